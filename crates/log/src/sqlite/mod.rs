@@ -1,0 +1,182 @@
+//! The log in one SQLite file: the backend that needs no infrastructure.
+//!
+//! *Used by* the binary, which opens one per service, and by its `log`, `backup` and `restore`
+//! commands. *Guarantees* the [`EventLog`] contract, against the loss of power too
+//! ([`Synchronous::Full`]). *Fails* to open with an [`OpenError`]; a commit of which nobody knows
+//! the outcome ends the process ([`SqliteOptions::on_fatal`]), because only a new start can find
+//! out what is on the disk.
+//!
+//! ```text
+//! append ──► queue ──► writer thread: one transaction per group, one fsync ──► head, answers
+//! reads  ──► pool of read-only connections, one short transaction per page
+//!            checkpoint thread: moves the WAL into the database file while both go on
+//! ```
+//!
+//! Probe points, in this order: `log.append.received` (the writer has taken an append from its
+//! queue), `log.commit.before` (a group is written, not committed), `log.commit.after` (it is on
+//! disk; head has not moved and nobody has been answered).
+
+mod backup;
+mod checkpoint;
+mod group;
+mod lock;
+mod options;
+mod queue;
+mod reader;
+mod schema;
+mod verify;
+mod writer;
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use async_trait::async_trait;
+use keizoku_core::{NewEvent, Position, Recorded, Revision, StreamId};
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use uuid::Uuid;
+
+use crate::{AppendError, Appended, Cause, EventLog, Head, LogError};
+
+pub use backup::{BackupError, backup, restore};
+pub use lock::Lock;
+pub use options::{OnFatal, OpenError, Progress, SqliteOptions, Synchronous};
+pub use verify::{Verified, verify};
+
+/// An open log in an SQLite file. See the [module](self).
+///
+/// Dropped without [`close`](EventLog::close), it finishes what it took in the background.
+pub struct SqliteLog {
+    log_id: Uuid,
+    options: SqliteOptions,
+    head: watch::Receiver<Head>,
+    queue: queue::Queue,
+    readers: Arc<reader::Readers>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl SqliteLog {
+    /// Opens the log at `options.path`, or creates it; blocks for as long as it takes to move what
+    /// the last run left in the WAL.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(options: SqliteOptions) -> Result<Self, OpenError> {
+        let path = options.path.as_path();
+        let unusable = |error: rusqlite::Error| OpenError::database(path, error);
+
+        let lock = Arc::new(Lock::take(path)?);
+        let connection = schema::open(&options)?;
+        let log_id = schema::log_id(&connection).map_err(unusable)?;
+        let head = schema::head(&connection).map_err(unusable)?;
+        let checkpoints = schema::sibling(&options).map_err(unusable)?;
+
+        let (requests, queue) = queue::channel();
+        let (publish, head) = watch::channel(head);
+        let readers = Arc::new(reader::Readers::new(path, Arc::clone(&lock)));
+        let thread = |error: io::Error| OpenError::Unusable {
+            path: path.to_owned(),
+            source: Arc::new(error),
+        };
+        let (checkpointer, checkpoint_thread) =
+            checkpoint::start(&options, checkpoints, Arc::clone(&lock)).map_err(thread)?;
+        let wal = checkpoint::WalKeeper::new(&options, checkpointer, readers.gate());
+        let writer = writer::Writer::new(&options, connection, publish, wal, lock);
+        let writer_thread = writer.start(requests).map_err(thread)?;
+
+        let threads = Mutex::new(vec![writer_thread, checkpoint_thread]);
+        Ok(Self {
+            log_id,
+            options,
+            head,
+            queue,
+            readers,
+            threads,
+        })
+    }
+
+    /// Copies the log as it is now to the new file `to`, while writing goes on; see [`backup`].
+    ///
+    /// # Errors
+    /// See [`BackupError`].
+    pub async fn backup(
+        &self,
+        to: &Path,
+        progress: impl FnMut(Progress) + Send + 'static,
+    ) -> Result<(), BackupError> {
+        let (from, to) = (self.options.path.clone(), to.to_owned());
+        let copied = spawn_blocking(move || backup(&from, &to, progress)).await;
+        copied.unwrap_or_else(|error| Err(BackupError::Failed(Arc::new(error))))
+    }
+
+    /// Reads the whole log and checks it, while writing goes on; see [`verify`].
+    ///
+    /// # Errors
+    /// When it cannot be read; what is wrong in it is in the answer.
+    pub async fn verify(
+        &self,
+        progress: impl FnMut(Progress) + Send + 'static,
+    ) -> Result<Verified, OpenError> {
+        let path = self.options.path.clone();
+        let checked = spawn_blocking(move || verify(&path, progress)).await;
+        checked.unwrap_or_else(|error| {
+            let source: Cause = Arc::new(error);
+            Err(OpenError::Unusable {
+                path: self.options.path.clone(),
+                source,
+            })
+        })
+    }
+}
+
+#[async_trait]
+impl EventLog for SqliteLog {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: Revision,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        self.queue.append(stream, expected, events).await
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        after: Revision,
+        limit: usize,
+    ) -> Result<Vec<Recorded>, LogError> {
+        let stream = stream.to_string();
+        self.readers
+            .read(move |db| reader::stream_page(db, &stream, after, limit))
+            .await
+    }
+
+    async fn read_all(&self, after: Position, limit: usize) -> Result<Vec<Recorded>, LogError> {
+        self.readers
+            .read(move |db| reader::page(db, after, limit))
+            .await
+    }
+
+    fn head(&self) -> watch::Receiver<Head> {
+        self.head.clone()
+    }
+
+    fn log_id(&self) -> Uuid {
+        self.log_id
+    }
+
+    async fn close(&self) {
+        self.queue.close();
+        self.readers.close().await;
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let joined =
+            spawn_blocking(move || threads.into_iter().all(|thread| thread.join().is_ok()));
+        if !joined.await.unwrap_or(false) {
+            tracing::error!(path = %self.options.path.display(), "a thread of the log panicked");
+        }
+    }
+}
