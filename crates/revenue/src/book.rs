@@ -1,0 +1,200 @@
+use jiff::Timestamp;
+use keizoku_core::{AccountId, Day};
+
+use crate::attributes::{AttributeHistory, SegmentHistory};
+use crate::contract::{Contracts, Subscription};
+use crate::directory::Directory;
+use crate::due::Due;
+use crate::identity::Identity;
+use crate::memory::Memory;
+use crate::rows::{Row, Rows, Validity};
+use crate::segment::Segments;
+use crate::settings::SettingsHistory;
+use crate::store::{Chunked, IdTable, Names};
+use crate::time::Known;
+
+/// Dense number of an account in one book; another book numbers them otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountIx(pub u32);
+
+/// The model of the accounts service's log: all of history, and the rows of now.
+#[derive(Debug, Clone)]
+pub struct Book {
+    pub(crate) today: Day,
+    pub(crate) ids: IdTable,
+    pub(crate) first_subscription: Chunked<u32>,
+    pub(crate) rows: Rows,
+    due: Due,
+    pub(crate) group_totals: Chunked<i64>,
+    pub(crate) contracts: Contracts,
+    pub(crate) attributes: AttributeHistory,
+    pub(crate) segment_history: SegmentHistory,
+    pub(crate) identity: Identity,
+    pub(crate) settings: SettingsHistory,
+    pub(crate) directory: Directory,
+    pub(crate) segments: Segments,
+    pub(crate) groups: Names,
+    pub(crate) tiers: Names,
+    pub(crate) products: Names,
+    pub(crate) first_import: Option<Timestamp>,
+    pub(crate) version: u64,
+}
+
+impl Book {
+    /// An empty book whose rows show `today`.
+    #[must_use]
+    pub fn new(today: Day) -> Self {
+        Self {
+            today,
+            ids: IdTable::default(),
+            first_subscription: Chunked::default(),
+            rows: Rows::default(),
+            due: Due::default(),
+            group_totals: Chunked::default(),
+            contracts: Contracts::default(),
+            attributes: AttributeHistory::default(),
+            segment_history: SegmentHistory::default(),
+            identity: Identity::default(),
+            settings: SettingsHistory::default(),
+            directory: Directory::default(),
+            segments: Segments::default(),
+            groups: Names::default(),
+            tiers: Names::default(),
+            products: Names::default(),
+            first_import: None,
+            version: 0,
+        }
+    }
+
+    /// The number of an account, which gets the next one if no event named it yet.
+    ///
+    /// Other sources name accounts too (a risk's), perhaps before the accounts service's own
+    /// event is read; until then the account is there, without contracts and attributes.
+    pub fn intern(&mut self, account: AccountId) -> AccountIx {
+        let number = self.ids.intern(account.uuid());
+        if self.rows.len() < self.ids.len() {
+            self.rows.push_empty();
+            self.first_subscription.push(Subscription::LAST);
+            self.attributes.grow(self.ids.len());
+            self.group_totals.fill_to(1, &0);
+        }
+        AccountIx(number)
+    }
+
+    /// Forgets everything but which account has which number: the log is read anew, while models
+    /// of other sources go on using the numbers.
+    pub fn reset(&mut self) {
+        let ids = std::mem::take(&mut self.ids);
+        *self = Self::new(self.today);
+        for id in ids.iter() {
+            self.intern(AccountId::from(id));
+        }
+    }
+
+    /// Advances the rows to a new day, touching only those that change; no figure waits for it.
+    pub fn roll_to(&mut self, today: Day) {
+        if today < self.today {
+            // Only a change of time zone goes back, by one day.
+            self.today = today;
+            for account in 0..crate::store::dense(self.rows.len()) {
+                self.refresh(account);
+            }
+            return;
+        }
+        self.today = today;
+        while let Some(accounts) = self.due.pop(today) {
+            for account in accounts {
+                let (row, validity) = self.rows.get(account);
+                if Due::of(&row, validity).is_some_and(|day| day <= today) {
+                    self.refresh(account);
+                }
+            }
+        }
+    }
+
+    /// Folds the row of an account again, and of the one that it was merged into.
+    pub(crate) fn refresh(&mut self, account: u32) {
+        let survivor = self.identity.survivor(account, Known::NOW);
+        if survivor != account {
+            let segment = self.rows.get(account).0.segment;
+            self.set_row(
+                account,
+                Row {
+                    segment,
+                    ..Row::default()
+                },
+                Validity::ALWAYS,
+            );
+        }
+        let view = self.fold(survivor, Known::NOW, self.today, None);
+        self.set_row(survivor, view.row(), view.validity);
+    }
+
+    fn set_row(&mut self, account: u32, row: Row, validity: Validity) {
+        let (old, old_validity) = self.rows.get(account);
+        self.rows.set(account, row, validity);
+        self.group_totals[old.group] -= old.mrr;
+        self.group_totals[row.group] += row.mrr;
+        let due = Due::of(&row, validity);
+        let is_noted = Due::of(&old, old_validity) == due;
+        if let Some(day) = due.filter(|_| !is_noted) {
+            self.due.add(account, day);
+        }
+    }
+
+    /// Numbers of an account's own subscriptions.
+    pub(crate) fn subscriptions_of(&self, account: u32) -> impl Iterator<Item = u32> {
+        let mut next = self.first_subscription[account];
+        std::iter::from_fn(move || {
+            let number = next;
+            if number == Subscription::LAST {
+                return None;
+            }
+            next = self.contracts.get(number).next;
+            Some(number)
+        })
+    }
+
+    /// Number of the segment that an account was in, as known.
+    pub(crate) fn segment_as_known(&self, account: u32, known: Known) -> u32 {
+        let current = || self.rows.get(account).0.segment;
+        if known == Known::NOW {
+            return current();
+        }
+        if let Some(segment) = self.segment_history.as_known(account, known) {
+            return segment;
+        }
+        let is_known = self
+            .attributes
+            .opened(account)
+            .is_some_and(|at| known.includes(at));
+        if is_known { current() } else { 0 }
+    }
+
+    /// Bytes allocated, by part.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        let (attribute_bytes, first_changes) = self.attributes.bytes();
+        Memory {
+            accounts: self.ids.len(),
+            subscriptions_len: self.contracts.len(),
+            facts: self.contracts.facts_len(),
+            attribute_changes: self.attributes.len(),
+            account_ids: self.ids.bytes(),
+            rows: self.rows.bytes() + first_changes + self.first_subscription.bytes(),
+            due: self.due.bytes(),
+            subscriptions: self.contracts.bytes_of_subscriptions(),
+            fact_bytes: self.contracts.bytes_of_facts(),
+            attribute_bytes,
+            shared: self.groups.bytes()
+                + self.tiers.bytes()
+                + self.products.bytes()
+                + self.segments.bytes()
+                + self.directory.bytes()
+                + self.identity.bytes()
+                + self.segment_history.bytes()
+                + self.group_totals.bytes()
+                + self.contracts.bytes_of_days(),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+use hashbrown::HashTable;
+use keizoku_core::Day;
+use uuid::Uuid;
+
+use super::{Contract, Fact, Steps};
+use crate::fenwick::Fenwick;
+use crate::store::{Chunked, IdTable};
+use crate::time::Known;
+
+/// A subscription: whose it is and where its facts begin.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subscription {
+    pub(crate) account: u32,
+    pub(crate) product: u32,
+    /// The account's next subscription, or [`Subscription::LAST`].
+    pub(crate) next: u32,
+    first_fact: u32,
+}
+
+impl Subscription {
+    /// Marks the end of a chain.
+    pub(crate) const LAST: u32 = u32::MAX;
+}
+
+/// All subscriptions and their facts, and the organisation's MRR by day as it is known now.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Contracts {
+    ids: IdTable,
+    subscriptions: Chunked<Subscription>,
+    facts: Chunked<Fact>,
+    voids: Voids,
+    mrr_by_day: Fenwick,
+    before: Vec<(Day, i64)>,
+    after: Vec<(Day, i64)>,
+}
+
+impl Contracts {
+    /// The number of a subscription, once it has started.
+    pub(crate) fn find(&self, id: Uuid) -> Option<u32> {
+        self.ids.find(id)
+    }
+
+    /// A new subscription at the head of its account's chain, which continues at `next`.
+    pub(crate) fn add(&mut self, id: Uuid, account: u32, product: u32, next: u32) -> u32 {
+        self.ids.intern(id);
+        self.subscriptions.push(Subscription {
+            account,
+            product,
+            next,
+            first_fact: Fact::LAST,
+        })
+    }
+
+    pub(crate) fn id(&self, subscription: u32) -> Uuid {
+        self.ids.id(subscription)
+    }
+
+    pub(crate) fn get(&self, subscription: u32) -> Subscription {
+        self.subscriptions[subscription]
+    }
+
+    /// Adds a fact where it belongs: by effective date, then by recording order.
+    pub(crate) fn record(&mut self, subscription: u32, mut fact: Fact) {
+        self.note_steps_before(subscription);
+        let (mut previous, mut next) = (None, self.subscriptions[subscription].first_fact);
+        while next != Fact::LAST {
+            let other = &self.facts[next];
+            if (other.effective, other.revision) > (fact.effective, fact.revision) {
+                break;
+            }
+            (previous, next) = (Some(next), other.next);
+        }
+        fact.next = next;
+        let index = self.facts.push(fact);
+        match previous {
+            Some(previous) => self.facts[previous].next = index,
+            None => self.subscriptions[subscription].first_fact = index,
+        }
+        self.keep_mrr_by_day(subscription);
+    }
+
+    /// Voids the fact with this revision; whether there is one that was not void yet.
+    pub(crate) fn void(&mut self, subscription: u32, revision: u64, recorded: i64) -> bool {
+        let found = self
+            .chain(subscription)
+            .find(|(_, fact)| u64::from(fact.revision) == revision && !fact.is_voided());
+        let Some((index, _)) = found else {
+            return false;
+        };
+        self.note_steps_before(subscription);
+        self.facts[index].set_voided();
+        self.voids.insert(index, recorded);
+        self.keep_mrr_by_day(subscription);
+        true
+    }
+
+    /// The facts that count as known, in order.
+    pub(crate) fn facts(&self, subscription: u32, known: Known) -> impl Iterator<Item = &Fact> {
+        self.chain(subscription)
+            .filter(move |(index, fact)| self.counts(*index, fact, known))
+            .map(|(_, fact)| fact)
+    }
+
+    /// The contract on a date, as known.
+    pub(crate) fn on(&self, subscription: u32, known: Known, on: Day) -> Contract {
+        Contract::on(self.facts(subscription, known), on)
+    }
+
+    /// The changes of a subscription's MRR, as known.
+    pub(crate) fn steps(
+        &self,
+        subscription: u32,
+        known: Known,
+    ) -> impl Iterator<Item = (Day, i64)> {
+        Steps::of(self.facts(subscription, known))
+    }
+
+    /// The organisation's MRR at the end of a day, as known now.
+    pub(crate) fn mrr_at_the_end_of(&self, day: Day) -> i64 {
+        self.mrr_by_day.up_to(day)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.subscriptions.len()
+    }
+
+    pub(crate) fn facts_len(&self) -> usize {
+        self.facts.len()
+    }
+
+    pub(crate) fn bytes_of_subscriptions(&self) -> usize {
+        self.ids.bytes() + self.subscriptions.bytes()
+    }
+
+    pub(crate) fn bytes_of_facts(&self) -> usize {
+        self.facts.bytes() + self.voids.bytes()
+    }
+
+    pub(crate) fn bytes_of_days(&self) -> usize {
+        self.mrr_by_day.bytes()
+    }
+
+    fn chain(&self, subscription: u32) -> impl Iterator<Item = (u32, &Fact)> {
+        let mut next = self.subscriptions[subscription].first_fact;
+        std::iter::from_fn(move || {
+            let index = next;
+            let fact = (index != Fact::LAST).then(|| &self.facts[index])?;
+            next = fact.next;
+            Some((index, fact))
+        })
+    }
+
+    fn counts(&self, index: u32, fact: &Fact, known: Known) -> bool {
+        known.includes(fact.recorded) && !(fact.is_voided() && self.voids.are_known(index, known))
+    }
+
+    fn note_steps_before(&mut self, subscription: u32) {
+        let mut steps = std::mem::take(&mut self.before);
+        steps.clear();
+        steps.extend(self.steps(subscription, Known::NOW));
+        self.before = steps;
+    }
+
+    /// Takes the difference between the steps before and now over into the organisation's.
+    fn keep_mrr_by_day(&mut self, subscription: u32) {
+        let mut steps = std::mem::take(&mut self.after);
+        steps.clear();
+        steps.extend(self.steps(subscription, Known::NOW));
+        let same = self
+            .before
+            .iter()
+            .zip(&steps)
+            .take_while(|(old, new)| old == new)
+            .count();
+        let level = same.checked_sub(1).map_or(0, |last| steps[last].1);
+        for (steps, sign) in [(&self.before, -1), (&steps, 1)] {
+            let mut mrr = level;
+            for (day, new_mrr) in &steps[same..] {
+                self.mrr_by_day.add(*day, sign * (new_mrr - mrr));
+                mrr = *new_mrr;
+            }
+        }
+        self.after = steps;
+    }
+}
+
+/// When facts were voided.
+#[derive(Debug, Clone, Default)]
+struct Voids {
+    by_fact: HashTable<(u32, i64)>,
+}
+
+impl Voids {
+    fn insert(&mut self, fact: u32, recorded: i64) {
+        self.by_fact
+            .insert_unique(spread(fact), (fact, recorded), |(fact, _)| spread(*fact));
+    }
+
+    fn are_known(&self, fact: u32, known: Known) -> bool {
+        known == Known::NOW
+            || self
+                .by_fact
+                .find(spread(fact), |(other, _)| *other == fact)
+                .is_some_and(|(_, recorded)| known.includes(*recorded))
+    }
+
+    fn bytes(&self) -> usize {
+        self.by_fact.allocation_size()
+    }
+}
+
+fn spread(number: u32) -> u64 {
+    let mixed = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ (mixed >> 32)
+}

@@ -1,0 +1,10 @@
+//! Contract facts (ACC-5) and what they say about a date.
+
+mod arena;
+mod fact;
+mod fold;
+
+pub(crate) use arena::{Contracts, Subscription};
+pub(crate) use fact::{Fact, FactKind};
+pub use fold::Terms;
+pub(crate) use fold::{Contract, Steps};

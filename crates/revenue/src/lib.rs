@@ -1,0 +1,39 @@
+//! Contract facts as MRR: on any date, as known at any instant (GEN-5).
+//!
+//! A [`Book`] is a model of the accounts service's log. *Used by* the accounts, risk and forecast
+//! services, which share one per process. *Guarantees*: pure (no IO, no clock); any order of events
+//! that keeps each stream's own gives the same answers; the rows of now always equal the fold of
+//! history; no figure depends on a tick (GEN-8). *Fails* with [`Unreadable`] at an event that was
+//! written by a newer version or that no service records, and then stays as it was.
+
+mod attributes;
+mod book;
+mod contract;
+mod directory;
+mod due;
+mod entry;
+mod fenwick;
+mod identity;
+mod memory;
+mod owner;
+mod questions;
+mod reading;
+mod rows;
+mod segment;
+mod settings;
+pub mod store;
+mod time;
+mod view;
+
+pub use attributes::Attributes;
+pub use book::{AccountIx, Book};
+pub use contract::Terms;
+pub use directory::{Directory, OwnerScope};
+pub use entry::{Entry, Unreadable};
+pub use memory::Memory;
+pub use owner::{Owner, TeamIx, UserIx};
+pub use rows::Row;
+pub use segment::{Segment, Segments};
+pub use settings::Settings;
+pub use time::AsOf;
+pub use view::{AccountView, AnnouncedPart, RestPart, SubscriptionView};

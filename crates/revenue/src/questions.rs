@@ -1,0 +1,350 @@
+//! What the book answers.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use keizoku_core::{AccountId, Day, Money, Month};
+
+use crate::directory::Directory;
+use crate::rows::Row;
+use crate::segment::Segments;
+use crate::settings::Settings;
+use crate::store::{Names, dense};
+use crate::time::{AsOf, Known};
+use crate::view::{AccountView, SubscriptionView};
+use crate::{AccountIx, Book};
+
+impl Book {
+    /// The day that the rows show.
+    #[must_use]
+    pub fn today(&self) -> Day {
+        self.today
+    }
+
+    /// Changes with every event that was read.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Changes with every merge that was read.
+    #[must_use]
+    pub fn identity_version(&self) -> usize {
+        self.identity.len()
+    }
+
+    /// How many accounts have a number, merged and merely named ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether no account has one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The number of an account that some event named.
+    #[must_use]
+    pub fn account(&self, id: AccountId) -> Option<AccountIx> {
+        self.ids.find(id.uuid()).map(AccountIx)
+    }
+
+    /// An account's id.
+    #[must_use]
+    pub fn account_id(&self, account: AccountIx) -> AccountId {
+        self.ids.id(account.0).into()
+    }
+
+    /// Whether the accounts service had recorded the account, as known.
+    #[must_use]
+    pub fn is_opened(&self, account: AccountIx, known_at: Option<Timestamp>) -> bool {
+        self.attributes
+            .opened(account.0)
+            .is_some_and(|at| Known::from(known_at).includes(at))
+    }
+
+    /// The account that an account is, as known: itself unless it was merged (ACC-8).
+    #[must_use]
+    pub fn survivor(&self, account: AccountIx, known_at: Option<Timestamp>) -> AccountIx {
+        AccountIx(self.identity.survivor(account.0, Known::from(known_at)))
+    }
+
+    /// The accounts that are this one, as known; without itself.
+    #[must_use]
+    pub fn aliases(&self, account: AccountIx, known_at: Option<Timestamp>) -> Vec<AccountIx> {
+        let mut aliases = Vec::new();
+        let known = Known::from(known_at);
+        self.identity
+            .for_each_alias(account.0, known, &mut |alias| {
+                aliases.push(AccountIx(alias));
+            });
+        aliases
+    }
+
+    /// Users and teams.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Regions, industries and sales channels.
+    #[must_use]
+    pub fn segments(&self) -> &Segments {
+        &self.segments
+    }
+
+    /// Corporate groups by their keys.
+    #[must_use]
+    pub fn groups(&self) -> &Names {
+        &self.groups
+    }
+
+    /// Tiers by their keys.
+    #[must_use]
+    pub fn tiers(&self) -> &Names {
+        &self.tiers
+    }
+
+    /// Products.
+    #[must_use]
+    pub fn products(&self) -> &Names {
+        &self.products
+    }
+
+    /// The settings as known (GEN-1); before the first are recorded, Tokyo and yen.
+    #[must_use]
+    pub fn settings_at(&self, known_at: Option<Timestamp>) -> &Settings {
+        self.settings.at(Known::from(known_at))
+    }
+
+    /// The settings in effect at the end of a date, as known.
+    #[must_use]
+    pub fn settings_in_effect(&self, as_of: AsOf) -> &Settings {
+        self.settings
+            .in_effect_on(Known::from(as_of.known_at), as_of.on)
+    }
+
+    /// The time zone of local dates, as known.
+    #[must_use]
+    pub fn zone_at(&self, known_at: Option<Timestamp>) -> &TimeZone {
+        &self.settings_at(known_at).zone
+    }
+
+    /// The local date of `known_at`; today where there is none.
+    #[must_use]
+    pub fn today_at(&self, known_at: Option<Timestamp>) -> Day {
+        known_at.map_or(self.today, |instant| {
+            Day::of(instant, self.zone_at(known_at))
+        })
+    }
+
+    /// When the first imported contract fact was recorded, as known: MRR movements before are
+    /// unknown.
+    #[must_use]
+    pub fn first_import(&self, known_at: Option<Timestamp>) -> Option<Timestamp> {
+        self.first_import
+            .filter(|at| known_at.is_none_or(|known_at| *at <= known_at))
+    }
+
+    /// An account at both times; with a product, as if it had no other.
+    #[must_use]
+    pub fn account_on(&self, account: AccountIx, as_of: AsOf, product: Option<u32>) -> AccountView {
+        let known = Known::from(as_of.known_at);
+        self.fold(
+            self.identity.survivor(account.0, known),
+            known,
+            as_of.on,
+            product,
+        )
+    }
+
+    /// The row of an account as it is today; empty for one that was merged.
+    #[must_use]
+    pub fn row(&self, account: AccountIx) -> Row {
+        self.rows.get(account.0).0
+    }
+
+    /// Subscriptions of an account and of what was merged into it, by id, also ended ones.
+    #[must_use]
+    pub fn subscriptions(&self, account: AccountIx, as_of: AsOf) -> Vec<SubscriptionView> {
+        let known = Known::from(as_of.known_at);
+        let survivor = self.identity.survivor(account.0, known);
+        let mut accounts = vec![survivor];
+        self.identity
+            .for_each_alias(survivor, known, &mut |alias| accounts.push(alias));
+        let numbers = accounts
+            .into_iter()
+            .flat_map(|account| self.subscriptions_of(account));
+        let is_known = |number: &u32| self.contracts.facts(*number, known).next().is_some();
+        let mut views: Vec<SubscriptionView> = numbers
+            .filter(is_known)
+            .map(|number| self.subscription(number, as_of))
+            .collect();
+        views.sort_unstable_by_key(|view| view.id);
+        views
+    }
+
+    fn subscription(&self, number: u32, as_of: AsOf) -> SubscriptionView {
+        let contract = self
+            .contracts
+            .on(number, Known::from(as_of.known_at), as_of.on);
+        let (next_renewal, notice_deadline) = contract.renewal_and_notice(as_of.on);
+        SubscriptionView {
+            id: self.contracts.id(number).into(),
+            product: self.contracts.get(number).product,
+            active: contract.running,
+            mrr: Money::from_minor(contract.mrr),
+            start: contract.start,
+            end: contract.end,
+            next_renewal,
+            notice_deadline,
+            term_months: contract.terms.term_months,
+            auto_renew: contract.terms.auto_renew,
+        }
+    }
+
+    /// MRR of all active accounts of the account's group (ACC-4); its own where it has none.
+    #[must_use]
+    pub fn group_mrr(&self, account: AccountIx, as_of: AsOf) -> Money {
+        let known = Known::from(as_of.known_at);
+        let survivor = self.identity.survivor(account.0, known);
+        let group = self
+            .attributes
+            .on(survivor, known, as_of.on)
+            .attributes
+            .group;
+        if group == 0 {
+            return self.fold(survivor, known, as_of.on, None).mrr;
+        }
+        if known == Known::NOW && as_of.on == self.today {
+            return Money::from_minor(self.group_totals[group]);
+        }
+        let members = self
+            .attributes
+            .ever_in_group(group)
+            .into_iter()
+            .filter(|member| {
+                self.identity.survivor(*member, known) == *member
+                    && self
+                        .attributes
+                        .on(*member, known, as_of.on)
+                        .attributes
+                        .group
+                        == group
+            });
+        members
+            .map(|member| self.fold(member, known, as_of.on, None).mrr)
+            .sum()
+    }
+
+    /// Total MRR of a group today.
+    #[must_use]
+    pub fn group_total(&self, group: u32) -> Money {
+        self.group_totals
+            .get(group)
+            .copied()
+            .map_or(Money::ZERO, Money::from_minor)
+    }
+
+    /// The organisation's MRR at the end of the day before the month, as known now.
+    #[must_use]
+    pub fn opening_mrr(&self, month: Month) -> Money {
+        let day_before = month.first_day().plus_days(-1);
+        Money::from_minor(self.contracts.mrr_at_the_end_of(day_before))
+    }
+
+    /// The same as known at an instant: folds every contract.
+    #[must_use]
+    pub fn opening_mrr_at(&self, month: Month, known_at: Option<Timestamp>) -> Money {
+        let known = Known::from(known_at);
+        if known == Known::NOW {
+            return self.opening_mrr(month);
+        }
+        let day_before = month.first_day().plus_days(-1);
+        let mrr = |number| self.contracts.on(number, known, day_before).mrr;
+        Money::from_minor((0..dense(self.contracts.len())).map(mrr).sum())
+    }
+
+    /// Changes of MRR of an account's subscriptions (one iterator each, of date and the MRR from
+    /// then on), with what was merged into it; restricted to a product if one is given.
+    pub fn for_each_contract(
+        &self,
+        account: AccountIx,
+        known_at: Option<Timestamp>,
+        product: Option<u32>,
+        mut visit: impl FnMut(&mut dyn Iterator<Item = (Day, i64)>),
+    ) {
+        let known = Known::from(known_at);
+        let survivor = self.identity.survivor(account.0, known);
+        let mut visit_own = |account| {
+            for number in self.subscriptions_of(account) {
+                let subscription = self.contracts.get(number);
+                if product.is_none_or(|product| product == subscription.product) {
+                    visit(&mut self.contracts.steps(number, known));
+                }
+            }
+        };
+        visit_own(survivor);
+        self.identity
+            .for_each_alias(survivor, known, &mut visit_own);
+    }
+
+    /// Calls `visit` for every active account, in the order of their numbers, merged ones not.
+    ///
+    /// As known now this reads the columns, and folds only rows that differ on that date; as known
+    /// at an instant it folds every account.
+    pub fn scan(&self, as_of: AsOf, mut visit: impl FnMut(AccountIx, Row)) {
+        let known = Known::from(as_of.known_at);
+        if known != Known::NOW {
+            for account in 0..dense(self.rows.len()) {
+                self.visit_folded(account, known, as_of.on, &mut visit);
+            }
+            return;
+        }
+        let mut account = 0;
+        for chunk in self.rows.chunks() {
+            for place in 0..chunk.len() {
+                let is_right = chunk.from[place] <= as_of.on && as_of.on <= chunk.until[place];
+                if !is_right {
+                    self.visit_folded(account, known, as_of.on, &mut visit);
+                } else if chunk.marks[place] & Row::ACTIVE != 0 {
+                    visit(AccountIx(account), chunk.row(place));
+                }
+                account += 1;
+            }
+        }
+    }
+
+    fn visit_folded(
+        &self,
+        account: u32,
+        known: Known,
+        on: Day,
+        visit: &mut impl FnMut(AccountIx, Row),
+    ) {
+        if self.identity.survivor(account, known) != account {
+            return;
+        }
+        let mut row = self.fold(account, known, on, None).row();
+        row.marks &= !(Row::ADVANCES | Row::ADVANCED);
+        if row.is_active() {
+            visit(AccountIx(account), row);
+        }
+    }
+
+    /// The next renewal of a row that [`Self::scan`] showed on a date.
+    #[must_use]
+    pub fn next_renewal(&self, account: AccountIx, row: &Row, on: Day) -> Option<Day> {
+        let moves = if on < self.today {
+            Row::ADVANCED
+        } else {
+            Row::ADVANCES
+        };
+        let is_ahead = on >= self.today && row.renewal.is_some_and(|renewal| on <= renewal);
+        if row.marks & moves == 0 || on == self.today || is_ahead {
+            return row.renewal;
+        }
+        self.fold(account.0, Known::NOW, on, None).next_renewal
+    }
+}

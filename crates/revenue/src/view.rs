@@ -1,0 +1,192 @@
+//! `view(history, known_at, on)`: what an account is at both times. Everything else, the rows of
+//! now included, is this function kept up to date.
+
+use keizoku_core::{Day, Money, SubscriptionId};
+
+use crate::attributes::Attributes;
+use crate::rows::{Row, Validity};
+use crate::time::Known;
+use crate::{AccountIx, Book};
+
+/// An account on a date, as known at an instant, with what was merged into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountView {
+    /// The account that stayed, where the one asked for was merged (ACC-8).
+    pub account: AccountIx,
+    /// Whether one of its subscriptions is active (ACC-3).
+    pub active: bool,
+    /// Sum over the active subscriptions.
+    pub mrr: Money,
+    /// Earliest renewal among the active subscriptions.
+    pub next_renewal: Option<Day>,
+    /// What will be lost for certain: active subscriptions with an announced end (FC-5).
+    pub announced: Vec<AnnouncedPart>,
+    /// The other active subscriptions; `None` where there is none.
+    pub rest: Option<RestPart>,
+    /// Group, tier and owner.
+    pub attributes: Attributes,
+    /// Number of the segment.
+    pub segment: u32,
+    pub(crate) product: u16,
+    /// [`Row::ADVANCES`], [`Row::ADVANCED`] and [`Row::ALIASED`].
+    pub(crate) marks: u8,
+    pub(crate) validity: Validity,
+}
+
+/// An active subscription that will end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnnouncedPart {
+    /// First day without MRR.
+    pub end: Day,
+    /// Its MRR until then.
+    pub mrr: Money,
+}
+
+/// The active subscriptions without an announced end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RestPart {
+    /// Their MRR.
+    pub mrr: Money,
+    /// Their earliest renewal.
+    pub next_renewal: Option<Day>,
+}
+
+/// One subscription on a date, as known at an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubscriptionView {
+    /// Id.
+    pub id: SubscriptionId,
+    /// Number of the product.
+    pub product: u32,
+    /// Whether start ≤ date < end.
+    pub active: bool,
+    /// MRR; 0 unless it is active.
+    pub mrr: Money,
+    /// First day of its first run; `None` where that is ahead.
+    pub start: Option<Day>,
+    /// First day without MRR: announced while it is active, passed when it has ended.
+    pub end: Option<Day>,
+    /// Next renewal, advanced where it renews by itself; `None` unless it is active.
+    pub next_renewal: Option<Day>,
+    /// Last day on which notice can be given for that renewal; `None` unless it is active.
+    pub notice_deadline: Option<Day>,
+    /// Length of a term in months; 0 when unknown.
+    pub term_months: u8,
+    /// Whether it renews by itself.
+    pub auto_renew: bool,
+}
+
+fn mark(is_set: bool, mark: u8) -> u8 {
+    if is_set { mark } else { 0 }
+}
+
+/// The earlier of two dates, where an unknown one comes last.
+pub(crate) fn earliest(one: Option<Day>, other: Option<Day>) -> Option<Day> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (known, None) | (None, known) => known,
+    }
+}
+
+impl AccountView {
+    /// What is kept of it in a row.
+    pub(crate) fn row(&self) -> Row {
+        Row {
+            mrr: self.mrr.minor(),
+            renewal: self.next_renewal,
+            product: self.product,
+            owner: self.attributes.owner,
+            group: self.attributes.group,
+            tier: self.attributes.tier,
+            segment: self.segment,
+            marks: self.marks
+                | mark(self.active, Row::ACTIVE)
+                | mark(!self.announced.is_empty(), Row::ANNOUNCED),
+        }
+    }
+}
+
+impl Book {
+    /// The view of an account that was not merged as known, restricted to a product if one is given.
+    pub(crate) fn fold(
+        &self,
+        account: u32,
+        known: Known,
+        on: Day,
+        product: Option<u32>,
+    ) -> AccountView {
+        let attributes = self.attributes.on(account, known, on);
+        let is_aliased = self.identity.has_aliases(account);
+        let mut view = AccountView {
+            account: AccountIx(account),
+            active: false,
+            mrr: Money::ZERO,
+            next_renewal: None,
+            announced: Vec::new(),
+            rest: None,
+            attributes: attributes.attributes,
+            segment: self.segment_as_known(account, known),
+            product: 0,
+            marks: mark(is_aliased, Row::ALIASED),
+            validity: Validity {
+                from: attributes.from,
+                until: attributes.until,
+            },
+        };
+        self.fold_subscriptions(account, known, on, product, &mut view);
+        if is_aliased {
+            self.identity.for_each_alias(account, known, &mut |alias| {
+                self.fold_subscriptions(alias, known, on, product, &mut view);
+            });
+        }
+        view
+    }
+
+    fn fold_subscriptions(
+        &self,
+        account: u32,
+        known: Known,
+        on: Day,
+        product: Option<u32>,
+        view: &mut AccountView,
+    ) {
+        for number in self.subscriptions_of(account) {
+            let subscription = self.contracts.get(number);
+            if product.is_some_and(|product| product != subscription.product) {
+                continue;
+            }
+            let contract = self.contracts.on(number, known, on);
+            view.validity.from = view.validity.from.max(contract.from);
+            view.validity.until = view.validity.until.min(contract.until);
+            if !contract.running {
+                continue;
+            }
+            let mrr = Money::from_minor(contract.mrr);
+            let (renewal, _) = contract.renewal_and_notice(on);
+            view.product = match (view.active, u16::try_from(subscription.product)) {
+                (false, Ok(product)) => product,
+                (true, Ok(product)) if product == view.product => product,
+                _ => Row::SEVERAL,
+            };
+            view.active = true;
+            view.mrr += mrr;
+            if view
+                .next_renewal
+                .is_none_or(|next| renewal.is_some_and(|renewal| renewal < next))
+            {
+                view.next_renewal = renewal;
+                view.marks &= !Row::ADVANCES;
+                view.marks |= mark(contract.advances(), Row::ADVANCES);
+            }
+            let has_advanced = contract.advances() && renewal != contract.terms.renewal;
+            view.marks |= mark(has_advanced, Row::ADVANCED);
+            if let Some(end) = contract.announced_end() {
+                view.announced.push(AnnouncedPart { end, mrr });
+            } else {
+                let rest = view.rest.get_or_insert_default();
+                rest.mrr += mrr;
+                rest.next_renewal = earliest(rest.next_renewal, renewal);
+            }
+        }
+    }
+}
