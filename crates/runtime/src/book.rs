@@ -1,0 +1,120 @@
+//! The revenue book of a process: one, shared by the services that run in it.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use async_trait::async_trait;
+use keizoku_core::{Position, Recorded};
+use keizoku_revenue::{AsOf, Book};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
+
+use crate::projector::{Projection, ProjectionError};
+use crate::{Calendar, Failure};
+
+/// Name of the source that the book reads.
+pub const SOURCE: &str = "accounts";
+
+/// Events taken in under one lock: readers wait for a millisecond at most.
+const LOCKED_BATCH: usize = 500;
+
+/// A model of the accounts log that reads at any rate, and writes in short turns.
+pub struct BookModel {
+    book: RwLock<Book>,
+    read_to: Mutex<(Uuid, Position)>,
+    /// Whoever looks through the whole book, or writes into it, takes its turn here first, and
+    /// waits without holding up a thread: nobody who looks something up ever waits behind them.
+    turn: Arc<Semaphore>,
+    calendar: Calendar,
+}
+
+/// The book of this process.
+pub type SharedBook = Arc<BookModel>;
+
+impl BookModel {
+    /// An empty book; it must be projected from [`SOURCE`].
+    #[must_use]
+    pub fn new(calendar: Calendar) -> SharedBook {
+        let book = RwLock::new(Book::new(calendar.today()));
+        Arc::new(Self {
+            book,
+            read_to: Mutex::default(),
+            turn: Arc::new(Semaphore::new(1)),
+            calendar,
+        })
+    }
+
+    /// The book, with its rows at today's date.
+    pub fn read(&self) -> RwLockReadGuard<'_, Book> {
+        let today = self.calendar.today();
+        let book = self.book.read().unwrap_or_else(PoisonError::into_inner);
+        if book.today() == today {
+            return book;
+        }
+        drop(book);
+        self.write().roll_to(today);
+        self.book.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A turn to look through the whole book or to write into it; ends when it is dropped.
+    pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        // It is never closed.
+        Arc::clone(&self.turn).acquire_owned().await.ok()
+    }
+
+    /// Asks something that looks through the whole book, on a thread of its own.
+    ///
+    /// # Errors
+    /// When the question panics: a bug.
+    pub async fn ask<T, F>(self: &Arc<Self>, question: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Book) -> T + Send + 'static,
+    {
+        let turn = self.turn().await;
+        let this = Arc::clone(self);
+        let answer = tokio::task::spawn_blocking(move || {
+            let answer = question(&this.read());
+            drop(turn);
+            answer
+        });
+        answer.await.map_err(|error| Failure::internal(&error))
+    }
+
+    /// The book, to write into it; take a [`turn`](Self::turn) first.
+    pub fn write(&self) -> RwLockWriteGuard<'_, Book> {
+        self.book.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Both times of a question about now.
+    #[must_use]
+    pub fn now(&self) -> AsOf {
+        AsOf::now(self.calendar.today())
+    }
+}
+
+#[async_trait]
+impl Projection for BookModel {
+    async fn position(&self, _source: &str, log_id: Uuid) -> Result<Position, ProjectionError> {
+        let mut read_to = self.read_to.lock().unwrap_or_else(PoisonError::into_inner);
+        if read_to.0 != log_id {
+            *read_to = (log_id, Position::START);
+            *self.write() = Book::new(self.calendar.today());
+        }
+        Ok(read_to.1)
+    }
+
+    async fn apply(&self, _source: &str, events: Vec<Recorded>) -> Result<(), ProjectionError> {
+        for batch in events.chunks(LOCKED_BATCH) {
+            let _turn = self.turn().await;
+            let mut book = self.write();
+            for event in batch {
+                book.apply_recorded(event)
+                    .map_err(|error| ProjectionError::poison(event, error))?;
+                let mut read_to = self.read_to.lock().unwrap_or_else(PoisonError::into_inner);
+                read_to.1 = event.position;
+            }
+            self.calendar.set_zone(book.zone_at(None).clone());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,426 @@
+//! The way of a command: read or recall the fold, decide, append at the expected revision.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use keizoku_core::{Ctx, Decider, NewEvent, Position, Recorded, Revision, StreamId, derive_id};
+use keizoku_log::{AppendError, EventLog};
+use keizoku_proto::{StoredEvent, common};
+use lru::LruCache;
+use prost::Message as _;
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::{Calendar, Call, DomainError, Failure, Lifecycle, Token};
+
+/// Folds kept in memory; the least recently used one is folded again when needed.
+const CACHED_FOLDS: usize = 10_000;
+/// Races lost in a row before the client is asked to try again.
+const ATTEMPTS: usize = 16;
+/// Events read from a stream at once.
+const PAGE: usize = 1_000;
+
+/// A stream, folded: the state, and every request that ever changed it.
+#[derive(Debug, Clone, Default)]
+pub struct Fold<S> {
+    /// What decisions depend on.
+    pub state: S,
+    /// Revision of the last event.
+    pub revision: Revision,
+    /// When the first event was recorded.
+    pub created_at: Option<Timestamp>,
+    /// When the last event was recorded.
+    pub updated_at: Option<Timestamp>,
+    requests: HashMap<Uuid, Done>,
+}
+
+/// A request that was done.
+#[derive(Debug, Clone, Copy)]
+struct Done {
+    revision: Revision,
+    hash: [u8; 16],
+}
+
+/// What became of a command.
+#[derive(Debug, Clone)]
+pub struct Outcome<S> {
+    /// The stream after the command; after its first execution, when it is a repetition.
+    pub fold: Arc<Fold<S>>,
+    /// Covers the command's events; empty when there was nothing to do.
+    pub token: Token,
+}
+
+/// Executes the commands of one kind of aggregate on one log.
+pub struct Executor<D: Decider> {
+    log: Arc<dyn EventLog>,
+    calendar: Calendar,
+    lifecycle: Lifecycle,
+    cache: Mutex<LruCache<StreamId, Arc<Fold<D::State>>>>,
+}
+
+impl<D> Executor<D>
+where
+    D: Decider + 'static,
+    D::Command: Clone + Send + 'static,
+    D::Event: StoredEvent,
+    D::Error: DomainError,
+{
+    /// An executor with an empty cache.
+    #[must_use]
+    pub fn new(log: Arc<dyn EventLog>, calendar: Calendar, lifecycle: Lifecycle) -> Arc<Self> {
+        let capacity = NonZeroUsize::new(CACHED_FOLDS).unwrap_or(NonZeroUsize::MIN);
+        Arc::new(Self {
+            log,
+            calendar,
+            lifecycle,
+            cache: Mutex::new(LruCache::new(capacity)),
+        })
+    }
+
+    /// Executes `command` on `stream`, once per request id.
+    ///
+    /// Runs as a task of its own: a client that disconnects does not leave a command half-done.
+    ///
+    /// # Errors
+    /// The domain's refusal, a stale etag, a reused request id, or that the log cannot take it.
+    pub async fn execute(
+        self: &Arc<Self>,
+        stream: StreamId,
+        command: D::Command,
+        call: Call,
+    ) -> Result<Outcome<D::State>, Failure> {
+        let this = Arc::clone(self);
+        let task = self
+            .lifecycle
+            .track(async move { this.run(&stream, command, &call).await });
+        task.await
+            .unwrap_or_else(|error| Err(Failure::internal(&error)))
+    }
+
+    async fn run(
+        &self,
+        stream: &StreamId,
+        command: D::Command,
+        call: &Call,
+    ) -> Result<Outcome<D::State>, Failure> {
+        let mut fresh = false;
+        for _ in 0..ATTEMPTS {
+            let fold = if fresh {
+                self.refresh(stream).await?
+            } else {
+                self.recall(stream).await?
+            };
+            if let Some(done) = fold.requests.get(&call.request_id) {
+                return self.repeat(stream, fold.clone(), *done, call).await;
+            }
+            let decided = self.decide(&fold, command.clone(), call);
+            let events = match decided {
+                Ok(events) if !events.is_empty() => events,
+                // Only a successful append proves the cache: all else is decided on a fresh read.
+                _ if !fresh => {
+                    fresh = true;
+                    continue;
+                }
+                Ok(_) => {
+                    return Ok(Outcome {
+                        fold,
+                        token: Token::default(),
+                    });
+                }
+                Err(failure) => return Err(failure),
+            };
+            let new = encode(stream, call, &events);
+            match self.log.append(stream, fold.revision, new).await {
+                Ok(appended) => {
+                    let fold = self.advance(stream, fold, &events, call, appended.recorded_at);
+                    let token = Token::of(self.log.log_id(), appended.position);
+                    return Ok(Outcome { fold, token });
+                }
+                Err(AppendError::WrongRevision { .. }) => fresh = true,
+                Err(error) => {
+                    self.forget(stream);
+                    return Err(append_failure(&error));
+                }
+            }
+        }
+        let message = "others keep changing the resource; try again";
+        Err(Failure::new(
+            Code::Aborted,
+            common::ErrorReason::Contention,
+            message,
+        ))
+    }
+
+    fn decide(
+        &self,
+        fold: &Fold<D::State>,
+        command: D::Command,
+        call: &Call,
+    ) -> Result<Vec<D::Event>, Failure> {
+        if let Some(seen) = call.etag.filter(|seen| *seen != fold.revision) {
+            return Err(stale(seen, fold.revision));
+        }
+        let ctx = Ctx {
+            now: self.calendar.now(),
+            today: self.calendar.today(),
+            actor: call.actor.clone(),
+            origin: call.origin,
+            request_id: call.request_id,
+        };
+        D::decide(&fold.state, command, &ctx).map_err(Failure::from)
+    }
+
+    /// Answers a repetition with the state as it was after the first execution.
+    async fn repeat(
+        &self,
+        stream: &StreamId,
+        fold: Arc<Fold<D::State>>,
+        done: Done,
+        call: &Call,
+    ) -> Result<Outcome<D::State>, Failure> {
+        if done.hash != call.hash {
+            let message = "the request id was used for another request; use a fresh one";
+            return Err(Failure::new(
+                Code::InvalidArgument,
+                common::ErrorReason::RequestIdReused,
+                message,
+            ));
+        }
+        let (then, position) = self
+            .fold_where(stream, |event| event.revision <= done.revision)
+            .await?;
+        let fold = if done.revision == fold.revision {
+            fold
+        } else {
+            Arc::new(then)
+        };
+        Ok(Outcome {
+            fold,
+            token: Token::of(self.log.log_id(), position),
+        })
+    }
+
+    /// The stream's fold, read from the log or recalled.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn recall(&self, stream: &StreamId) -> Result<Arc<Fold<D::State>>, Failure> {
+        let cached = self.cached(stream);
+        match cached {
+            Some(fold) => Ok(fold),
+            None => self.refresh(stream).await,
+        }
+    }
+
+    /// The stream's fold with everything that the log has by now.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn refresh(&self, stream: &StreamId) -> Result<Arc<Fold<D::State>>, Failure> {
+        let mut fold = self.cached(stream).unwrap_or_default();
+        let mut page = self
+            .log
+            .read_stream(stream, fold.revision, PAGE)
+            .await
+            .map_err(unreadable)?;
+        while !page.is_empty() {
+            let grown = Arc::make_mut(&mut fold);
+            for event in &page {
+                fold_in::<D>(grown, event)?;
+            }
+            page = if page.len() < PAGE {
+                Vec::new()
+            } else {
+                self.log
+                    .read_stream(stream, fold.revision, PAGE)
+                    .await
+                    .map_err(unreadable)?
+            };
+        }
+        self.remember(stream, &fold);
+        Ok(fold)
+    }
+
+    /// The stream's fold as it was at an instant (FC-6).
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn as_known_at(
+        &self,
+        stream: &StreamId,
+        known_at: Timestamp,
+    ) -> Result<Fold<D::State>, Failure> {
+        Ok(self
+            .fold_where(stream, |event| event.recorded_at <= known_at)
+            .await?
+            .0)
+    }
+
+    /// Folds the stream's first events, while `wanted`; also tells where the last one stands.
+    async fn fold_where(
+        &self,
+        stream: &StreamId,
+        wanted: impl Fn(&Recorded) -> bool,
+    ) -> Result<(Fold<D::State>, Position), Failure> {
+        let mut fold = Fold::default();
+        let mut position = Position::START;
+        loop {
+            let page = self
+                .log
+                .read_stream(stream, fold.revision, PAGE)
+                .await
+                .map_err(unreadable)?;
+            for event in &page {
+                if !wanted(event) {
+                    return Ok((fold, position));
+                }
+                fold_in::<D>(&mut fold, event)?;
+                position = event.position;
+            }
+            if page.len() < PAGE {
+                return Ok((fold, position));
+            }
+        }
+    }
+
+    fn cached(&self, stream: &StreamId) -> Option<Arc<Fold<D::State>>> {
+        self.cache
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(stream)
+            .cloned()
+    }
+
+    /// Puts a fold into the cache unless a newer one is there.
+    fn remember(&self, stream: &StreamId, fold: &Arc<Fold<D::State>>) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let newer = cache
+            .peek(stream)
+            .is_some_and(|known| known.revision > fold.revision);
+        if fold.revision > Revision::NONE && !newer {
+            cache.put(stream.clone(), Arc::clone(fold));
+        }
+    }
+
+    fn forget(&self, stream: &StreamId) {
+        self.cache
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop(stream);
+    }
+
+    /// The fold after our own events.
+    fn advance(
+        &self,
+        stream: &StreamId,
+        mut fold: Arc<Fold<D::State>>,
+        events: &[D::Event],
+        call: &Call,
+        recorded_at: Timestamp,
+    ) -> Arc<Fold<D::State>> {
+        // The cache's reference goes first, so that the fold is grown in place when nobody else
+        // looks at it.
+        self.forget(stream);
+        let grown = Arc::make_mut(&mut fold);
+        for event in events {
+            D::evolve(&mut grown.state, event, recorded_at);
+        }
+        grown.revision = grown.revision.plus(events.len());
+        grown.created_at.get_or_insert(recorded_at);
+        grown.updated_at = Some(recorded_at);
+        grown.requests.insert(
+            call.request_id,
+            Done {
+                revision: grown.revision,
+                hash: call.hash,
+            },
+        );
+        self.remember(stream, &fold);
+        fold
+    }
+}
+
+fn fold_in<D>(fold: &mut Fold<D::State>, event: &Recorded) -> Result<(), Failure>
+where
+    D: Decider,
+    D::Event: StoredEvent,
+{
+    let decoded = D::Event::from_bytes(&event.data).map_err(|error| Failure::internal(&error))?;
+    D::evolve(&mut fold.state, &decoded, event.recorded_at);
+    fold.revision = event.revision;
+    fold.created_at.get_or_insert(event.recorded_at);
+    fold.updated_at = Some(event.recorded_at);
+    let metadata = common::EventMetadata::decode(event.metadata.as_slice())
+        .map_err(|error| Failure::internal(&error))?;
+    let id = Uuid::from_slice(&metadata.request_id);
+    if let (Ok(id), Ok(hash)) = (id, metadata.request_hash.as_slice().try_into()) {
+        fold.requests.insert(
+            id,
+            Done {
+                revision: event.revision,
+                hash,
+            },
+        );
+    }
+    Ok(())
+}
+
+fn encode<E: StoredEvent>(stream: &StreamId, call: &Call, events: &[E]) -> Vec<NewEvent> {
+    let metadata = call.metadata().encode_to_vec();
+    let name = stream.to_string();
+    let new = |(index, event): (usize, &E)| NewEvent {
+        id: derive_id(
+            "event",
+            &[
+                name.as_bytes(),
+                call.request_id.as_bytes(),
+                &index.to_be_bytes(),
+            ],
+        ),
+        kind: event.type_name(),
+        data: event.to_bytes(),
+        metadata: metadata.clone(),
+    };
+    events.iter().enumerate().map(new).collect()
+}
+
+fn stale(seen: Revision, actual: Revision) -> Failure {
+    let message = "the resource changed since the etag was read; read it again and decide again";
+    Failure::new(Code::Aborted, common::ErrorReason::StaleEtag, message)
+        .with("etag", crate::call::etag(seen))
+        .with("current_etag", crate::call::etag(actual))
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that `map_err` wants"
+)]
+fn unreadable(error: keizoku_log::LogError) -> Failure {
+    tracing::error!(%error, "the log cannot be read");
+    Failure::unavailable(
+        common::ErrorReason::Unavailable,
+        "the event log cannot be read just now",
+    )
+}
+
+fn append_failure(error: &AppendError) -> Failure {
+    use common::ErrorReason as Reason;
+    match error {
+        AppendError::Full => Failure::new(
+            Code::ResourceExhausted,
+            Reason::StorageFull,
+            "the disk is full: nothing was written; make room and try again",
+        ),
+        AppendError::Unknown(_) => Failure::unavailable(
+            Reason::OutcomeUnknown,
+            "it is not known whether the change was written; retry with the same request id",
+        ),
+        AppendError::Closed | AppendError::Unavailable(_) => Failure::unavailable(
+            Reason::Unavailable,
+            "the event log takes no changes just now",
+        ),
+        other => Failure::internal(other),
+    }
+}

@@ -1,0 +1,162 @@
+//! Errors on their way out: the one place that builds a gRPC `Status`.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use keizoku_proto::common::ErrorReason;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+
+/// Domain of every reason, as `ErrorInfo` wants one.
+const DOMAIN: &str = "keizoku";
+
+/// What a domain error says to the outside; its `Display` is the message.
+pub trait DomainError: std::error::Error + Send + Sync + 'static {
+    /// The gRPC code.
+    fn code(&self) -> Code {
+        Code::FailedPrecondition
+    }
+    /// The stable reason.
+    fn reason(&self) -> ErrorReason;
+    /// What a program may want to read.
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+}
+
+/// A refusal or failure, ready to become a `Status`.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    code: Code,
+    reason: ErrorReason,
+    message: String,
+    metadata: Vec<(&'static str, String)>,
+    violations: Vec<FieldViolation>,
+    retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// A failure with its message for people.
+    #[must_use]
+    pub fn new(code: Code, reason: ErrorReason, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            reason,
+            message: message.into(),
+            metadata: Vec::new(),
+            violations: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// Fields of the request are invalid: all of them.
+    #[must_use]
+    pub fn invalid(violations: Vec<FieldViolation>) -> Self {
+        let listed: Vec<String> = violations
+            .iter()
+            .map(|v| format!("{}: {}", v.field, v.description))
+            .collect();
+        let mut failure = Self::new(
+            Code::InvalidArgument,
+            ErrorReason::InvalidFields,
+            listed.join("; "),
+        );
+        failure.violations = violations;
+        failure
+    }
+
+    /// There is no such resource, as far as this service has read.
+    #[must_use]
+    pub fn not_found(name: &str) -> Self {
+        Self::new(
+            Code::NotFound,
+            ErrorReason::NotFound,
+            format!("{name} does not exist"),
+        )
+        .with("resource", name)
+    }
+
+    /// Nothing to be had just now; worth another try after `retry_after`.
+    #[must_use]
+    pub fn unavailable(reason: ErrorReason, message: impl Into<String>) -> Self {
+        let mut failure = Self::new(Code::Unavailable, reason, message);
+        failure.retry_after = Some(Duration::from_secs(1));
+        failure
+    }
+
+    /// A bug or broken file: the chain is logged, the client learns no internals.
+    #[must_use]
+    pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut chain = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            chain = format!("{chain}: {cause}");
+            source = cause.source();
+        }
+        tracing::error!(error = %chain, "internal error");
+        Self::new(
+            Code::Internal,
+            ErrorReason::Internal,
+            "internal error; the server's log has it",
+        )
+    }
+
+    /// Adds something that a program may want to read.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.metadata.push((key, value.into()));
+        self
+    }
+
+    /// The gRPC code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The stable reason.
+    #[must_use]
+    pub fn reason(&self) -> ErrorReason {
+        self.reason
+    }
+
+    /// The message for people.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl<E: DomainError> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let mut failure = Self::new(error.code(), error.reason(), error.to_string());
+        failure.metadata = error.metadata();
+        failure
+    }
+}
+
+impl From<Failure> for Status {
+    fn from(failure: Failure) -> Self {
+        let reason = failure
+            .reason
+            .as_str_name()
+            .trim_start_matches("ERROR_REASON_");
+        let metadata: HashMap<String, String> = failure
+            .metadata
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect();
+        let mut details = ErrorDetails::new();
+        details.set_error_info(reason, DOMAIN, metadata);
+        if !failure.violations.is_empty() {
+            details.set_bad_request(failure.violations);
+        }
+        if failure.code == Code::FailedPrecondition {
+            details.add_precondition_failure_violation(reason, "", failure.message.clone());
+        }
+        if let Some(delay) = failure.retry_after {
+            details.set_retry_info(Some(delay));
+        }
+        Self::with_error_details(failure.code, failure.message, details)
+    }
+}

@@ -1,0 +1,33 @@
+//! What every service needs around its domain.
+//!
+//! *Used by* the services and the binary. *Guarantees*: a command is decided, durable and
+//! answered once per request id ([`execute`]); read models keep rows and position together
+//! ([`read_model`], [`projector`]); errors leave as one kind of `Status` ([`failure`]); an RPC is
+//! refused unless its proto says who may call it ([`access`]). *Fails* by [`Failure`], never by
+//! panic.
+
+pub mod access;
+pub mod book;
+pub mod calendar;
+pub mod call;
+pub mod config;
+pub mod execute;
+pub mod failure;
+pub mod lifecycle;
+pub mod names;
+pub mod page;
+pub mod parse;
+pub mod projector;
+pub mod read_model;
+pub mod server;
+pub mod telemetry;
+pub mod token;
+
+pub use book::SharedBook;
+pub use calendar::Calendar;
+pub use call::{Call, Identity};
+pub use execute::{Executor, Fold, Outcome};
+pub use failure::{DomainError, Failure};
+pub use lifecycle::Lifecycle;
+pub use parse::Violations;
+pub use token::{Freshness, Token};

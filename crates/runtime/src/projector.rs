@@ -1,0 +1,174 @@
+//! Keeps a read model in step with the sources that it reads.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::StreamExt as _;
+use keizoku_bus::{Bus, Delivery, Source};
+use keizoku_core::{Position, Recorded};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::Lifecycle;
+use crate::token::Progress;
+
+/// Wait before trying again what failed for a passing reason.
+const RETRY: Duration = Duration::from_millis(500);
+/// Events that are gathered into one transaction at most.
+const BATCH: usize = 500;
+
+/// A read model, as the projector sees it.
+#[async_trait]
+pub trait Projection: Send + Sync + 'static {
+    /// Where to go on reading `source`; a model of another log starts over.
+    ///
+    /// # Errors
+    /// When the model cannot be read.
+    async fn position(&self, source: &str, log_id: Uuid) -> Result<Position, ProjectionError>;
+
+    /// Takes in events of `source`: rows and position together, or nothing.
+    ///
+    /// # Errors
+    /// When an event cannot be read, or the model cannot be written.
+    async fn apply(&self, source: &str, events: Vec<Recorded>) -> Result<(), ProjectionError>;
+}
+
+/// Why a model did not take events in.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectionError {
+    /// An event cannot be read: the model parks there and answers stale. Never skipped.
+    #[error("the event at position {position} cannot be read")]
+    Poison {
+        /// Where it stands.
+        position: Position,
+        /// Why.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The model cannot be written just now.
+    #[error("the read model cannot be written")]
+    Storage(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl ProjectionError {
+    /// An event that cannot be read.
+    pub fn poison(
+        event: &Recorded,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Poison {
+            position: event.position,
+            cause: cause.into(),
+        }
+    }
+}
+
+/// Follows `source` into `model` until the process stops.
+///
+/// `pace` is the least time between two batches: it lets busy sources fill transactions.
+pub fn project(
+    lifecycle: &Lifecycle,
+    bus: Arc<dyn Bus>,
+    source: &'static str,
+    model: Arc<dyn Projection>,
+    pace: Duration,
+) -> watch::Receiver<Progress> {
+    let (progress, receiver) = watch::channel(Progress::default());
+    lifecycle.until_stop(async move {
+        loop {
+            let Err(error) = follow(&*bus, source, &*model, pace, &progress).await;
+            if let Stopped::Projection(ProjectionError::Poison { .. }) = &error {
+                tracing::error!(source, error = %chain(&error), "read model parked: answers are stale");
+                progress.send_modify(|progress| progress.parked = true);
+                return;
+            }
+            tracing::warn!(source, error = %chain(&error), "read model interrupted; trying again");
+            tokio::time::sleep(RETRY).await;
+        }
+    });
+    receiver
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Stopped {
+    #[error(transparent)]
+    Projection(#[from] ProjectionError),
+    #[error(transparent)]
+    Bus(#[from] keizoku_bus::BusError),
+    #[error("the source ended")]
+    Ended,
+}
+
+enum Never {}
+
+async fn follow(
+    bus: &dyn Bus,
+    source: &str,
+    model: &dyn Projection,
+    pace: Duration,
+    progress: &watch::Sender<Progress>,
+) -> Result<Never, Stopped> {
+    let Source { log_id, head } = bus.source(source).await?;
+    let position = model.position(source, log_id).await?;
+    progress.send_modify(|progress| {
+        if progress.log_id != log_id {
+            // Before this is read, the model says less than what was answered before.
+            progress.ready_at = head;
+        }
+        (progress.log_id, progress.position, progress.head) = (log_id, position, head);
+    });
+    let mut deliveries = bus.subscribe(source, position).await?;
+    loop {
+        let mut delivery = deliveries.next().await.ok_or(Stopped::Ended)??;
+        if !pace.is_zero() && delivery.events.len() < BATCH {
+            gather(&mut deliveries, &mut delivery, pace).await?;
+        }
+        let Delivery { events, head, .. } = delivery;
+        let last = events
+            .last()
+            .map(|event| (event.position, event.recorded_at));
+        if !events.is_empty() {
+            model.apply(source, events).await?;
+        }
+        progress.send_modify(|progress| {
+            progress.head = head;
+            if let Some((position, recorded_at)) = last {
+                progress.position = position;
+                progress.recorded_at = Some(recorded_at);
+                progress.head = progress.head.max(position);
+            }
+        });
+    }
+}
+
+/// Adds what arrives within `pace`, up to a full batch.
+async fn gather(
+    deliveries: &mut keizoku_bus::Subscription,
+    delivery: &mut Delivery,
+    pace: Duration,
+) -> Result<(), Stopped> {
+    let deadline = tokio::time::sleep(pace);
+    tokio::pin!(deadline);
+    while delivery.events.len() < BATCH {
+        tokio::select! {
+            () = &mut deadline => break,
+            more = deliveries.next() => {
+                let more = more.ok_or(Stopped::Ended)??;
+                delivery.events.extend(more.events);
+                delivery.head = more.head;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,282 @@
+//! A service's read model in SQLite: rows and position in one transaction.
+//!
+//! The file can always be rebuilt from the logs: another schema, another log or a damaged file
+//! means that it is deleted and read again from the start.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use keizoku_core::{Position, Recorded};
+use keizoku_proto::common::ErrorReason;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, params};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::Failure;
+use crate::projector::ProjectionError;
+
+pub use rusqlite;
+
+/// Readers that are kept open between questions.
+const IDLE_READERS: usize = 4;
+
+/// Bookkeeping of every read model.
+const BOOKKEEPING: &str = "
+    CREATE TABLE IF NOT EXISTS model (schema_hash TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS sources (
+        source TEXT PRIMARY KEY, log_id TEXT NOT NULL, position INTEGER NOT NULL
+    ) WITHOUT ROWID;
+";
+
+/// How a handler writes one event's rows.
+pub type Handler = fn(&Transaction<'_>, &str, &Recorded) -> Result<(), HandlerError>;
+
+/// Why a handler did not write an event's rows.
+#[derive(Debug, thiserror::Error)]
+pub enum HandlerError {
+    /// The event cannot be read.
+    #[error(transparent)]
+    Event(#[from] keizoku_proto::UnreadableEvent),
+    /// The rows cannot be written.
+    #[error(transparent)]
+    Rows(#[from] rusqlite::Error),
+}
+
+/// A read model: one writer, many readers.
+pub struct ReadModel {
+    path: PathBuf,
+    schema: &'static str,
+    handler: Handler,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl ReadModel {
+    /// Opens the model, or starts a new one when the file has another schema or is damaged.
+    ///
+    /// # Errors
+    /// When the file can neither be used nor replaced.
+    pub fn open(
+        path: &Path,
+        schema: &'static str,
+        handler: Handler,
+    ) -> rusqlite::Result<Arc<Self>> {
+        let writer = match prepare(path, schema) {
+            Ok(writer) => writer,
+            Err(reason) => {
+                tracing::info!(path = %path.display(), %reason, "read model starts from the beginning");
+                delete(path);
+                prepare(path, schema)?
+            }
+        };
+        let (writer, readers) = (Mutex::new(writer), Mutex::default());
+        Ok(Arc::new(Self {
+            path: path.to_owned(),
+            schema,
+            handler,
+            writer,
+            readers,
+        }))
+    }
+
+    /// Answers a question on a thread that may wait for the disk.
+    ///
+    /// # Errors
+    /// When the model cannot be read.
+    pub async fn read<T, F>(self: &Arc<Self>, question: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let this = Arc::clone(self);
+        let answer = tokio::task::spawn_blocking(move || {
+            let reader = this.reader()?;
+            let answer = question(&reader);
+            this.give_back(reader);
+            answer
+        });
+        match answer.await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => {
+                tracing::error!(%error, path = %self.path.display(), "read model cannot be read");
+                let message = "the read model cannot be read just now";
+                Err(Failure::unavailable(ErrorReason::Unavailable, message))
+            }
+            Err(error) => Err(Failure::internal(&error)),
+        }
+    }
+
+    fn reader(&self) -> rusqlite::Result<Connection> {
+        if let Some(reader) = self
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+        {
+            return Ok(reader);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let reader = Connection::open_with_flags(&self.path, flags)?;
+        reader.busy_timeout(Duration::from_secs(5))?;
+        reader.set_prepared_statement_cache_capacity(64);
+        Ok(reader)
+    }
+
+    fn give_back(&self, reader: Connection) {
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < IDLE_READERS {
+            readers.push(reader);
+        }
+    }
+
+    fn position_of(&self, source: &str, log_id: Uuid) -> rusqlite::Result<Position> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let known: Option<(String, i64)> = writer
+            .query_row(
+                "SELECT log_id, position FROM sources WHERE source = ?1",
+                [source],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()?;
+        match known {
+            Some((log, position)) if log == log_id.to_string() => {
+                Ok(Position(u64::try_from(position).unwrap_or(0)))
+            }
+            Some(_) => {
+                // Rows of another log (a restored backup) say nothing about this one.
+                let transaction = writer.transaction()?;
+                drop_everything(&transaction)?;
+                transaction.execute_batch(BOOKKEEPING)?;
+                transaction.execute_batch(self.schema)?;
+                remember_schema(&transaction, self.schema)?;
+                remember_position(&transaction, source, log_id, Position::START)?;
+                transaction.commit()?;
+                Ok(Position::START)
+            }
+            None => {
+                let transaction = writer.transaction()?;
+                remember_position(&transaction, source, log_id, Position::START)?;
+                transaction.commit()?;
+                Ok(Position::START)
+            }
+        }
+    }
+
+    fn write(&self, source: &str, events: &[Recorded]) -> Result<(), ProjectionError> {
+        let storage = |error: rusqlite::Error| ProjectionError::Storage(Box::new(error));
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = writer.transaction().map_err(storage)?;
+        for event in events {
+            (self.handler)(&transaction, source, event).map_err(|error| match error {
+                HandlerError::Event(error) => ProjectionError::poison(event, error),
+                HandlerError::Rows(error) => storage(error),
+            })?;
+        }
+        if let Some(last) = events.last() {
+            transaction
+                .execute(
+                    "UPDATE sources SET position = ?2 WHERE source = ?1",
+                    params![source, i64::try_from(last.position.0).unwrap_or(i64::MAX)],
+                )
+                .map_err(storage)?;
+        }
+        transaction.commit().map_err(storage)
+    }
+}
+
+/// A read model behind the projector.
+pub struct Projected(pub Arc<ReadModel>);
+
+#[async_trait::async_trait]
+impl crate::projector::Projection for Projected {
+    async fn position(&self, source: &str, log_id: Uuid) -> Result<Position, ProjectionError> {
+        let position = self.0.position_of(source, log_id);
+        position.map_err(|error| ProjectionError::Storage(Box::new(error)))
+    }
+
+    async fn apply(&self, source: &str, events: Vec<Recorded>) -> Result<(), ProjectionError> {
+        let (model, source) = (Arc::clone(&self.0), source.to_owned());
+        tokio::task::spawn_blocking(move || model.write(&source, &events))
+            .await
+            .unwrap_or_else(|error| Err(ProjectionError::Storage(Box::new(error))))
+    }
+}
+
+/// Opens the file and makes sure that it has this schema.
+fn prepare(path: &Path, schema: &str) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(128);
+    // A lost tail is read again from the log, so a commit need not wait for the disk.
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
+    connection.execute_batch(BOOKKEEPING)?;
+    let known: Option<String> = connection
+        .query_row("SELECT schema_hash FROM model", [], |row| row.get(0))
+        .optional()?;
+    match known {
+        Some(hash) if hash == schema_hash(schema) => Ok(connection),
+        Some(_) => Err(rusqlite::Error::InvalidQuery),
+        None => {
+            connection.execute_batch(schema)?;
+            remember_schema(&connection, schema)?;
+            Ok(connection)
+        }
+    }
+}
+
+fn remember_schema(connection: &Connection, schema: &str) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT INTO model (schema_hash) VALUES (?1)",
+        [schema_hash(schema)],
+    )?;
+    Ok(())
+}
+
+fn remember_position(
+    transaction: &Transaction<'_>,
+    source: &str,
+    log_id: Uuid,
+    position: Position,
+) -> rusqlite::Result<()> {
+    transaction.execute(
+        "INSERT INTO sources (source, log_id, position) VALUES (?1, ?2, ?3)
+         ON CONFLICT (source) DO UPDATE SET log_id = ?2, position = ?3",
+        params![
+            source,
+            log_id.to_string(),
+            i64::try_from(position.0).unwrap_or(0)
+        ],
+    )?;
+    Ok(())
+}
+
+fn drop_everything(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let tables: Vec<String> = transaction
+        .prepare(
+            "SELECT name FROM sqlite_schema WHERE type = 'table'
+             AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '%\\_fts\\_%' ESCAPE '\\'",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for table in tables {
+        transaction.execute_batch(&format!("DROP TABLE \"{table}\""))?;
+    }
+    Ok(())
+}
+
+fn delete(path: &Path) {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        // What cannot be deleted is reported by the opening that follows.
+        let _ = std::fs::remove_file(PathBuf::from(file));
+    }
+}
+
+fn schema_hash(schema: &str) -> String {
+    let digest = Sha256::digest(schema.as_bytes());
+    Uuid::from_slice(&digest[..16])
+        .map(|hash| hash.simple().to_string())
+        .unwrap_or_default()
+}
