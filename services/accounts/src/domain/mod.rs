@@ -1,0 +1,54 @@
+//! What the accounts service decides: one file per aggregate, each a [`keizoku_core::Decider`].
+
+pub mod account;
+pub mod claim;
+pub mod deal;
+pub mod identity;
+pub mod organisation;
+pub mod subscription;
+mod subscription_import;
+pub mod team;
+pub mod user;
+
+use keizoku_core::{AccountId, DealId, StreamId, SubscriptionId, TeamId, UserId, derive_id};
+
+/// The one stream of the organisation's settings.
+pub const ORGANISATION: StreamId = StreamId::singleton("organisation");
+/// The one stream of merges: its exact revision keeps them free of cycles.
+pub const IDENTITY: StreamId = StreamId::singleton("identity");
+
+/// Stream of an account.
+#[must_use]
+pub const fn account_stream(id: AccountId) -> StreamId {
+    StreamId::new("account", id.uuid())
+}
+
+/// Stream of a subscription.
+#[must_use]
+pub const fn subscription_stream(id: SubscriptionId) -> StreamId {
+    StreamId::new("subscription", id.uuid())
+}
+
+/// Stream of a deal.
+#[must_use]
+pub const fn deal_stream(id: DealId) -> StreamId {
+    StreamId::new("deal", id.uuid())
+}
+
+/// Stream of a user.
+#[must_use]
+pub const fn user_stream(id: UserId) -> StreamId {
+    StreamId::new("user", id.uuid())
+}
+
+/// Stream of a team.
+#[must_use]
+pub const fn team_stream(id: TeamId) -> StreamId {
+    StreamId::new("team", id.uuid())
+}
+
+/// Stream of the claim to an external id.
+#[must_use]
+pub fn claim_stream(external_id: &str) -> StreamId {
+    StreamId::new("claim", derive_id("claim", &[external_id.as_bytes()]))
+}

@@ -1,0 +1,440 @@
+//! Users, teams and the organisation's settings.
+
+use jiff::tz::TimeZone;
+use keizoku_core::{TeamId, UserId, derive_id};
+use keizoku_proto::accounts as proto;
+use keizoku_proto::accounts::directory_service_server::DirectoryService;
+use keizoku_runtime::parse::SHORT_TEXT;
+use keizoku_runtime::{Call, Failure, Violations, call, names};
+use tonic::{Request, Response, Status};
+
+use super::accounts::reply;
+use crate::domain::{self, organisation, team, user};
+use crate::queries::ids;
+use crate::{Accounts, Service, resources};
+
+const ROLES: [&str; 4] = ["viewer", "csm", "ops", "admin"];
+
+impl Accounts {
+    async fn define_team(
+        &self,
+        request: Request<proto::DefineTeamRequest>,
+    ) -> Result<proto::DefineTeamResponse, Failure> {
+        let mut violations = Violations::new();
+        let body = request.get_ref();
+        let wanted = body.team.clone().unwrap_or_default();
+        let request_id = violations.request_id(&body.request_id);
+        let id = (!wanted.name.is_empty())
+            .then(|| violations.parse("team.name", names::parse_team(&wanted.name)))
+            .flatten();
+        let parent = (!wanted.parent.is_empty())
+            .then(|| violations.parse("team.parent", names::parse_team(&wanted.parent)))
+            .flatten();
+        let display_name =
+            violations.required_text("team.display_name", &wanted.display_name, SHORT_TEXT);
+        let slack_channel =
+            violations.text("team.slack_channel", &wanted.slack_channel, SHORT_TEXT);
+        let branch = violations.text("team.branch", &wanted.branch, SHORT_TEXT);
+        let request_id = violations.finish(request_id)?;
+        let call = Call::of("DefineTeam", &request, request_id, &wanted.etag)?;
+        let id = id.unwrap_or_else(|| derive_id("team", &[request_id.as_bytes()]).into());
+        let parent_team_id = parent.map(|parent| parent.to_string()).unwrap_or_default();
+        self.require_team(&parent_team_id).await?;
+        let ancestors = self.ancestors(parent).await?;
+        let defined = proto::TeamDefined {
+            team_id: id.to_string(),
+            display_name,
+            parent_team_id,
+            slack_channel,
+            branch,
+        };
+        let command = team::Define {
+            team: defined.clone(),
+            ancestors,
+        };
+        let outcome = self
+            .teams
+            .execute(domain::team_stream(id), command, call)
+            .await?;
+        let defined = outcome.fold.state.defined.clone().unwrap_or(defined);
+        let team = Some(resources::team(&defined, call::etag(outcome.fold.revision)));
+        Ok(proto::DefineTeamResponse {
+            team,
+            consistency_token: outcome.token.encode(),
+        })
+    }
+
+    /// A team and everything above it.
+    async fn ancestors(&self, team: Option<TeamId>) -> Result<Vec<TeamId>, Failure> {
+        let mut ancestors = Vec::new();
+        let mut next = team;
+        while let Some(team) = next.filter(|team| !ancestors.contains(team)) {
+            ancestors.push(team);
+            let fold = self.teams.recall(&domain::team_stream(team)).await?;
+            next = fold
+                .state
+                .defined
+                .as_ref()
+                .and_then(|defined| defined.parent_team_id.parse().ok());
+        }
+        Ok(ancestors)
+    }
+
+    async fn list_teams(
+        &self,
+        body: proto::ListTeamsRequest,
+    ) -> Result<proto::ListTeamsResponse, Failure> {
+        self.list_freshness.wait(&body.consistency_tokens).await?;
+        let sql = "SELECT id FROM teams ORDER BY display_name, id".to_owned();
+        let found = self
+            .model
+            .read(move |rows| ids(rows, &sql, Vec::new()))
+            .await?;
+        let mut teams = Vec::with_capacity(found.len());
+        for id in found.iter().filter_map(|id| id.parse().ok()) {
+            let fold = self.teams.recall(&domain::team_stream(id)).await?;
+            let defined = fold.state.defined.as_ref();
+            teams
+                .extend(defined.map(|defined| resources::team(defined, call::etag(fold.revision))));
+        }
+        Ok(proto::ListTeamsResponse { teams })
+    }
+
+    async fn register(
+        &self,
+        request: Request<proto::RegisterUserRequest>,
+    ) -> Result<proto::RegisterUserResponse, Failure> {
+        let mut violations = Violations::new();
+        let body = request.get_ref();
+        let wanted = body.user.clone().unwrap_or_default();
+        let request_id = violations.request_id(&body.request_id);
+        let chosen = (!body.user_id.is_empty())
+            .then(|| violations.parse("user_id", body.user_id.parse::<UserId>()))
+            .flatten();
+        let team = team_id(&mut violations, &wanted.team);
+        let profile = profile(
+            &mut violations,
+            &wanted,
+            &proto::UserProfile::default(),
+            &ALL_FIELDS,
+        );
+        let request_id = violations.finish(request_id)?;
+        let call = Call::of("RegisterUser", &request, request_id, "")?;
+        self.require_team(&team).await?;
+        let id = chosen.unwrap_or_else(|| derive_id("user", &[request_id.as_bytes()]).into());
+        let registered = proto::UserRegistered {
+            user_id: id.to_string(),
+            profile: Some(profile),
+            team_id: team,
+        };
+        let command = user::Command::Register(registered);
+        let outcome = self
+            .users
+            .execute(domain::user_stream(id), command, call)
+            .await?;
+        self.settle(&outcome.token).await?;
+        let user = Some(resources::user(&outcome.fold));
+        Ok(proto::RegisterUserResponse {
+            user,
+            consistency_token: outcome.token.encode(),
+        })
+    }
+
+    async fn update_user(
+        &self,
+        request: Request<proto::UpdateUserRequest>,
+    ) -> Result<proto::UpdateUserResponse, Failure> {
+        let mut violations = Violations::new();
+        let body = request.get_ref();
+        let wanted = body.user.clone().unwrap_or_default();
+        let request_id = violations.request_id(&body.request_id);
+        let id = violations.parse("user.name", names::parse_user(&wanted.name));
+        let from = violations.day("team_effective_date", body.team_effective_date.as_ref());
+        let fields: Vec<&str> = body.update_mask.iter().map(String::as_str).collect();
+        if fields.is_empty() {
+            violations.add(
+                "update_mask",
+                "is required: the names of the fields to change",
+            );
+        }
+        for unknown in fields
+            .iter()
+            .filter(|field| !ALL_FIELDS.contains(field) && !["team", "active"].contains(field))
+        {
+            violations.add(
+                "update_mask",
+                format!("`{unknown}` is not a field that UpdateUser changes"),
+            );
+        }
+        let known = match id {
+            Some(id) => self
+                .users
+                .recall(&domain::user_stream(id))
+                .await?
+                .state
+                .profile
+                .clone(),
+            None => proto::UserProfile::default(),
+        };
+        let team = fields
+            .contains(&"team")
+            .then(|| team_id(&mut violations, &wanted.team));
+        let profile = profile(&mut violations, &wanted, &known, &fields);
+        let (request_id, id) = violations.finish(request_id.zip(id))?;
+        let call = Call::of("UpdateUser", &request, request_id, &body.etag)?;
+        self.require_team(team.as_deref().unwrap_or_default())
+            .await?;
+        let command = user::Command::Change {
+            profile: Some(profile),
+            team: team.map(|team| (team, from.unwrap_or(self.today()))),
+            active: fields.contains(&"active").then_some(wanted.active),
+        };
+        let outcome = self
+            .users
+            .execute(domain::user_stream(id), command, call)
+            .await?;
+        self.settle(&outcome.token).await?;
+        let user = Some(resources::user(&outcome.fold));
+        Ok(proto::UpdateUserResponse {
+            user,
+            consistency_token: outcome.token.encode(),
+        })
+    }
+
+    async fn list_users(
+        &self,
+        body: proto::ListUsersRequest,
+    ) -> Result<proto::ListUsersResponse, Failure> {
+        self.list_freshness.wait(&body.consistency_tokens).await?;
+        let sql = if body.include_departed {
+            "SELECT id FROM users ORDER BY sort_name, id"
+        } else {
+            "SELECT id FROM users WHERE NOT departed ORDER BY sort_name, id"
+        };
+        let found = self
+            .model
+            .read(move |rows| ids(rows, sql, Vec::new()))
+            .await?;
+        let mut users = Vec::with_capacity(found.len());
+        for id in found.iter().filter_map(|id| id.parse().ok()) {
+            users.push(resources::user(
+                &*self.users.recall(&domain::user_stream(id)).await?,
+            ));
+        }
+        Ok(proto::ListUsersResponse { users })
+    }
+
+    async fn organisation(&self) -> Result<proto::GetOrganisationResponse, Failure> {
+        let fold = self.organisation.refresh(&domain::ORGANISATION).await?;
+        let mut organisation = fold.state.settings.clone();
+        organisation.etag = call::etag(fold.revision);
+        Ok(proto::GetOrganisationResponse {
+            organisation: Some(organisation),
+        })
+    }
+
+    async fn configure(
+        &self,
+        request: Request<proto::ConfigureOrganisationRequest>,
+    ) -> Result<proto::ConfigureOrganisationResponse, Failure> {
+        let mut violations = Violations::new();
+        let body = request.get_ref();
+        let settings = body.organisation.clone().unwrap_or_default();
+        let request_id = violations.request_id(&body.request_id);
+        let fields = setting_fields(&mut violations, &settings, &body.update_mask);
+        let request_id = violations.finish(request_id)?;
+        let call = Call::of("ConfigureOrganisation", &request, request_id, &body.etag)?;
+        let amounts_recorded = !self.book.read().is_empty();
+        let command = organisation::Configure {
+            settings,
+            fields,
+            amounts_recorded,
+        };
+        let outcome = self
+            .organisation
+            .execute(domain::ORGANISATION, command, call)
+            .await?;
+        self.settle(&outcome.token).await?;
+        let mut organisation = outcome.fold.state.settings.clone();
+        organisation.etag = call::etag(outcome.fold.revision);
+        Ok(proto::ConfigureOrganisationResponse {
+            organisation: Some(organisation),
+            consistency_token: outcome.token.encode(),
+        })
+    }
+}
+
+const ALL_FIELDS: [&str; 4] = ["display_name", "email", "slack_member_id", "role"];
+
+fn team_id(violations: &mut Violations, name: &str) -> String {
+    if name.is_empty() {
+        return String::new();
+    }
+    violations
+        .parse("user.team", names::parse_team(name))
+        .map(|team| team.to_string())
+        .unwrap_or_default()
+}
+
+/// The profile with the named fields taken from `wanted`.
+fn profile(
+    violations: &mut Violations,
+    wanted: &proto::User,
+    known: &proto::UserProfile,
+    fields: &[&str],
+) -> proto::UserProfile {
+    let mut profile = known.clone();
+    for field in fields {
+        match *field {
+            "display_name" => {
+                profile.display_name =
+                    violations.required_text("user.display_name", &wanted.display_name, SHORT_TEXT);
+            }
+            "email" => {
+                profile.email = violations.text("user.email", &wanted.email, SHORT_TEXT);
+                if !profile.email.is_empty() && !profile.email.contains('@') {
+                    violations.add("user.email", "is not an email address");
+                }
+            }
+            "slack_member_id" => {
+                profile.slack_member_id =
+                    violations.text("user.slack_member_id", &wanted.slack_member_id, SHORT_TEXT);
+            }
+            "role" => {
+                if !wanted.role.is_empty() && !ROLES.contains(&wanted.role.as_str()) {
+                    violations.add("user.role", format!("must be one of {}", ROLES.join(", ")));
+                }
+                profile.role.clone_from(&wanted.role);
+            }
+            _ => {}
+        }
+    }
+    profile
+        .external_id
+        .clone_from(if known.external_id.is_empty() {
+            &wanted.external_id
+        } else {
+            &known.external_id
+        });
+    profile
+}
+
+fn setting_fields(
+    violations: &mut Violations,
+    settings: &proto::Organisation,
+    mask: &[String],
+) -> Vec<organisation::Field> {
+    use organisation::Field;
+    if mask.is_empty() {
+        violations.add(
+            "update_mask",
+            "is required: the names of the settings to change",
+        );
+    }
+    let mut fields = Vec::new();
+    for path in mask {
+        let field = match path.as_str() {
+            "display_name" => Field::DisplayName,
+            "time_zone" => {
+                if TimeZone::get(&settings.time_zone).is_err() {
+                    violations.add(
+                        "organisation.time_zone",
+                        "is not a time zone, such as `Asia/Tokyo`",
+                    );
+                }
+                Field::TimeZone
+            }
+            "reporting_currency" => {
+                let code = &settings.reporting_currency;
+                if code.len() != 3 || !code.bytes().all(|letter| letter.is_ascii_uppercase()) {
+                    violations.add(
+                        "organisation.reporting_currency",
+                        "is not an ISO 4217 code, such as `JPY`",
+                    );
+                }
+                Field::ReportingCurrency
+            }
+            "locale" => {
+                if !["ja", "en"].contains(&settings.locale.as_str()) {
+                    violations.add("organisation.locale", "must be `ja` or `en`");
+                }
+                Field::Locale
+            }
+            "gross_margin_ppm" => {
+                if settings
+                    .gross_margin_ppm
+                    .is_some_and(|margin| margin > 1_000_000)
+                {
+                    violations.add(
+                        "organisation.gross_margin_ppm",
+                        "is more than the whole: 1,000,000",
+                    );
+                }
+                Field::GrossMargin
+            }
+            "tiers" => {
+                if settings.tiers.is_empty()
+                    || settings.tiers.iter().any(|tier| tier.trim().is_empty())
+                {
+                    violations.add(
+                        "organisation.tiers",
+                        "must name at least one tier, and no empty one",
+                    );
+                }
+                Field::Tiers
+            }
+            _ => {
+                violations.add("update_mask", format!("`{path}` is not a setting"));
+                continue;
+            }
+        };
+        fields.push(field);
+    }
+    fields
+}
+
+#[tonic::async_trait]
+impl DirectoryService for Service {
+    async fn define_team(
+        &self,
+        request: Request<proto::DefineTeamRequest>,
+    ) -> Result<Response<proto::DefineTeamResponse>, Status> {
+        reply(self.0.define_team(request).await)
+    }
+    async fn list_teams(
+        &self,
+        request: Request<proto::ListTeamsRequest>,
+    ) -> Result<Response<proto::ListTeamsResponse>, Status> {
+        reply(self.0.list_teams(request.into_inner()).await)
+    }
+    async fn register_user(
+        &self,
+        request: Request<proto::RegisterUserRequest>,
+    ) -> Result<Response<proto::RegisterUserResponse>, Status> {
+        reply(self.0.register(request).await)
+    }
+    async fn update_user(
+        &self,
+        request: Request<proto::UpdateUserRequest>,
+    ) -> Result<Response<proto::UpdateUserResponse>, Status> {
+        reply(self.0.update_user(request).await)
+    }
+    async fn list_users(
+        &self,
+        request: Request<proto::ListUsersRequest>,
+    ) -> Result<Response<proto::ListUsersResponse>, Status> {
+        reply(self.0.list_users(request.into_inner()).await)
+    }
+    async fn get_organisation(
+        &self,
+        _request: Request<proto::GetOrganisationRequest>,
+    ) -> Result<Response<proto::GetOrganisationResponse>, Status> {
+        reply(self.0.organisation().await)
+    }
+    async fn configure_organisation(
+        &self,
+        request: Request<proto::ConfigureOrganisationRequest>,
+    ) -> Result<Response<proto::ConfigureOrganisationResponse>, Status> {
+        reply(self.0.configure(request).await)
+    }
+}

@@ -1,0 +1,117 @@
+//! The service's RPCs: parse, execute, reply.
+
+mod accounts;
+mod contracts;
+mod directory;
+
+use keizoku_core::{AccountId, Day, TeamId, UserId};
+use keizoku_proto::accounts::AccountAttributes;
+use keizoku_proto::common::{self, ErrorReason};
+use keizoku_revenue::AsOf;
+use keizoku_runtime::{DomainError, Failure, Token, Violations};
+
+use crate::Accounts;
+use crate::domain;
+
+/// Somebody or something that the directory or catalogue does not have.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unknown {
+    /// A user.
+    #[error("users/{0} is not in the directory, or has departed")]
+    User(String),
+    /// A team.
+    #[error("teams/{0} is not in the directory")]
+    Team(String),
+    /// A tier.
+    #[error("`{0}` is not in the catalogue of tiers")]
+    Tier(String),
+}
+
+impl DomainError for Unknown {
+    fn reason(&self) -> ErrorReason {
+        match self {
+            Self::User(_) | Self::Team(_) => ErrorReason::OwnerUnknown,
+            Self::Tier(_) => ErrorReason::TierUnknown,
+        }
+    }
+}
+
+impl Accounts {
+    /// Both times of a question.
+    pub(crate) fn as_of(&self, as_of: Option<&common::AsOf>) -> Result<AsOf, Failure> {
+        let mut violations = Violations::new();
+        let known_at =
+            as_of.and_then(|as_of| violations.instant("as_of.known_at", as_of.known_at.as_ref()));
+        let on = as_of.and_then(|as_of| violations.day("as_of.on", as_of.on.as_ref()));
+        violations.check()?;
+        let on = on.unwrap_or_else(|| self.book.read().today_at(known_at));
+        Ok(AsOf { known_at, on })
+    }
+
+    pub(crate) fn currency(&self) -> String {
+        self.book.read().settings_at(None).currency.clone()
+    }
+
+    /// Makes sure that a user exists and has not departed.
+    pub(crate) async fn require_user(&self, id: &str) -> Result<(), Failure> {
+        let unknown = || Failure::from(Unknown::User(id.to_owned()));
+        if id.is_empty() {
+            return Ok(());
+        }
+        let user: UserId = id.parse().map_err(|_| unknown())?;
+        let fold = self.users.recall(&domain::user_stream(user)).await?;
+        if fold.state.id.is_empty() || fold.state.departed {
+            Err(unknown())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Makes sure that a team exists.
+    pub(crate) async fn require_team(&self, id: &str) -> Result<(), Failure> {
+        let unknown = || Failure::from(Unknown::Team(id.to_owned()));
+        if id.is_empty() {
+            return Ok(());
+        }
+        let team: TeamId = id.parse().map_err(|_| unknown())?;
+        let fold = self.teams.recall(&domain::team_stream(team)).await?;
+        if fold.state.defined.is_none() {
+            Err(unknown())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Makes sure that owner, pool and tier exist.
+    pub(crate) async fn require_attributes(
+        &self,
+        wanted: &AccountAttributes,
+    ) -> Result<(), Failure> {
+        self.require_user(&wanted.owner_id).await?;
+        self.require_team(&wanted.pool_id).await?;
+        if wanted.tier.is_empty() {
+            return Ok(());
+        }
+        let settings = self.organisation.recall(&domain::ORGANISATION).await?;
+        if settings.state.settings.tiers.contains(&wanted.tier) {
+            Ok(())
+        } else {
+            Err(Unknown::Tier(wanted.tier.clone()).into())
+        }
+    }
+
+    /// Waits until the book, and so every answer from it, includes a change.
+    pub(crate) async fn settle(&self, token: &Token) -> Result<(), Failure> {
+        self.book_freshness.wait(&[token.encode()]).await
+    }
+
+    pub(crate) fn today(&self) -> Day {
+        self.calendar.today()
+    }
+
+    /// The account that stays of all that an account was merged into.
+    pub(crate) async fn survivor(&self, account: AccountId) -> Result<AccountId, Failure> {
+        let identity = self.identity.refresh(&domain::IDENTITY).await?;
+        Ok(identity.state.survivor(account))
+    }
+}

@@ -1,0 +1,156 @@
+//! Accounts, contracts, deals, the directory and the organisation's settings.
+//!
+//! *Used by* everybody who keeps customers' data, and by every other service through its log.
+//! *Guarantees*: external ids are unique, merges free of cycles, an import records differences
+//! only. *Fails* by refusing: a command is done whole or not at all.
+
+mod api;
+pub mod domain;
+mod grpc;
+mod import;
+mod projection;
+mod queries;
+mod resources;
+#[cfg(test)]
+mod testing;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keizoku_bus::Bus;
+use keizoku_core::Entropy;
+use keizoku_log::EventLog;
+use keizoku_proto::accounts::accounts_service_server::AccountsServiceServer;
+use keizoku_proto::accounts::directory_service_server::DirectoryServiceServer;
+use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
+use keizoku_runtime::server::MAX_MESSAGE;
+use keizoku_runtime::{Calendar, Executor, Freshness, Lifecycle, SharedBook, projector};
+use tonic::service::RoutesBuilder;
+
+use domain::account::Account;
+use domain::claim::Claim;
+use domain::deal::Deal;
+use domain::identity::Identity;
+use domain::organisation::Organisation;
+use domain::subscription::Subscription;
+use domain::team::Team;
+use domain::user::User;
+
+/// Name of this service as a source of events.
+pub const SOURCE: &str = "accounts";
+
+/// Batches of the read model: at most this long apart.
+const PACE: Duration = Duration::from_millis(20);
+
+/// What the service is built from.
+pub struct Deps {
+    /// Its own log.
+    pub log: Arc<dyn EventLog>,
+    /// Where events come from, its own included.
+    pub bus: Arc<dyn Bus>,
+    /// The process's book.
+    pub book: SharedBook,
+    /// How far the book has been read.
+    pub book_freshness: Freshness,
+    /// What day it is.
+    pub calendar: Calendar,
+    /// Where unpredictable ids come from.
+    pub entropy: Arc<dyn Entropy>,
+    /// When to stop.
+    pub lifecycle: Lifecycle,
+}
+
+/// The running service.
+#[derive(Clone)]
+pub struct Service(Arc<Accounts>);
+
+/// Everything that its RPCs use.
+#[expect(
+    clippy::struct_field_names,
+    reason = "one executor per aggregate, named after it"
+)]
+pub(crate) struct Accounts {
+    organisation: Arc<Executor<Organisation>>,
+    teams: Arc<Executor<Team>>,
+    users: Arc<Executor<User>>,
+    claims: Arc<Executor<Claim>>,
+    accounts: Arc<Executor<Account>>,
+    identity: Arc<Executor<Identity>>,
+    subscriptions: Arc<Executor<Subscription>>,
+    deals: Arc<Executor<Deal>>,
+    book: SharedBook,
+    model: Arc<ReadModel>,
+    /// The book's, for answers from it.
+    book_freshness: Freshness,
+    /// The read model's, for lists.
+    list_freshness: Freshness,
+    calendar: Calendar,
+    entropy: Arc<dyn Entropy>,
+    lifecycle: Lifecycle,
+}
+
+/// Builds the service; its read model lives in `folder`.
+///
+/// # Errors
+/// When the read model can neither be opened nor replaced.
+pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
+    let Deps {
+        log,
+        bus,
+        book,
+        book_freshness,
+        calendar,
+        entropy,
+        lifecycle,
+    } = deps;
+    let path = folder.join("accounts.model.sqlite");
+    let model = ReadModel::open(&path, projection::SCHEMA, projection::handle)?;
+    let list_freshness = Freshness::default();
+    let projected = Arc::new(Projected(Arc::clone(&model)));
+    list_freshness.add(
+        SOURCE,
+        projector::project(&lifecycle, bus, SOURCE, projected, PACE),
+    );
+    let part = || (Arc::clone(&log), calendar.clone(), lifecycle.clone());
+    macro_rules! executor {
+        () => {{
+            let (log, calendar, lifecycle) = part();
+            Executor::new(log, calendar, lifecycle)
+        }};
+    }
+    Ok(Service(Arc::new(Accounts {
+        organisation: executor!(),
+        teams: executor!(),
+        users: executor!(),
+        claims: executor!(),
+        accounts: executor!(),
+        identity: executor!(),
+        subscriptions: executor!(),
+        deals: executor!(),
+        book,
+        model,
+        book_freshness,
+        list_freshness,
+        calendar: calendar.clone(),
+        entropy,
+        lifecycle: lifecycle.clone(),
+    })))
+}
+
+impl Service {
+    /// How far its read model has been read.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        self.0.list_freshness.clone()
+    }
+
+    /// Adds the service's RPCs to a server.
+    pub fn serve(&self, routes: &mut RoutesBuilder) {
+        let accounts = AccountsServiceServer::new(self.clone());
+        let directory = DirectoryServiceServer::new(self.clone());
+        routes
+            .add_service(accounts.max_decoding_message_size(MAX_MESSAGE))
+            .add_service(directory.max_decoding_message_size(MAX_MESSAGE));
+    }
+}

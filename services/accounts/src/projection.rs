@@ -1,0 +1,127 @@
+//! The accounts service's read model.
+
+use keizoku_core::{Day, Recorded};
+use keizoku_proto::StoredEvent as _;
+use keizoku_proto::accounts::event::Kind;
+use keizoku_proto::accounts::{AccountProfile, DealTerms};
+use keizoku_runtime::read_model::HandlerError;
+use keizoku_runtime::read_model::rusqlite::{self, Transaction, params};
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Tables and indexes; another schema starts the model over.
+pub(crate) const SCHEMA: &str = include_str!("read_model.sql");
+
+/// Full- and half-width and case do not matter after this.
+pub(crate) fn normalise(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).collect()
+}
+
+/// Writes one event's rows.
+pub(crate) fn handle(
+    rows: &Transaction<'_>,
+    _source: &str,
+    event: &Recorded,
+) -> Result<(), HandlerError> {
+    // Most events are contract facts and claims: they have no rows here.
+    if matches!(event.category(), "subscription" | "claim" | "organisation") {
+        return Ok(());
+    }
+    let at = event.recorded_at.as_microsecond();
+    write(rows, &Kind::from_bytes(&event.data)?, at)?;
+    Ok(())
+}
+
+fn write(rows: &Transaction<'_>, event: &Kind, at: i64) -> rusqlite::Result<()> {
+    match event {
+        Kind::TeamDefined(e) => {
+            rows.prepare_cached("INSERT OR REPLACE INTO teams VALUES (?1, ?2)")?
+                .execute([&e.team_id, &e.display_name])?;
+        }
+        Kind::UserRegistered(e) => {
+            let name = e
+                .profile
+                .as_ref()
+                .map(|profile| normalise(&profile.display_name));
+            rows.prepare_cached("INSERT INTO users VALUES (?1, ?2, 0)")?
+                .execute(params![e.user_id, name.unwrap_or_default()])?;
+        }
+        Kind::UserRevised(e) => {
+            let name = e
+                .profile
+                .as_ref()
+                .map(|profile| normalise(&profile.display_name));
+            rows.prepare_cached("UPDATE users SET sort_name = ?2 WHERE id = ?1")?
+                .execute(params![e.user_id, name.unwrap_or_default()])?;
+        }
+        Kind::UserDeparted(e) => departed(rows, &e.user_id, true)?,
+        Kind::UserReturned(e) => departed(rows, &e.user_id, false)?,
+        Kind::AccountOpened(e) => {
+            rows.prepare_cached("INSERT INTO accounts VALUES (?1, '', '', '', '', '', ?2, 0)")?
+                .execute(params![e.account_id, at])?;
+            profile(rows, &e.account_id, e.profile.as_ref())?;
+        }
+        Kind::AccountRevised(e) => profile(rows, &e.account_id, e.profile.as_ref())?,
+        Kind::AccountMerged(e) => {
+            rows.prepare_cached("UPDATE accounts SET merged = 1 WHERE id = ?1")?
+                .execute([&e.duplicate_id])?;
+        }
+        Kind::DealRecorded(e) => {
+            rows.prepare_cached("INSERT INTO deals (id, account_id) VALUES (?1, ?2)")?
+                .execute([&e.deal_id, &e.account_id])?;
+            close_date(rows, &e.deal_id, e.terms.as_ref())?;
+        }
+        Kind::DealRevised(e) => close_date(rows, &e.deal_id, e.terms.as_ref())?,
+        Kind::DealWon(e) => {
+            rows.prepare_cached("UPDATE deals SET won = 1 WHERE id = ?1")?
+                .execute([&e.deal_id])?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn departed(rows: &Transaction<'_>, user: &str, departed: bool) -> rusqlite::Result<()> {
+    rows.prepare_cached("UPDATE users SET departed = ?2 WHERE id = ?1")?
+        .execute(params![user, departed])?;
+    Ok(())
+}
+
+fn profile(
+    rows: &Transaction<'_>,
+    id: &str,
+    profile: Option<&AccountProfile>,
+) -> rusqlite::Result<()> {
+    let profile = profile.cloned().unwrap_or_default();
+    let external_ids = profile.external_ids.join(" ");
+    let found_by = [
+        &profile.display_name,
+        &profile.kana,
+        &profile.corporate_number,
+        &external_ids,
+    ];
+    let words = found_by.map(|text| normalise(text)).join("\n");
+    rows.prepare_cached(
+        "UPDATE accounts SET display_name = ?2, sort_name = ?3, words = ?4, industry = ?5,
+         region = ?6 WHERE id = ?1",
+    )?
+    .execute(params![
+        id,
+        profile.display_name,
+        normalise(&profile.display_name),
+        words,
+        profile.industry,
+        profile.region
+    ])?;
+    Ok(())
+}
+
+fn close_date(rows: &Transaction<'_>, id: &str, terms: Option<&DealTerms>) -> rusqlite::Result<()> {
+    let date = terms.and_then(|terms| terms.close_date.as_ref());
+    let day = keizoku_proto::optional_day(date)
+        .ok()
+        .flatten()
+        .map(Day::number);
+    rows.prepare_cached("UPDATE deals SET close_date = ?2 WHERE id = ?1")?
+        .execute(params![id, day])?;
+    Ok(())
+}

@@ -1,0 +1,23 @@
+-- Rows of the accounts log: what lists filter and sort by. Everything with two times (owner, team,
+-- tier, group, amounts) is answered by the book.
+CREATE TABLE accounts (
+    id TEXT PRIMARY KEY,
+    display_name TEXT NOT NULL,
+    sort_name TEXT NOT NULL,
+    words TEXT NOT NULL,
+    industry TEXT NOT NULL,
+    region TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    merged INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX accounts_by_name ON accounts (sort_name, id);
+CREATE TABLE users (id TEXT PRIMARY KEY, sort_name TEXT NOT NULL, departed INTEGER NOT NULL)
+WITHOUT ROWID;
+CREATE TABLE teams (id TEXT PRIMARY KEY, display_name TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE deals (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    close_date INTEGER,
+    won INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX deals_by_close_date ON deals (close_date, id);

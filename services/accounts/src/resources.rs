@@ -1,0 +1,182 @@
+//! States as the resources that clients see.
+
+use keizoku_core::{AccountId, Money};
+use keizoku_proto::accounts as proto;
+use keizoku_proto::common;
+use keizoku_revenue::{AsOf, Book, SubscriptionView};
+use keizoku_runtime::{Fold, call, names};
+
+use crate::domain::{account, deal, subscription, user};
+
+/// An amount in the reporting currency.
+pub(crate) fn money(book: &Book, amount: Money) -> common::Money {
+    let currency_code = book.settings_at(None).currency.clone();
+    common::Money {
+        minor_units: amount.minor(),
+        currency_code,
+    }
+}
+
+/// `collection/id`, or empty where there is no id.
+fn reference(collection: &str, id: &str) -> String {
+    if id.is_empty() {
+        String::new()
+    } else {
+        format!("{collection}/{id}")
+    }
+}
+
+/// An account without its subscriptions.
+pub(crate) fn account(
+    book: &Book,
+    id: AccountId,
+    fold: &Fold<account::State>,
+    as_of: AsOf,
+) -> proto::Account {
+    let profile = &fold.state.profile;
+    let attributes = fold.state.attributes_on(as_of.on);
+    let mut account = proto::Account {
+        name: names::account(id),
+        display_name: profile.display_name.clone(),
+        kana: profile.kana.clone(),
+        corporate_number: profile.corporate_number.clone(),
+        group: attributes.group,
+        tier: attributes.tier,
+        touch_model: profile.touch_model,
+        industry: profile.industry.clone(),
+        region: profile.region.clone(),
+        sales_channel: profile.sales_channel.clone(),
+        external_ids: profile.external_ids.clone(),
+        owner: reference("users", &attributes.owner_id),
+        pool: reference("teams", &attributes.pool_id),
+        associate: reference("users", &profile.associate_id),
+        onboarding_specialist: reference("users", &profile.onboarding_specialist_id),
+        create_time: fold.created_at.map(keizoku_proto::timestamp),
+        update_time: fold.updated_at.map(keizoku_proto::timestamp),
+        etag: call::etag(fold.revision),
+        ..proto::Account::default()
+    };
+    if let Some(ix) = book.account(id) {
+        let survivor = book.survivor(ix, as_of.known_at);
+        let view = book.account_on(ix, as_of, None);
+        if survivor == ix {
+            account.active = view.active;
+            account.mrr = Some(money(book, view.mrr));
+            account.group_mrr = Some(money(book, book.group_mrr(ix, as_of)));
+            account.next_renewal_date = view.next_renewal.map(Into::into);
+        } else {
+            account.merged_into = names::account(book.account_id(survivor));
+        }
+        let team = book.directory().team_of_owner(view.attributes.owner, as_of);
+        account.team = team
+            .map(|team| names::team(book.directory().team_id(team)))
+            .unwrap_or_default();
+    }
+    account
+}
+
+/// A subscription with the facts that were known.
+pub(crate) fn subscription(
+    book: &Book,
+    account: AccountId,
+    view: Option<&SubscriptionView>,
+    id: keizoku_core::SubscriptionId,
+    fold: &Fold<subscription::State>,
+) -> proto::Subscription {
+    let state = &fold.state;
+    let name = names::subscription(account, id);
+    let facts = state
+        .facts
+        .iter()
+        .map(|known| fact(book, &name, known))
+        .collect();
+    let mut shown = proto::Subscription {
+        name,
+        product: state.product.clone(),
+        external_id: state.external_id.clone(),
+        facts,
+        etag: call::etag(fold.revision),
+        ..proto::Subscription::default()
+    };
+    if let Some(view) = view {
+        shown.active = view.active;
+        shown.mrr = Some(money(book, view.mrr));
+        shown.start_date = view.start.map(Into::into);
+        shown.next_renewal_date = view.next_renewal.map(Into::into);
+        shown.notice_deadline = view.notice_deadline.map(Into::into);
+        shown.term_months = view.term_months.into();
+        shown.auto_renew = view.auto_renew;
+        shown.end_date = view.end.map(Into::into);
+    }
+    shown
+}
+
+fn fact(book: &Book, subscription: &str, fact: &subscription::Fact) -> proto::ContractFact {
+    let (reason_code, reason) = fact.reason.clone().unwrap_or_default();
+    let (void_time, void_reason) = match &fact.voided {
+        Some((at, reason)) => (Some(keizoku_proto::timestamp(*at)), reason.clone()),
+        None => (None, String::new()),
+    };
+    proto::ContractFact {
+        name: format!("{subscription}/facts/{}", fact.number),
+        kind: fact.kind.into(),
+        effective_date: Some(fact.effective.into()),
+        mrr: fact.mrr.map(|mrr| money(book, mrr)),
+        next_renewal_date: fact
+            .terms
+            .as_ref()
+            .and_then(|terms| terms.next_renewal_date),
+        reason_code,
+        reason,
+        create_time: Some(keizoku_proto::timestamp(fact.recorded_at)),
+        void_time,
+        void_reason,
+    }
+}
+
+/// A person.
+pub(crate) fn user(fold: &Fold<user::State>) -> proto::User {
+    let state = &fold.state;
+    proto::User {
+        name: reference("users", &state.id),
+        display_name: state.profile.display_name.clone(),
+        email: state.profile.email.clone(),
+        slack_member_id: state.profile.slack_member_id.clone(),
+        team: reference("teams", &state.team_id),
+        role: state.profile.role.clone(),
+        active: !state.departed,
+        external_id: state.profile.external_id.clone(),
+        etag: call::etag(fold.revision),
+    }
+}
+
+/// A team.
+pub(crate) fn team(team: &proto::TeamDefined, etag: String) -> proto::Team {
+    proto::Team {
+        name: reference("teams", &team.team_id),
+        display_name: team.display_name.clone(),
+        parent: reference("teams", &team.parent_team_id),
+        slack_channel: team.slack_channel.clone(),
+        branch: team.branch.clone(),
+        etag,
+    }
+}
+
+/// A deal.
+pub(crate) fn deal(book: &Book, state: &deal::State) -> proto::Deal {
+    let terms = &state.terms;
+    proto::Deal {
+        name: format!("accounts/{}/deals/{}", state.account_id, state.id),
+        display_name: terms.display_name.clone(),
+        stage: terms.stage.clone(),
+        won: state.won,
+        kind: terms.kind.clone(),
+        close_date: terms.close_date,
+        amount: terms
+            .amount
+            .map(|amount| money(book, Money::from_minor(amount))),
+        product: terms.product.clone(),
+        salesperson: reference("users", &terms.salesperson_id),
+        external_id: state.external_id.clone(),
+    }
+}
