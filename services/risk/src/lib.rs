@@ -1,0 +1,134 @@
+//! Churn risks: filed, followed, closed, searched and suggested.
+//!
+//! *Used by* CSMs, who must not miss a next action, and by reactions of other services, which
+//! suggest risks. *Guarantees*: a risk is open or closed by its completion alone; every change is
+//! kept; an impact is frozen when its risk closes. *Fails* by refusing: done whole or not at all.
+
+mod api;
+pub mod domain;
+mod grpc;
+mod history;
+mod import;
+mod projection;
+mod queries;
+mod resources;
+mod text;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keizoku_bus::Bus;
+use keizoku_core::Entropy;
+use keizoku_log::EventLog;
+use keizoku_proto::risk::risk_service_server::RiskServiceServer;
+use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
+use keizoku_runtime::server::MAX_MESSAGE;
+use keizoku_runtime::{Calendar, Executor, Freshness, Lifecycle, SharedBook, book, projector};
+use tonic::service::RoutesBuilder;
+
+use domain::catalogue::Catalogue;
+use domain::risk::Risk;
+use domain::suggestion::Suggestion;
+
+/// Name of this service as a source of events.
+pub const SOURCE: &str = "risk";
+
+/// Batches of the read model: at most this long apart.
+const PACE: Duration = Duration::from_millis(20);
+
+/// What the service is built from.
+pub struct Deps {
+    /// Its own log.
+    pub log: Arc<dyn EventLog>,
+    /// Where events come from, its own included.
+    pub bus: Arc<dyn Bus>,
+    /// The process's book: its replica of the accounts service's facts.
+    pub book: SharedBook,
+    /// How far the book has been read.
+    pub book_freshness: Freshness,
+    /// What day it is.
+    pub calendar: Calendar,
+    /// Where unpredictable ids come from.
+    pub entropy: Arc<dyn Entropy>,
+    /// When to stop.
+    pub lifecycle: Lifecycle,
+}
+
+/// The running service.
+#[derive(Clone)]
+pub struct Service(Arc<Risks>);
+
+/// Everything that its RPCs use.
+#[expect(
+    clippy::struct_field_names,
+    reason = "one executor per aggregate, named after it"
+)]
+pub(crate) struct Risks {
+    log: Arc<dyn EventLog>,
+    risks: Arc<Executor<Risk>>,
+    catalogue: Arc<Executor<Catalogue>>,
+    suggestions: Arc<Executor<Suggestion>>,
+    book: SharedBook,
+    model: Arc<ReadModel>,
+    /// The book's, for answers about accounts.
+    book_freshness: Freshness,
+    /// The read model's, for lists.
+    list_freshness: Freshness,
+    calendar: Calendar,
+    entropy: Arc<dyn Entropy>,
+    lifecycle: Lifecycle,
+}
+
+/// Builds the service; its read model lives in `folder`.
+///
+/// # Errors
+/// When the read model can neither be opened nor replaced.
+pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
+    let Deps {
+        log,
+        bus,
+        book,
+        book_freshness,
+        calendar,
+        entropy,
+        lifecycle,
+    } = deps;
+    let path = folder.join("risk.model.sqlite");
+    let model = ReadModel::open(&path, projection::SCHEMA, projection::handle)?;
+    let list_freshness = Freshness::default();
+    for source in [SOURCE, book::SOURCE] {
+        let (bus, projected) = (Arc::clone(&bus), Arc::new(Projected(Arc::clone(&model))));
+        list_freshness.add(
+            source,
+            projector::project(&lifecycle, bus, source, projected, PACE),
+        );
+    }
+    Ok(Service(Arc::new(Risks {
+        risks: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
+        catalogue: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
+        suggestions: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
+        log,
+        book,
+        model,
+        book_freshness,
+        list_freshness,
+        calendar,
+        entropy,
+        lifecycle,
+    })))
+}
+
+impl Service {
+    /// How far its read model has been read.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        self.0.list_freshness.clone()
+    }
+
+    /// Adds the service's RPCs to a server.
+    pub fn serve(&self, routes: &mut RoutesBuilder) {
+        let service = RiskServiceServer::new(self.clone());
+        routes.add_service(service.max_decoding_message_size(MAX_MESSAGE));
+    }
+}

@@ -1,0 +1,230 @@
+//! The risk service's read model. Each handler writes only rows of its own source.
+
+use keizoku_core::Recorded;
+use keizoku_proto::google::r#type::Date;
+use keizoku_proto::{StoredEvent as _, accounts, risk};
+use keizoku_runtime::read_model::HandlerError;
+use keizoku_runtime::read_model::rusqlite::{self, Transaction, params};
+use risk::event::Kind;
+
+use crate::text;
+
+/// Tables and indexes; another schema starts the model over.
+pub(crate) const SCHEMA: &str = include_str!("read_model.sql");
+
+/// Writes one event's rows.
+pub(crate) fn handle(
+    rows: &Transaction<'_>,
+    source: &str,
+    event: &Recorded,
+) -> Result<(), HandlerError> {
+    if source == crate::SOURCE {
+        let at = event.recorded_at.as_microsecond();
+        on_risk_event(rows, &Kind::from_bytes(&event.data)?, at)?;
+    } else if event.category() == "account" {
+        on_account_event(rows, &accounts::event::Kind::from_bytes(&event.data)?)?;
+    }
+    Ok(())
+}
+
+fn on_account_event(rows: &Transaction<'_>, event: &accounts::event::Kind) -> rusqlite::Result<()> {
+    use accounts::event::Kind;
+    let (id, profile, attributes) = match event {
+        Kind::AccountOpened(e) => (&e.account_id, e.profile.as_ref(), e.attributes.as_ref()),
+        Kind::AccountRevised(e) => (&e.account_id, e.profile.as_ref(), None),
+        Kind::AccountAttributesChanged(e) => (&e.account_id, None, e.attributes.as_ref()),
+        _ => return Ok(()),
+    };
+    rows.prepare_cached("INSERT OR IGNORE INTO accounts VALUES (?1, '', '', '')")?
+        .execute([id])?;
+    if let Some(profile) = profile {
+        rows.prepare_cached("UPDATE accounts SET display_name = ?2, industry = ?3 WHERE id = ?1")?
+            .execute(params![id, profile.display_name, profile.industry])?;
+    }
+    if let Some(attributes) = attributes {
+        rows.prepare_cached("UPDATE accounts SET tier = ?2 WHERE id = ?1")?
+            .execute(params![id, attributes.tier])?;
+    }
+    Ok(())
+}
+
+fn on_risk_event(rows: &Transaction<'_>, event: &Kind, at: i64) -> rusqlite::Result<()> {
+    match event {
+        Kind::RiskOpened(e) => open(rows, e, at),
+        Kind::RiskRevised(e) => {
+            let description = e.description.clone().unwrap_or_default();
+            update(
+                rows,
+                "UPDATE risks SET display_name = ?3, type = ?4, detail = ?5, remarks = ?6,
+                 updated_at = ?2 WHERE id = ?1",
+                params![
+                    e.risk_id,
+                    at,
+                    description.display_name,
+                    description.r#type,
+                    description.detail,
+                    description.remarks
+                ],
+            )?;
+            know(rows, &e.risk_id)
+        }
+        Kind::RiskAssigned(e) => {
+            let owner = e.owner.clone().unwrap_or_default();
+            update(
+                rows,
+                "UPDATE risks SET owner_user = ?3, owner_team = ?4, updated_at = ?2 WHERE id = ?1",
+                params![e.risk_id, at, owner.user_id, owner.team_id],
+            )
+        }
+        Kind::LeadsToChurnAssessed(e) => update(
+            rows,
+            "UPDATE risks SET leads_to_churn = ?3, updated_at = ?2 WHERE id = ?1",
+            params![e.risk_id, at, e.leads_to_churn],
+        ),
+        Kind::NextActionScheduled(e) => {
+            let (due, text) = action(e.next_action.as_ref());
+            update(
+                rows,
+                "UPDATE risks SET next_action_date = ?3, next_action = ?4, updated_at = ?2
+                 WHERE id = ?1",
+                params![e.risk_id, at, due, text],
+            )
+        }
+        Kind::RiskClosed(e) => close(
+            rows,
+            &e.risk_id,
+            at,
+            e.completion,
+            e.completion_date.as_ref(),
+            &e.result,
+        ),
+        Kind::ClosureAmended(e) => close(
+            rows,
+            &e.risk_id,
+            at,
+            e.completion,
+            e.completion_date.as_ref(),
+            &e.result,
+        ),
+        Kind::RiskReopened(e) => {
+            close(rows, &e.risk_id, at, 0, None, "")?;
+            rows.prepare_cached("DELETE FROM knowledge WHERE risk_id = ?1")?
+                .execute([&e.risk_id])?;
+            Ok(())
+        }
+        Kind::RiskTypeDefined(_) | Kind::SuggestionCauseCleared(_) => Ok(()),
+        Kind::RiskSuggested(e) => update(
+            rows,
+            "INSERT OR REPLACE INTO suggestions VALUES (?1, ?2, ?3, ?4)",
+            params![
+                e.suggestion_id,
+                e.account_id,
+                risk::SuggestionState::Pending as i32,
+                at
+            ],
+        ),
+        Kind::SuggestionAccepted(e) => {
+            settle(rows, &e.suggestion_id, risk::SuggestionState::Accepted)
+        }
+        Kind::SuggestionDismissed(e) => {
+            settle(rows, &e.suggestion_id, risk::SuggestionState::Dismissed)
+        }
+    }
+}
+
+fn open(rows: &Transaction<'_>, e: &risk::RiskOpened, at: i64) -> rusqlite::Result<()> {
+    let description = e.description.clone().unwrap_or_default();
+    let owner = e.owner.clone().unwrap_or_default();
+    let (due, text) = action(e.next_action.as_ref());
+    update(
+        rows,
+        "INSERT INTO risks (id, account_id, display_name, type, detail, remarks, owner_user,
+         owner_team, leads_to_churn, next_action_date, next_action, open_date, external_id, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        params![
+            e.risk_id,
+            e.account_id,
+            description.display_name,
+            description.r#type,
+            description.detail,
+            description.remarks,
+            owner.user_id,
+            owner.team_id,
+            e.leads_to_churn,
+            due,
+            text,
+            number(e.open_date.as_ref()),
+            e.external_id,
+            at
+        ],
+    )
+}
+
+fn close(
+    rows: &Transaction<'_>,
+    id: &str,
+    at: i64,
+    completion: i32,
+    date: Option<&Date>,
+    result: &str,
+) -> rusqlite::Result<()> {
+    update(
+        rows,
+        "UPDATE risks SET completion = ?3, completion_date = ?4, result = ?5, updated_at = ?2
+         WHERE id = ?1",
+        params![id, at, completion, number(date), result],
+    )?;
+    know(rows, id)
+}
+
+/// Makes a closed risk findable by its present words.
+fn know(rows: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
+    let found = rows
+        .prepare_cached(
+            "SELECT display_name || ' ' || detail || ' ' || remarks || ' ' || result || ' ' || next_action
+             FROM risks WHERE id = ?1 AND completion <> 0",
+        )?
+        .query_row([id], |row| row.get::<_, String>(0));
+    let words = match found {
+        Ok(words) => words,
+        Err(rusqlite::Error::QueryReturnedNoRows) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    rows.prepare_cached("DELETE FROM knowledge WHERE risk_id = ?1")?
+        .execute([id])?;
+    rows.prepare_cached("INSERT INTO knowledge (risk_id, words) VALUES (?1, ?2)")?
+        .execute(params![id, text::tokens(&words)])?;
+    Ok(())
+}
+
+fn settle(rows: &Transaction<'_>, id: &str, state: risk::SuggestionState) -> rusqlite::Result<()> {
+    update(
+        rows,
+        "UPDATE suggestions SET state = ?2 WHERE id = ?1",
+        params![id, state as i32],
+    )
+}
+
+fn update(
+    rows: &Transaction<'_>,
+    sql: &str,
+    values: &[&dyn rusqlite::ToSql],
+) -> rusqlite::Result<()> {
+    rows.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
+fn action(action: Option<&risk::NextAction>) -> (Option<u16>, String) {
+    let due = action.and_then(|action| number(action.due_date.as_ref()));
+    (
+        due,
+        action.map(|action| action.text.clone()).unwrap_or_default(),
+    )
+}
+
+fn number(date: Option<&Date>) -> Option<u16> {
+    keizoku_proto::optional_day(date)
+        .ok()
+        .flatten()
+        .map(keizoku_core::Day::number)
+}

@@ -1,0 +1,233 @@
+//! What lists ask the read model.
+
+use keizoku_core::{AccountId, Day};
+use keizoku_proto::risk as proto;
+use keizoku_runtime::names::{self, Owner};
+use keizoku_runtime::read_model::rusqlite::types::Value;
+use keizoku_runtime::read_model::rusqlite::{self, Connection, params_from_iter};
+use keizoku_runtime::{Failure, Violations};
+
+use crate::{Risks, text};
+
+/// A question to the read model.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Select {
+    conditions: Vec<String>,
+    values: Vec<Value>,
+    order: &'static str,
+}
+
+impl Select {
+    fn condition(&mut self, sql: impl Into<String>) {
+        self.conditions.push(sql.into());
+    }
+
+    fn equals(&mut self, column: &str, value: impl Into<Value>) {
+        self.condition(format!("{column} = ?"));
+        self.values.push(value.into());
+    }
+
+    fn one_of(&mut self, column: &str, values: impl IntoIterator<Item = String>) {
+        let values: Vec<Value> = values.into_iter().map(Value::from).collect();
+        let places = vec!["?"; values.len()].join(", ");
+        self.condition(format!("{column} IN ({places})"));
+        self.values.extend(values);
+    }
+
+    fn clause(&self) -> String {
+        if self.conditions.is_empty() {
+            "1".to_owned()
+        } else {
+            self.conditions.join(" AND ")
+        }
+    }
+
+    /// How many there are, and the ids on a page.
+    pub(crate) fn page(
+        &self,
+        rows: &Connection,
+        offset: usize,
+        size: usize,
+    ) -> rusqlite::Result<(usize, Vec<String>)> {
+        let clause = self.clause();
+        let total: i64 = rows
+            .prepare_cached(&format!("SELECT count(*) FROM risks WHERE {clause}"))?
+            .query_row(params_from_iter(&self.values), |row| row.get(0))?;
+        let ids = rows
+            .prepare_cached(&format!(
+                "SELECT id FROM risks WHERE {clause} ORDER BY {} LIMIT {size} OFFSET {offset}",
+                self.order
+            ))?
+            .query_map(params_from_iter(&self.values), |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok((usize::try_from(total).unwrap_or(0), ids))
+    }
+}
+
+/// The order of a list; always total, so that pages do not overlap.
+fn order(violations: &mut Violations, text: &str) -> &'static str {
+    match text {
+        "" | "next_action_date" => "next_action_date IS NULL, next_action_date, id",
+        "next_action_date desc" => "next_action_date IS NULL, next_action_date DESC, id",
+        "open_date" => "open_date, id",
+        "open_date desc" => "open_date DESC, id",
+        "update_time" => "updated_at, id",
+        "update_time desc" => "updated_at DESC, id",
+        "display_name" => "display_name, id",
+        "display_name desc" => "display_name DESC, id",
+        _ => {
+            violations.add(
+                "order_by",
+                "must be next_action_date, open_date, update_time or display_name, with or without ` desc`",
+            );
+            "id"
+        }
+    }
+}
+
+impl Risks {
+    /// The question behind a list of risks.
+    pub(crate) fn select(
+        &self,
+        filter: &proto::RiskFilter,
+        order_by: &str,
+        today: Day,
+    ) -> Result<Select, Failure> {
+        let mut violations = Violations::new();
+        let mut select = Select {
+            order: order(&mut violations, order_by),
+            ..Select::default()
+        };
+        match filter.state() {
+            proto::RiskState::Unspecified => {}
+            proto::RiskState::Open => select.condition("completion = 0"),
+            proto::RiskState::Closed => select.condition("completion <> 0"),
+        }
+        if !filter.account.is_empty()
+            && let Some(account) =
+                violations.parse("filter.account", names::parse_account(&filter.account))
+        {
+            select.one_of("account_id", self.with_aliases(account));
+        }
+        if !filter.owner.is_empty()
+            && let Some(owner) = violations.parse("filter.owner", names::parse_owner(&filter.owner))
+        {
+            self.owned_by(&mut select, owner);
+        }
+        if filter.leads_to_churn() != proto::LeadsToChurn::Unspecified {
+            select.equals("leads_to_churn", i64::from(filter.leads_to_churn));
+        }
+        if !filter.r#type.is_empty() {
+            select.equals("type", filter.r#type.clone());
+        }
+        if filter.completion() != proto::Completion::Unspecified {
+            select.equals("completion", i64::from(filter.completion));
+        }
+        if filter.overdue {
+            select.condition("completion = 0 AND next_action_date < ?");
+            select.values.push(i64::from(today.number()).into());
+        }
+        if filter.no_next_action {
+            select.condition("completion = 0 AND next_action_date IS NULL");
+        }
+        if !filter.external_id.is_empty() {
+            select.equals("external_id", filter.external_id.clone());
+        }
+        violations.check()?;
+        Ok(select)
+    }
+
+    /// The question behind a search for what worked before (RISK-8).
+    pub(crate) fn knowledge(request: &proto::SearchKnowledgeRequest) -> Select {
+        let mut select = Select {
+            order: "completion_date DESC, id",
+            ..Select::default()
+        };
+        select.condition("completion <> 0");
+        if let Some(words) = text::query(&request.query) {
+            select.condition("id IN (SELECT risk_id FROM knowledge WHERE words MATCH ?)");
+            select.values.push(words.into());
+        }
+        if !request.r#type.is_empty() {
+            select.equals("type", request.r#type.clone());
+        }
+        if request.completion() != proto::Completion::Unspecified {
+            select.equals("completion", i64::from(request.completion));
+        }
+        for (column, wanted) in [("tier", &request.tier), ("industry", &request.industry)] {
+            if !wanted.is_empty() {
+                select.condition(format!(
+                    "account_id IN (SELECT id FROM accounts WHERE {column} = ?)"
+                ));
+                select.values.push(wanted.clone().into());
+            }
+        }
+        select
+    }
+
+    /// Ids of the account and of everything that was merged into the same one.
+    fn with_aliases(&self, account: AccountId) -> Vec<String> {
+        let book = self.book.read();
+        let Some(ix) = book.account(account) else {
+            return vec![account.to_string()];
+        };
+        let survivor = book.survivor(ix, None);
+        let all = book.aliases(survivor, None).into_iter().chain([survivor]);
+        all.map(|ix| book.account_id(ix).to_string()).collect()
+    }
+
+    /// Risks of a user, or of a team with its subteams and their people.
+    fn owned_by(&self, select: &mut Select, owner: Owner) {
+        match owner {
+            Owner::User(user) => select.equals("owner_user", user.to_string()),
+            Owner::Team(team) => {
+                let (users, teams) = self.members(team);
+                let places = |count: usize| vec!["?"; count].join(", ");
+                select.condition(format!(
+                    "(owner_user IN ({}) OR owner_team IN ({}))",
+                    places(users.len()),
+                    places(teams.len())
+                ));
+                select
+                    .values
+                    .extend(users.into_iter().chain(teams).map(Value::from));
+            }
+        }
+    }
+
+    /// Ids of the people and teams of a team, with its subteams.
+    fn members(&self, team: keizoku_core::TeamId) -> (Vec<String>, Vec<String>) {
+        let book = self.book.read();
+        let directory = book.directory();
+        let Some(ix) = directory.team(team) else {
+            return (Vec::new(), vec![team.to_string()]);
+        };
+        let scope = directory.owners_in(ix, self.book.now());
+        (
+            scope
+                .users()
+                .map(|user| directory.user_id(user).to_string())
+                .collect(),
+            scope
+                .teams()
+                .map(|team| directory.team_id(team).to_string())
+                .collect(),
+        )
+    }
+
+    /// Names of accounts, as far as they have been read.
+    pub(crate) async fn account_name(&self, account: &str) -> Result<String, Failure> {
+        let id = account.to_owned();
+        self.model
+            .read(move |rows| {
+                let found = rows
+                    .prepare_cached("SELECT display_name FROM accounts WHERE id = ?1")?
+                    .query_row([&id], |row| row.get(0));
+                match found {
+                    Err(rusqlite::Error::QueryReturnedNoRows) => Ok(String::new()),
+                    found => found,
+                }
+            })
+            .await
+    }
+}
