@@ -1,0 +1,172 @@
+use keizoku_core::{AccountId, Day, Money};
+use keizoku_revenue::{AccountIx, Book, Row};
+
+use super::buckets::BucketKey;
+use super::forecast::Question;
+use super::parts::{Asked, Basis, Part, Whose};
+use crate::owner::OwnerId;
+use crate::risks::{OpenRisks, RiskBoard};
+
+/// An account's part in a bucket of a forecast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ForecastAccount {
+    /// The account.
+    pub account: AccountId,
+    /// The bucket.
+    pub bucket: BucketKey,
+    /// The date that puts it there; `None` in UNKNOWN.
+    pub date: Option<Day>,
+    /// Its MRR in this bucket.
+    pub mrr: Money,
+    /// Whether a cancellation was announced.
+    pub announced: bool,
+    /// Its open risks.
+    pub open_risks: OpenRisks,
+    /// Who looks after it.
+    pub owner: OwnerId,
+}
+
+/// Some of the accounts behind a forecast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountPage {
+    /// By date, then by id; unknown dates last.
+    pub accounts: Vec<ForecastAccount>,
+    /// How many there are in all.
+    pub total: usize,
+}
+
+/// An account in a bucket, small enough to sort all of them.
+#[derive(Clone, Copy)]
+struct Entry {
+    account: AccountIx,
+    row: Row,
+    part: Part,
+}
+
+/// The accounts behind a forecast, one entry per account and bucket; `bucket` keeps one bucket.
+/// On basis GROUP these are the active members of groups at risk, each with its own MRR, in the
+/// bucket of its group: in every bucket the entries add up to the forecast's MRR.
+#[must_use]
+pub fn accounts(
+    book: &Book,
+    board: &RiskBoard,
+    question: &Question,
+    bucket: Option<BucketKey>,
+    offset: usize,
+    size: usize,
+) -> AccountPage {
+    let asked = Asked::of(book, board, question);
+    let on = question.as_of.on;
+    let mut entries = match question.basis {
+        Basis::Account => entries_by_account(&asked, on),
+        Basis::Group => entries_by_group(&asked, on),
+    };
+    if let Some(bucket) = bucket {
+        entries.retain(|entry| BucketKey::of(entry.part.date, on) == bucket);
+    }
+    let total = entries.len();
+    let page = sorted_page(&mut entries, offset, size, |entry| {
+        (
+            entry.part.date.is_none(),
+            entry.part.date,
+            book.account_id(entry.account),
+        )
+    });
+    let shown = |entry: &Entry| ForecastAccount {
+        account: book.account_id(entry.account),
+        bucket: BucketKey::of(entry.part.date, on),
+        date: entry.part.date,
+        mrr: Money::from_minor(entry.part.mrr),
+        announced: entry.part.announced,
+        open_risks: asked.open.get(book, entry.account, &entry.row),
+        owner: OwnerId::of(entry.row.owner, book),
+    };
+    AccountPage {
+        accounts: page.iter().map(shown).collect(),
+        total,
+    }
+}
+
+fn entries_by_account(asked: &Asked<'_>, on: Day) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    asked.by_account(|whose, parts| push_account(&mut entries, whose, parts, on));
+    entries
+}
+
+fn entries_by_group(asked: &Asked<'_>, on: Day) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut whole = vec![None; asked.book.groups().len()];
+    asked.by_group(|whose, parts| match whose {
+        Whose::Group(group) => whole[group as usize] = parts.first().map(|part| part.date),
+        Whose::Account(..) => push_account(&mut entries, whose, parts, on),
+    });
+    asked.book.scan(asked.as_of, |account, row| {
+        let Some(date) = whole[row.group as usize] else {
+            return;
+        };
+        let Some(seen) = asked.see(account, row) else {
+            return;
+        };
+        let announced = seen.view.is_some_and(|view| !view.announced.is_empty());
+        let part = Part {
+            date,
+            mrr: seen.row.mrr,
+            announced,
+        };
+        entries.push(Entry {
+            account,
+            row: seen.row,
+            part,
+        });
+    });
+    entries
+}
+
+/// Parts of an account in one bucket become one entry, at the earliest date.
+fn push_account(entries: &mut Vec<Entry>, whose: Whose, parts: &[Part], on: Day) {
+    let Whose::Account(account, row) = whose else {
+        return;
+    };
+    let first = entries.len();
+    for part in parts {
+        let key = BucketKey::of(part.date, on);
+        let same = entries[first..]
+            .iter_mut()
+            .find(|entry| BucketKey::of(entry.part.date, on) == key);
+        match same {
+            None => entries.push(Entry {
+                account,
+                row,
+                part: *part,
+            }),
+            Some(entry) => {
+                entry.part.mrr += part.mrr;
+                entry.part.announced |= part.announced;
+                entry.part.date = entry.part.date.min(part.date);
+            }
+        }
+    }
+}
+
+/// A page of the entries in the order of `key`; only the page itself is sorted.
+pub(crate) fn sorted_page<T, K: Ord>(
+    entries: &mut [T],
+    offset: usize,
+    size: usize,
+    key: impl Fn(&T) -> K,
+) -> &[T] {
+    if offset >= entries.len() {
+        return &[];
+    }
+    if offset > 0 {
+        entries.select_nth_unstable_by_key(offset, &key);
+    }
+    let rest = &mut entries[offset..];
+    let size = size.min(rest.len());
+    if size < rest.len() {
+        rest.select_nth_unstable_by_key(size, &key);
+    }
+    let page = &mut rest[..size];
+    page.sort_unstable_by_key(key);
+    page
+}

@@ -1,0 +1,94 @@
+use keizoku_core::{Day, Money};
+use keizoku_revenue::{AsOf, Book};
+
+use super::buckets::{Bucket, BucketKey, Sums};
+use super::parts::{Asked, Basis, Part, Scenario, Whose};
+use crate::risks::{OpenByAccount, RiskBoard};
+use crate::selection::{Filter, Selection};
+
+/// What somebody wants to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The two times (FC-6).
+    pub as_of: AsOf,
+    /// What to count by.
+    pub basis: Basis,
+    /// Which losses.
+    pub scenario: Scenario,
+    /// Which accounts, and which of their risks.
+    pub filter: Filter,
+}
+
+/// The churn forecast by renewal month (FC-2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forecast {
+    /// OVERDUE, then the months in order, then UNKNOWN; both ends are always there.
+    pub buckets: Vec<Bucket>,
+    /// The sum over all buckets.
+    pub total: Bucket,
+    /// The organisation's opening MRR of the month of `on`, whatever the filter.
+    pub opening_mrr: Money,
+    /// MRR of the accounts that the filter leaves, at risk or not.
+    pub current_mrr: Money,
+    /// Active accounts that the filter leaves, at risk or not.
+    pub active_accounts: i64,
+    /// Active accounts that the filter leaves with an open `LEADS_TO_CHURN` risk (FC-1).
+    pub at_risk_accounts: i64,
+    /// The local date that it holds for.
+    pub on: Day,
+}
+
+/// Answers a question from history as far as it was read: FC-1 to FC-6.
+///
+/// As known now this scans the rows of the book; as known at an instant it folds every account.
+#[must_use]
+pub fn forecast(book: &Book, board: &RiskBoard, question: &Question) -> Forecast {
+    let asked = Asked::of(book, board, question);
+    let on = question.as_of.on;
+    let mut sums = Sums::new(on);
+    let add = |_: Whose, parts: &[Part]| add_each_once(&mut sums, parts, on);
+    let figures = match question.basis {
+        Basis::Account => asked.by_account(add),
+        Basis::Group => asked.by_group(add),
+    };
+    let opening_mrr = book.opening_mrr_at(on.month(), question.as_of.known_at);
+    let (buckets, total) = sums.into_buckets(opening_mrr);
+    Forecast {
+        buckets,
+        total,
+        opening_mrr,
+        current_mrr: Money::from_minor(figures.mrr),
+        active_accounts: figures.active,
+        at_risk_accounts: figures.at_risk,
+        on,
+    }
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn of(book: &'a Book, board: &'a RiskBoard, question: &Question) -> Self {
+        let Question {
+            as_of,
+            scenario,
+            filter,
+            ..
+        } = question;
+        Asked {
+            book,
+            open: OpenByAccount::of(board, book, *as_of, filter.risk_type.as_deref()),
+            selection: Selection::of(filter, book, *as_of),
+            as_of: *as_of,
+            scenario: *scenario,
+        }
+    }
+}
+
+/// Adds the parts of one account or group, which counts once in each bucket that it has a part in.
+fn add_each_once(sums: &mut Sums, parts: &[Part], on: Day) {
+    for (number, part) in parts.iter().enumerate() {
+        let key = BucketKey::of(part.date, on);
+        let is_first = !parts[..number]
+            .iter()
+            .any(|other| BucketKey::of(other.date, on) == key);
+        sums.add(part.date, part.mrr, i64::from(is_first));
+    }
+}

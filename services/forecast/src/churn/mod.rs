@@ -1,0 +1,12 @@
+//! The churn forecast by renewal month (FC-1 to FC-6).
+
+mod accounts;
+mod buckets;
+mod forecast;
+mod groups;
+mod parts;
+
+pub use accounts::{AccountPage, ForecastAccount, accounts};
+pub use buckets::{Bucket, BucketKey};
+pub use forecast::{Forecast, Question, forecast};
+pub use parts::{Basis, Scenario};

@@ -1,0 +1,169 @@
+//! What is expected to be lost, part by part: each yen once (FC-5).
+
+use keizoku_core::Day;
+use keizoku_revenue::{AccountIx, AccountView, AsOf, Book, Row};
+
+use crate::risks::{OpenByAccount, OpenRisks};
+use crate::selection::Selection;
+
+/// What a forecast counts MRR by (FC-3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Basis {
+    /// An account's own MRR; additive.
+    #[default]
+    Account,
+    /// A group once, whole, while one of its members is at risk.
+    Group,
+}
+
+/// Which losses a forecast expects; each includes the ones before it (FC-5).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Scenario {
+    /// Subscriptions with an announced cancellation.
+    Announced,
+    /// And the rest of accounts with an open risk that leads to churn.
+    #[default]
+    LeadsToChurn,
+    /// And the rest of accounts with an open risk of which it is not known.
+    UnknownAtPresent,
+}
+
+impl Scenario {
+    /// Whether an account with these open risks is at risk.
+    pub(crate) fn includes(self, open: OpenRisks) -> bool {
+        match self {
+            Self::Announced => false,
+            Self::LeadsToChurn => open.leads_to_churn > 0,
+            Self::UnknownAtPresent => open.leads_to_churn > 0 || open.unknown > 0,
+        }
+    }
+}
+
+/// MRR that is lost on a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) date: Option<Day>,
+    pub(crate) mrr: i64,
+    pub(crate) announced: bool,
+}
+
+/// Whose parts these are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Account(AccountIx, Row),
+    /// A group with the number, whole.
+    Group(u32),
+}
+
+/// Figures over the accounts that the filter leaves, at risk or not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Figures {
+    pub(crate) mrr: i64,
+    pub(crate) active: i64,
+    pub(crate) at_risk: i64,
+}
+
+/// A question, ready to be answered from a book and a board.
+pub(crate) struct Asked<'a> {
+    pub(crate) book: &'a Book,
+    pub(crate) open: OpenByAccount<'a>,
+    pub(crate) selection: Selection,
+    pub(crate) as_of: AsOf,
+    pub(crate) scenario: Scenario,
+}
+
+/// An account on the date, restricted to the product.
+pub(crate) struct Seen {
+    pub(crate) row: Row,
+    /// Only where the row does not say it all.
+    pub(crate) view: Option<AccountView>,
+}
+
+impl Asked<'_> {
+    /// Parts on basis ACCOUNT: what was announced, and the rest of accounts at risk.
+    pub(crate) fn by_account(&self, mut emit: impl FnMut(Whose, &[Part])) -> Figures {
+        let mut figures = Figures::default();
+        let mut parts = Vec::new();
+        self.book.scan(self.as_of, |account, row| {
+            if !self.selection.includes(&row) {
+                return;
+            }
+            let Some(seen) = self.see(account, row) else {
+                return;
+            };
+            let at_risk = self.count(account, &seen.row, &mut figures);
+            parts.clear();
+            match &seen.view {
+                Some(view) => parts_of(view, at_risk, &mut parts),
+                None if at_risk => parts.push(self.whole(account, &seen.row)),
+                None => return,
+            }
+            if !parts.is_empty() {
+                emit(Whose::Account(account, seen.row), &parts);
+            }
+        });
+        figures
+    }
+
+    /// The account restricted to the product; `None` if it has none of it.
+    #[inline]
+    pub(crate) fn see(&self, account: AccountIx, row: Row) -> Option<Seen> {
+        let Some(product) = self.selection.product else {
+            let view = row.has_announced_end().then(|| self.fold(account, None));
+            return Some(Seen { row, view });
+        };
+        if row.product != Row::SEVERAL && u32::from(row.product) != product {
+            return None;
+        }
+        if row.product != Row::SEVERAL && !row.has_announced_end() {
+            return Some(Seen { row, view: None });
+        }
+        let view = self.fold(account, Some(product));
+        let mut row = row;
+        row.mrr = view.mrr.minor();
+        row.renewal = view.next_renewal;
+        view.active.then_some(Seen {
+            row,
+            view: Some(view),
+        })
+    }
+
+    /// Counts an account that the filter leaves; whether it is at risk in the scenario.
+    #[inline]
+    pub(crate) fn count(&self, account: AccountIx, row: &Row, figures: &mut Figures) -> bool {
+        let open = self.open.get(self.book, account, row);
+        figures.mrr += row.mrr;
+        figures.active += 1;
+        figures.at_risk += i64::from(open.leads_to_churn > 0);
+        self.scenario.includes(open)
+    }
+
+    /// All of an account whose subscriptions have no announced end, at its next renewal.
+    pub(crate) fn whole(&self, account: AccountIx, row: &Row) -> Part {
+        let date = self.book.next_renewal(account, row, self.as_of.on);
+        Part {
+            date,
+            mrr: row.mrr,
+            announced: false,
+        }
+    }
+
+    pub(crate) fn fold(&self, account: AccountIx, product: Option<u32>) -> AccountView {
+        self.book.account_on(account, self.as_of, product)
+    }
+}
+
+/// The announced parts of an account, and its rest if it is at risk.
+pub(crate) fn parts_of(view: &AccountView, at_risk: bool, parts: &mut Vec<Part>) {
+    parts.extend(view.announced.iter().map(|part| Part {
+        date: Some(part.end),
+        mrr: part.mrr.minor(),
+        announced: true,
+    }));
+    let rest = view.rest.filter(|_| at_risk);
+    parts.extend(rest.map(|rest| Part {
+        date: rest.next_renewal,
+        mrr: rest.mrr.minor(),
+        announced: false,
+    }));
+}

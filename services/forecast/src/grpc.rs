@@ -1,0 +1,137 @@
+//! The service's RPCs: parse, ask the model, reply.
+
+use std::sync::Arc;
+
+use keizoku_proto::forecast as proto;
+use keizoku_proto::forecast::forecast_service_server::ForecastService;
+use keizoku_revenue::Book;
+use keizoku_runtime::page::Page;
+use keizoku_runtime::{Failure, Violations};
+use tonic::{Request, Response, Status};
+
+use crate::churn::{self, BucketKey};
+use crate::risks::RiskBoard;
+use crate::{Service, api, replies};
+
+impl Service {
+    /// Asks both models, once they include what the tokens cover.
+    async fn ask<T: Send + 'static>(
+        &self,
+        tokens: &[String],
+        question: impl FnOnce(&Book, &RiskBoard) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.freshness.wait(tokens).await?;
+        let board = Arc::clone(&self.board);
+        self.book
+            .ask(move |book| question(book, &board.read()))
+            .await?
+    }
+
+    async fn forecast(
+        &self,
+        request: proto::GetForecastRequest,
+    ) -> Result<proto::GetForecastResponse, Failure> {
+        let tokens = request.consistency_tokens.clone();
+        let answer = self
+            .ask(&tokens, move |book, board| {
+                let question = api::question(book, &request)?;
+                let currency = book.settings_at(question.as_of.known_at).currency.clone();
+                Ok(replies::forecast(
+                    &churn::forecast(book, board, &question),
+                    &currency,
+                ))
+            })
+            .await?;
+        Ok(proto::GetForecastResponse {
+            watermarks: self.freshness.watermarks(),
+            stale: self.freshness.stale(),
+            ..answer
+        })
+    }
+
+    async fn accounts(
+        &self,
+        request: proto::ListForecastAccountsRequest,
+    ) -> Result<proto::ListForecastAccountsResponse, Failure> {
+        let mut asked = request.forecast.clone().unwrap_or_default();
+        let tokens = std::mem::take(&mut asked.consistency_tokens);
+        let mut violations = Violations::new();
+        let bucket = (!request.bucket.is_empty())
+            .then(|| violations.parse("bucket", request.bucket.parse::<BucketKey>()))
+            .flatten();
+        violations.check()?;
+        let binding = proto::ListForecastAccountsRequest {
+            forecast: Some(asked.clone()),
+            bucket: request.bucket.clone(),
+            ..proto::ListForecastAccountsRequest::default()
+        };
+        let page = Page::of(request.page_size, &request.page_token, &binding)?;
+        let (offset, size) = (page.offset, page.size);
+        let (accounts, total) = self
+            .ask(&tokens, move |book, board| {
+                let question = api::question(book, &asked)?;
+                let currency = book.settings_at(question.as_of.known_at).currency.clone();
+                let found = churn::accounts(book, board, &question, bucket, offset, size);
+                let shown = found
+                    .accounts
+                    .iter()
+                    .map(|a| replies::forecast_account(a, &currency));
+                Ok((shown.collect(), found.total))
+            })
+            .await?;
+        Ok(proto::ListForecastAccountsResponse {
+            accounts,
+            next_page_token: page.next(total),
+            total_size: i64::try_from(total).unwrap_or(i64::MAX),
+        })
+    }
+}
+
+/// Answers an RPC.
+fn reply<T>(answer: Result<T, Failure>) -> Result<Response<T>, Status> {
+    answer.map(Response::new).map_err(Status::from)
+}
+
+#[tonic::async_trait]
+impl ForecastService for Service {
+    async fn get_forecast(
+        &self,
+        request: Request<proto::GetForecastRequest>,
+    ) -> Result<Response<proto::GetForecastResponse>, Status> {
+        reply(self.forecast(request.into_inner()).await)
+    }
+    async fn list_forecast_accounts(
+        &self,
+        request: Request<proto::ListForecastAccountsRequest>,
+    ) -> Result<Response<proto::ListForecastAccountsResponse>, Status> {
+        reply(self.accounts(request.into_inner()).await)
+    }
+    async fn get_revenue_metrics(
+        &self,
+        _request: Request<proto::GetRevenueMetricsRequest>,
+    ) -> Result<Response<proto::GetRevenueMetricsResponse>, Status> {
+        Err(Status::unimplemented("revenue metrics are not there yet"))
+    }
+    async fn list_metric_definitions(
+        &self,
+        _request: Request<proto::ListMetricDefinitionsRequest>,
+    ) -> Result<Response<proto::ListMetricDefinitionsResponse>, Status> {
+        Err(Status::unimplemented(
+            "the metric dictionary is not there yet",
+        ))
+    }
+    async fn get_risk_report(
+        &self,
+        _request: Request<proto::GetRiskReportRequest>,
+    ) -> Result<Response<proto::GetRiskReportResponse>, Status> {
+        Err(Status::unimplemented("the risk report is not there yet"))
+    }
+    async fn list_deadlines(
+        &self,
+        _request: Request<proto::ListDeadlinesRequest>,
+    ) -> Result<Response<proto::ListDeadlinesResponse>, Status> {
+        Err(Status::unimplemented(
+            "the list of deadlines is not there yet",
+        ))
+    }
+}

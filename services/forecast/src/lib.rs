@@ -1,0 +1,22 @@
+//! Churn forecasts, revenue metrics, risk reports and deadlines: read side only.
+//!
+//! *Used by* the weekly meeting of a CS team and by whoever answers for revenue. *Guarantees*: pure
+//! functions of what the accounts and risk services recorded, `known_at` and `on` (GEN-5, GEN-8).
+
+// The model, pure.
+pub mod churn;
+mod owner;
+pub mod risks;
+mod selection;
+
+pub use owner::OwnerId;
+pub use selection::{Filter, OwnerFilter};
+
+// The service around the model.
+mod api;
+mod board;
+mod grpc;
+mod replies;
+mod service;
+
+pub use service::{Deps, Service, build};

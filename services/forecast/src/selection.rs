@@ -1,0 +1,120 @@
+//! Which accounts a question is about, and which of their risks (FC-4).
+
+use keizoku_core::{TeamId, UserId};
+use keizoku_revenue::{AsOf, Book, Owner, OwnerScope, Row};
+
+/// Conditions that combine; `None` does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// The account owner's team, with subteams.
+    pub team: Option<TeamId>,
+    /// The account's owner or pool.
+    pub owner: Option<OwnerFilter>,
+    /// Key of the tier.
+    pub tier: Option<String>,
+    /// Product: restricts MRR and renewal, and leaves out accounts without it.
+    pub product: Option<String>,
+    /// Region.
+    pub region: Option<String>,
+    /// Sales channel.
+    pub sales_channel: Option<String>,
+    /// Industry.
+    pub industry: Option<String>,
+    /// Key of a risk type: only risks of this type count.
+    pub risk_type: Option<String>,
+}
+
+/// Who owns an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnerFilter {
+    /// A user.
+    User(UserId),
+    /// A pool.
+    Pool(TeamId),
+}
+
+/// A filter in the numbers of one book, on one date.
+#[derive(Debug, Clone)]
+pub(crate) struct Selection {
+    scope: Option<OwnerScope>,
+    owner: Option<Owner>,
+    tier: Option<u16>,
+    segments: Option<Vec<bool>>,
+    /// Only MRR of this product.
+    pub(crate) product: Option<u32>,
+    /// Something was named that no account can have.
+    nothing: bool,
+}
+
+impl Selection {
+    pub(crate) fn of(filter: &Filter, book: &Book, as_of: AsOf) -> Self {
+        let directory = book.directory();
+        let team = filter.team.map(|team| directory.team(team));
+        let owner = filter.owner.map(|owner| match owner {
+            OwnerFilter::User(user) => directory.user(user).map(Owner::user),
+            OwnerFilter::Pool(team) => directory.team(team).map(Owner::pool),
+        });
+        let tier = filter.tier.as_ref().map(|tier| book.tiers().find(tier));
+        let product = filter
+            .product
+            .as_ref()
+            .map(|product| book.products().find(product));
+        let nothing = team == Some(None)
+            || owner == Some(None)
+            || tier == Some(None)
+            || product == Some(None);
+        Self {
+            scope: team.flatten().map(|team| directory.owners_in(team, as_of)),
+            owner: owner.flatten(),
+            tier: tier
+                .flatten()
+                .map(|tier| u16::try_from(tier).unwrap_or(u16::MAX)),
+            segments: segments(filter, book),
+            product: product.flatten(),
+            nothing,
+        }
+    }
+
+    /// Whether the filter leaves an account, apart from its products.
+    pub(crate) fn includes(&self, row: &Row) -> bool {
+        !self.nothing
+            && self.tier.is_none_or(|tier| tier == row.tier)
+            && self.owner.is_none_or(|owner| owner == row.owner)
+            && self
+                .segments
+                .as_ref()
+                .is_none_or(|segments| segments[row.segment as usize])
+            && self
+                .scope
+                .as_ref()
+                .is_none_or(|scope| scope.contains(row.owner))
+    }
+}
+
+/// By number of a segment, whether the filter leaves it; `None` where it does not look at any.
+fn segments(filter: &Filter, book: &Book) -> Option<Vec<bool>> {
+    let Filter {
+        region,
+        industry,
+        sales_channel,
+        ..
+    } = filter;
+    if region.is_none() && industry.is_none() && sales_channel.is_none() {
+        return None;
+    }
+    let segments = book.segments();
+    // A name that no account has matches no number.
+    let number = |name: &Option<String>, names: &keizoku_revenue::store::Names| {
+        name.as_ref()
+            .map(|name| names.find(name).unwrap_or(u32::MAX))
+    };
+    let region = number(region, &segments.regions);
+    let industry = number(industry, &segments.industries);
+    let channel = number(sales_channel, &segments.channels);
+    let is_left = |segment: &keizoku_revenue::Segment| {
+        region.is_none_or(|region| region == segment.region)
+            && industry.is_none_or(|industry| industry == segment.industry)
+            && channel.is_none_or(|channel| channel == segment.channel)
+    };
+    Some(segments.all().iter().map(is_left).collect())
+}

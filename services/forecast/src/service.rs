@@ -1,0 +1,72 @@
+//! Composition root: wired by hand.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keizoku_bus::Bus;
+use keizoku_proto::forecast::forecast_service_server::ForecastServiceServer;
+use keizoku_runtime::server::MAX_MESSAGE;
+use keizoku_runtime::{Freshness, Lifecycle, SharedBook, projector};
+use tonic::service::RoutesBuilder;
+
+use crate::board::BoardModel;
+
+/// The risk service's log, by its name on the bus.
+const RISK: &str = "risk";
+
+/// What the service is built from.
+pub struct Deps {
+    /// Where events come from.
+    pub bus: Arc<dyn Bus>,
+    /// The process's book.
+    pub book: SharedBook,
+    /// How far the book has been read.
+    pub book_freshness: Freshness,
+    /// When to stop.
+    pub lifecycle: Lifecycle,
+}
+
+/// The running service.
+#[derive(Clone)]
+pub struct Service {
+    pub(crate) book: SharedBook,
+    pub(crate) board: Arc<BoardModel>,
+    pub(crate) freshness: Freshness,
+}
+
+/// Builds the service.
+#[must_use]
+pub fn build(deps: Deps) -> Service {
+    let Deps {
+        bus,
+        book,
+        book_freshness,
+        lifecycle,
+    } = deps;
+    let board = BoardModel::new(Arc::clone(&book));
+    let freshness = book_freshness.copy();
+    let follower = Arc::clone(&board);
+    freshness.add(
+        RISK,
+        projector::project(&lifecycle, bus, RISK, follower, Duration::ZERO),
+    );
+    Service {
+        book,
+        board,
+        freshness,
+    }
+}
+
+impl Service {
+    /// How far its sources have been read.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        self.freshness.clone()
+    }
+
+    /// Adds the service's RPCs to a server.
+    pub fn serve(&self, routes: &mut RoutesBuilder) {
+        let service = ForecastServiceServer::new(self.clone());
+        routes.add_service(service.max_decoding_message_size(MAX_MESSAGE));
+    }
+}

@@ -1,0 +1,12 @@
+//! The forecast's model against the rules, the worked example, and a naive reading of both.
+
+#[cfg(test)]
+mod example;
+#[cfg(test)]
+mod forecasts;
+#[cfg(test)]
+mod given;
+#[cfg(test)]
+mod naive;
+#[cfg(test)]
+mod properties;
