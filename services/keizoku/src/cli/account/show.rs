@@ -1,0 +1,186 @@
+//! `keizoku account show`.
+
+use std::collections::HashMap;
+
+use jiff::tz::TimeZone;
+use keizoku_proto::accounts::{Account, GetAccountRequest, Subscription};
+
+use crate::cli::card::Card;
+use crate::cli::context::{Context, named};
+use crate::cli::format;
+use crate::cli::output::answer;
+use crate::cli::table::Table;
+use crate::cli::time::AsOf;
+use crate::client::call;
+use crate::error::Failure;
+
+/// Arguments of `keizoku account show`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  keizoku account show 緑川印刷
+  keizoku account show 0015iiMAyrPWuUNAG1
+  keizoku account show hubspot:17 --as-of 2026-10-31")]
+pub struct Args {
+    /// The account: name, id or external id
+    account: String,
+    #[command(flatten)]
+    as_of: AsOf,
+}
+
+impl Args {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let request = GetAccountRequest {
+            name: context.account(&self.account).await?,
+            as_of: self.as_of.resolve(context).await?,
+            consistency_tokens: context.tokens(),
+        };
+        let response = call(async || {
+            context
+                .connection
+                .accounts()
+                .get_account(request.clone())
+                .await
+        })
+        .await?;
+        let text = async {
+            let read = format::watermarks(&response.watermarks, context.now());
+            let text = text(context, response.account.as_ref()).await?;
+            Ok::<_, Failure>(format!("{text}Read: {read}\n"))
+        };
+        answer!(
+            context,
+            accounts::GetAccountResponse,
+            &response,
+            text.await?
+        )
+    }
+}
+
+/// An account with its contracts, as people read it.
+pub(super) async fn text(context: &Context, account: Option<&Account>) -> Result<String, Failure> {
+    let Some(account) = account else {
+        return Ok("The server sent no account.\n".to_owned());
+    };
+    let people = context.people().await;
+    let zone = context.zone().await?;
+    let mut text = card(account, &people);
+    for subscription in &account.subscriptions {
+        text.push('\n');
+        text.push_str(&subscription_text(context, subscription, &zone));
+    }
+    Ok(text)
+}
+
+fn card(account: &Account, people: &HashMap<String, String>) -> String {
+    let owner = if account.owner.is_empty() {
+        &account.pool
+    } else {
+        &account.owner
+    };
+    let mut card = Card::new(account.display_name.as_str());
+    card.field("id", format::id(&account.name))
+        .field("merged into", account.merged_into.as_str())
+        .field("active", if account.active { "yes" } else { "no" })
+        .field("MRR", format::money_with_currency(account.mrr.as_ref()))
+        .field(
+            "group MRR",
+            format::money_with_currency(account.group_mrr.as_ref()),
+        )
+        .field("renews", format::date(account.next_renewal_date.as_ref()))
+        .field(
+            "owner",
+            if owner.is_empty() {
+                "nobody"
+            } else {
+                named(people, owner)
+            },
+        )
+        .field("team", named(people, &account.team))
+        .field("associate", named(people, &account.associate))
+        .field("onboarding", named(people, &account.onboarding_specialist))
+        .field("tier", account.tier.as_str())
+        .field("touch", touch(account))
+        .field("industry", account.industry.as_str())
+        .field("region", account.region.as_str())
+        .field("channel", account.sales_channel.as_str())
+        .field("kana", account.kana.as_str())
+        .field("corporate no.", account.corporate_number.as_str())
+        .field("group", account.group.as_str())
+        .field("external ids", account.external_ids.join(", "));
+    card.render()
+}
+
+fn touch(account: &Account) -> String {
+    match format::enum_name(account.touch_model().as_str_name(), "TOUCH_MODEL_").as_str() {
+        format::NOTHING => String::new(),
+        touch => touch.to_lowercase(),
+    }
+}
+
+/// A subscription with its facts.
+pub(super) fn subscription_text(
+    context: &Context,
+    subscription: &Subscription,
+    zone: &TimeZone,
+) -> String {
+    let state = if subscription.active {
+        "active"
+    } else {
+        "not active"
+    };
+    let mut card = Card::new(format!("{} ({state})", subscription.product));
+    let renews = if subscription.auto_renew {
+        "by itself"
+    } else {
+        ""
+    };
+    let term = match subscription.term_months {
+        0 => String::new(),
+        months => format!("{months} months"),
+    };
+    let optional = |date: Option<&_>| {
+        date.map(|date| format::date(Some(date)))
+            .unwrap_or_default()
+    };
+    card.field("subscription", format::id(&subscription.name))
+        .field(
+            "MRR",
+            format::money_with_currency(subscription.mrr.as_ref()),
+        )
+        .field("since", format::date(subscription.start_date.as_ref()))
+        .field(
+            "renews",
+            format!(
+                "{} {renews}",
+                format::date(subscription.next_renewal_date.as_ref())
+            ),
+        )
+        .field("term", term)
+        .field("notice by", optional(subscription.notice_deadline.as_ref()))
+        .field("ends", optional(subscription.end_date.as_ref()))
+        .field("external id", subscription.external_id.as_str());
+    let mut table = Table::new(["From", "Fact", ">MRR", "Reason", "Recorded", "Void", "Name"]);
+    for fact in &subscription.facts {
+        let reason = [fact.reason_code.as_str(), fact.reason.as_str()];
+        let reason: Vec<&str> = reason.into_iter().filter(|part| !part.is_empty()).collect();
+        table.row([
+            format::date(fact.effective_date.as_ref()),
+            format::enum_name(fact.kind().as_str_name(), "FACT_KIND_"),
+            format::money(fact.mrr.as_ref()),
+            reason.join(": "),
+            format::instant(fact.create_time.as_ref(), zone),
+            if fact.void_time.is_some() {
+                format!("void: {}", fact.void_reason)
+            } else {
+                String::new()
+            },
+            fact.name.clone(),
+        ]);
+    }
+    if table.is_empty() {
+        card.render()
+    } else {
+        card.render() + &table.render(context.style)
+    }
+}

@@ -1,0 +1,81 @@
+//! Which accounts a figure is about (FC-4).
+
+use keizoku_proto::forecast::ForecastFilter;
+
+use super::context::Context;
+use crate::error::Failure;
+
+/// Filters of figures; they combine.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Which accounts")]
+pub(super) struct Filter {
+    /// Of this team and its subteams (name or id)
+    #[arg(long, value_name = "TEAM")]
+    team: Option<String>,
+    /// Owned by this person or pool (name, email or id)
+    #[arg(long, value_name = "OWNER")]
+    owner: Option<String>,
+    /// Of this tier
+    #[arg(long)]
+    tier: Option<String>,
+    /// Only this product: its MRR, its renewal
+    #[arg(long)]
+    product: Option<String>,
+    /// Of this region
+    #[arg(long)]
+    region: Option<String>,
+    /// Sold over this channel: `direct`, or `partner:` and a name
+    #[arg(long)]
+    channel: Option<String>,
+    /// Of this industry
+    #[arg(long)]
+    industry: Option<String>,
+    /// Only risks of this type count (key or label)
+    #[arg(long, value_name = "TYPE")]
+    risk_type: Option<String>,
+}
+
+impl Filter {
+    pub(super) async fn resolve(&self, context: &Context) -> Result<ForecastFilter, Failure> {
+        let text = |option: &Option<String>| option.clone().unwrap_or_default();
+        let mut filter = ForecastFilter {
+            tier: text(&self.tier),
+            product: text(&self.product),
+            region: text(&self.region),
+            sales_channel: text(&self.channel),
+            industry: text(&self.industry),
+            ..ForecastFilter::default()
+        };
+        if let Some(team) = &self.team {
+            filter.team = context.team(team).await?;
+        }
+        if let Some(owner) = &self.owner {
+            filter.owner = context.owner(owner).await?;
+        }
+        if let Some(kind) = &self.risk_type {
+            filter.risk_type = context.risk_type(kind).await?;
+        }
+        Ok(filter)
+    }
+
+    /// What was asked for, for headers; empty without a filter.
+    pub(super) fn describe(&self) -> String {
+        let parts = [
+            ("team", &self.team),
+            ("owner", &self.owner),
+            ("tier", &self.tier),
+            ("product", &self.product),
+            ("region", &self.region),
+            ("channel", &self.channel),
+            ("industry", &self.industry),
+            ("risk type", &self.risk_type),
+        ];
+        let named =
+            |(label, value): (&str, &Option<String>)| Some(format!("{label} {}", value.as_ref()?));
+        parts
+            .into_iter()
+            .filter_map(named)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}

@@ -1,0 +1,168 @@
+//! Everyday commands: one file per family, each with its arguments, its call and its output.
+
+mod card;
+mod chart;
+mod context;
+mod filter;
+mod format;
+mod lookup;
+mod output;
+mod pages;
+mod table;
+mod time;
+
+pub mod account;
+pub mod deadlines;
+pub mod deal;
+pub mod forecast;
+pub mod import;
+pub mod metrics;
+pub mod organisation;
+pub mod report;
+pub mod risk;
+pub mod team;
+pub mod user;
+
+use clap::Subcommand;
+use uuid::Uuid;
+
+use crate::client::Endpoints;
+use crate::error::Failure;
+use context::Context;
+
+/// Options that every command takes.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Connection and output")]
+pub struct Globals {
+    /// Where Keizoku is.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "KEIZOKU_ENDPOINT",
+        default_value = "http://127.0.0.1:7420"
+    )]
+    endpoint: String,
+    /// Where the accounts service is, when it runs on its own.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "KEIZOKU_ACCOUNTS_ENDPOINT",
+        hide_short_help = true
+    )]
+    accounts_endpoint: Option<String>,
+    /// Where the risk service is, when it runs on its own.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "KEIZOKU_RISK_ENDPOINT",
+        hide_short_help = true
+    )]
+    risk_endpoint: Option<String>,
+    /// Where the forecast service is, when it runs on its own.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "KEIZOKU_FORECAST_ENDPOINT",
+        hide_short_help = true
+    )]
+    forecast_endpoint: Option<String>,
+    /// Bearer token; better in the environment than on the command line.
+    #[arg(long, global = true, env = "KEIZOKU_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Who acts, where a server on loopback asks for no token.
+    #[arg(
+        long = "as",
+        global = true,
+        value_name = "NAME",
+        env = "KEIZOKU_USER",
+        hide_short_help = true
+    )]
+    user: Option<String>,
+    /// Print the answer as canonical protobuf JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Plain ASCII, also on a terminal.
+    #[arg(long, global = true, hide_short_help = true)]
+    ascii: bool,
+    /// Idempotency key of a change: the same one again takes effect once [default: a fresh one].
+    #[arg(long, global = true, value_name = "UUID", hide_short_help = true)]
+    request_id: Option<Uuid>,
+    /// Wait until the change with this token is part of the answer (`consistencyToken` in --json).
+    #[arg(long, global = true, value_name = "TOKEN", hide_short_help = true)]
+    after: Vec<String>,
+}
+
+/// The commands that talk to a server.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Churn forecast by renewal month
+    Forecast(forecast::Args),
+    /// Revenue metrics of a month and of the trailing twelve
+    Metrics(metrics::Args),
+    /// Renewals and notice deadlines ahead, accounts at risk first
+    Deadlines(deadlines::Args),
+    /// Risks opened, closed and overdue: the last seven days
+    Report(report::Args),
+    /// Churn risks: file, follow, close, search
+    #[command(subcommand)]
+    Risk(risk::Command),
+    /// Accounts, their owners and their contracts
+    #[command(subcommand)]
+    Account(account::Command),
+    /// Teams
+    #[command(subcommand)]
+    Team(team::Command),
+    /// People
+    #[command(subcommand)]
+    User(user::Command),
+    /// The organisation's settings
+    #[command(subcommand, visible_aliases = ["organization", "org"])]
+    Organisation(organisation::Command),
+    /// Deals
+    #[command(subcommand)]
+    Deal(deal::Command),
+    /// Bring data over from another system
+    #[command(subcommand)]
+    Import(import::Command),
+}
+
+impl Globals {
+    fn endpoints(&self) -> Endpoints {
+        Endpoints {
+            all: self.endpoint.clone(),
+            accounts: self.accounts_endpoint.clone(),
+            risk: self.risk_endpoint.clone(),
+            forecast: self.forecast_endpoint.clone(),
+        }
+    }
+}
+
+/// Runs a command; the answer is the exit status of the process.
+///
+/// # Errors
+/// When the server cannot be reached or refuses, or the arguments make no sense.
+pub async fn run(command: Command, globals: Globals) -> Result<u8, Failure> {
+    let command = match command {
+        Command::Import(command) => return command.run(&globals).await,
+        command => command,
+    };
+    let context = Context::open(globals).await?;
+    match command {
+        Command::Forecast(args) => args.run(&context).await,
+        Command::Metrics(args) => args.run(&context).await,
+        Command::Deadlines(args) => args.run(&context).await,
+        Command::Report(args) => args.run(&context).await,
+        Command::Risk(command) => command.run(&context).await,
+        Command::Account(command) => command.run(&context).await,
+        Command::Team(command) => command.run(&context).await,
+        Command::User(command) => command.run(&context).await,
+        Command::Organisation(command) => command.run(&context).await,
+        Command::Deal(command) => command.run(&context).await,
+        Command::Import(_) => Ok(()),
+    }
+    .map(|()| 0)
+}

@@ -1,0 +1,118 @@
+//! Answers to standard output: text for people, canonical protobuf JSON for programs.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::LazyLock;
+
+use prost::Message;
+use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
+
+use crate::error::Failure;
+
+/// How text looks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style {
+    /// Print JSON instead of text.
+    pub(super) json: bool,
+    /// More than ASCII may be drawn.
+    pub(super) unicode: bool,
+}
+
+/// Prints an answer: the message as JSON, or the text, which is only made when it is asked for.
+macro_rules! answer {
+    ($context:expr, $package:ident :: $message:ident, $response:expr, $text:expr) => {{
+        let response: &keizoku_proto::$package::$message = $response;
+        if $context.style.json {
+            let name = concat!(
+                "keizoku.",
+                stringify!($package),
+                ".v1.",
+                stringify!($message)
+            );
+            $crate::cli::output::print(&$crate::cli::output::json(name, response)?)
+        } else {
+            $crate::cli::output::print(&$text)
+        }
+    }};
+}
+pub(super) use answer;
+
+impl Style {
+    /// Drawing is for terminals, unless somebody asks for none.
+    pub(super) fn of_standard_output(json: bool, ascii: bool) -> Self {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self {
+            json,
+            unicode: io::stdout().is_terminal() && !ascii && !no_color,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) const ASCII: Self = Self {
+        json: false,
+        unicode: false,
+    };
+    #[cfg(test)]
+    pub(super) const UNICODE: Self = Self {
+        json: false,
+        unicode: true,
+    };
+}
+
+static DESCRIPTORS: LazyLock<DescriptorPool> =
+    LazyLock::new(|| DescriptorPool::decode(keizoku_proto::DESCRIPTORS).unwrap_or_default());
+
+/// A message as JSON: enums by name, 64-bit integers as strings, zeros and empty lists included.
+pub(super) fn json(name: &str, message: &impl Message) -> Result<String, Failure> {
+    let unprintable = |error: &dyn std::fmt::Display| {
+        Failure::Answer(format!("cannot print a {name} as JSON: {error}"))
+    };
+    let descriptor = DESCRIPTORS
+        .get_message_by_name(name)
+        .ok_or_else(|| unprintable(&"there is no such message"))?;
+    let message = DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice())
+        .map_err(|error| unprintable(&error))?;
+    let mut text = serde_json::Serializer::pretty(Vec::new());
+    let options = SerializeOptions::new().skip_default_fields(false);
+    message
+        .serialize_with_options(&mut text, &options)
+        .map_err(|error| unprintable(&error))?;
+    let text = String::from_utf8(text.into_inner()).map_err(|error| unprintable(&error))?;
+    Ok(text + "\n")
+}
+
+/// Prints a text. A reader that has gone (`| head`) has seen enough: that is no error.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Write {
+            place: "standard output".to_owned(),
+            source: error,
+        }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keizoku_proto::forecast::{Bucket, GetForecastResponse};
+
+    use super::*;
+
+    #[test]
+    fn messages_become_canonical_json() {
+        let bucket = Bucket {
+            key: "2026-12".to_owned(),
+            count: 3,
+            ..Bucket::default()
+        };
+        let response = GetForecastResponse {
+            buckets: vec![bucket],
+            ..GetForecastResponse::default()
+        };
+        let text = json("keizoku.forecast.v1.GetForecastResponse", &response).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["buckets"][0]["count"], "3");
+        assert_eq!(value["activeAccounts"], "0");
+        assert!(json("keizoku.Nothing", &response).is_err());
+    }
+}

@@ -1,0 +1,265 @@
+//! Connections to the services, and calls that are repeated while a service is unavailable.
+
+use std::time::Duration;
+
+use keizoku_proto::accounts::ListTeamsRequest;
+use keizoku_proto::accounts::accounts_service_client::AccountsServiceClient;
+use keizoku_proto::accounts::directory_service_client::DirectoryServiceClient;
+use keizoku_proto::forecast::ListDeadlinesRequest;
+use keizoku_proto::forecast::forecast_service_client::ForecastServiceClient;
+use keizoku_proto::risk::ListRisksRequest;
+use keizoku_proto::risk::risk_service_client::RiskServiceClient;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Response, Status};
+use tonic_types::StatusExt as _;
+
+use crate::error::{Failure, reason_of};
+
+/// Largest answer; a page of a thousand accounts is far below.
+const MAX_MESSAGE: usize = 64 * 1024 * 1024;
+/// A question that takes longer than this has gone wrong.
+const PATIENCE: Duration = Duration::from_mins(1);
+const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A channel that says who is calling.
+pub type Transport = InterceptedService<Channel, Caller>;
+
+/// Who is calling: a bearer token, or a name where a server on loopback trusts one.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    token: Option<MetadataValue<Ascii>>,
+    user: Option<MetadataValue<Ascii>>,
+}
+
+/// Where the services are: usually all in one place.
+#[derive(Debug, Clone)]
+pub struct Endpoints {
+    /// Of every service without its own.
+    pub all: String,
+    /// Of the accounts service.
+    pub accounts: Option<String>,
+    /// Of the risk service.
+    pub risk: Option<String>,
+    /// Of the forecast service.
+    pub forecast: Option<String>,
+}
+
+/// Clients of all services.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    accounts: Channel,
+    risk: Channel,
+    forecast: Channel,
+    caller: Caller,
+}
+
+impl Endpoints {
+    /// Every service in one place.
+    #[must_use]
+    pub fn all_at(all: String) -> Self {
+        Self {
+            all,
+            accounts: None,
+            risk: None,
+            forecast: None,
+        }
+    }
+}
+
+impl Caller {
+    /// A caller with a token, or with a name.
+    ///
+    /// # Errors
+    /// When one of them holds what a header cannot.
+    pub fn new(token: Option<&str>, user: Option<&str>) -> Result<Self, Failure> {
+        let header = |text: &str| {
+            let unusable = || Failure::Usage("token and user hold printable ASCII only".to_owned());
+            text.parse().map_err(|_| unusable())
+        };
+        Ok(Self {
+            token: token
+                .map(|token| header(&format!("Bearer {token}")))
+                .transpose()?,
+            user: user.map(header).transpose()?,
+        })
+    }
+}
+
+impl Interceptor for Caller {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        let headers = [("authorization", &self.token), ("keizoku-user", &self.user)];
+        for (name, value) in headers {
+            if let Some(value) = value {
+                request.metadata_mut().insert(name, value.clone());
+            }
+        }
+        Ok(request)
+    }
+}
+
+impl Connection {
+    /// Clients over a channel that leads to every service.
+    #[must_use]
+    pub fn over(channel: Channel, caller: Caller) -> Self {
+        Self {
+            accounts: channel.clone(),
+            risk: channel.clone(),
+            forecast: channel,
+            caller,
+        }
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// When an endpoint is none, or nobody answers there.
+    pub async fn open(endpoints: &Endpoints, caller: Caller) -> Result<Self, Failure> {
+        let mut connection = Self::over(channel_to(&endpoints.all).await?, caller);
+        if let Some(endpoint) = &endpoints.accounts {
+            connection.accounts = channel_to(endpoint).await?;
+        }
+        if let Some(endpoint) = &endpoints.risk {
+            connection.risk = channel_to(endpoint).await?;
+        }
+        if let Some(endpoint) = &endpoints.forecast {
+            connection.forecast = channel_to(endpoint).await?;
+        }
+        Ok(connection)
+    }
+
+    /// A client of the accounts service.
+    #[must_use]
+    pub fn accounts(&self) -> AccountsServiceClient<Transport> {
+        AccountsServiceClient::with_interceptor(self.accounts.clone(), self.caller.clone())
+            .max_decoding_message_size(MAX_MESSAGE)
+    }
+
+    /// A client of the directory.
+    #[must_use]
+    pub fn directory(&self) -> DirectoryServiceClient<Transport> {
+        DirectoryServiceClient::with_interceptor(self.accounts.clone(), self.caller.clone())
+            .max_decoding_message_size(MAX_MESSAGE)
+    }
+
+    /// A client of the risk service.
+    #[must_use]
+    pub fn risks(&self) -> RiskServiceClient<Transport> {
+        RiskServiceClient::with_interceptor(self.risk.clone(), self.caller.clone())
+            .max_decoding_message_size(MAX_MESSAGE)
+    }
+
+    /// A client of the forecast service.
+    #[must_use]
+    pub fn forecasts(&self) -> ForecastServiceClient<Transport> {
+        ForecastServiceClient::with_interceptor(self.forecast.clone(), self.caller.clone())
+            .max_decoding_message_size(MAX_MESSAGE)
+    }
+}
+
+async fn channel_to(address: &str) -> Result<Channel, Failure> {
+    let with_scheme = if address.contains("://") {
+        address.to_owned()
+    } else {
+        format!("http://{address}")
+    };
+    let endpoint = Endpoint::from_shared(with_scheme).map_err(|_| {
+        Failure::Usage(format!(
+            "`{address}` is not an endpoint; write it like http://127.0.0.1:7420"
+        ))
+    })?;
+    endpoint
+        .connect_timeout(CONNECT_PATIENCE)
+        .tcp_nodelay(true)
+        .connect()
+        .await
+        .map_err(|source| Failure::Unreachable {
+            endpoint: address.to_owned(),
+            source: Box::new(source),
+        })
+}
+
+/// Calls, and calls again while the service is unavailable. The request stays the same, and with
+/// it its request id: a mutation whose first answer was lost takes effect once.
+///
+/// # Errors
+/// When the service refuses, or stays unavailable.
+pub async fn call<T>(
+    mut attempt: impl AsyncFnMut() -> Result<Response<T>, Status>,
+) -> Result<T, Failure> {
+    let mut retries = Retries::default();
+    loop {
+        let answer = tokio::time::timeout(PATIENCE, attempt())
+            .await
+            .unwrap_or_else(|_| {
+                Err(Status::deadline_exceeded(format!(
+                    "no answer within {} s",
+                    PATIENCE.as_secs()
+                )))
+            });
+        match answer {
+            Ok(response) => return Ok(response.into_inner()),
+            Err(status) => retries.wait_or_give_up(status).await?,
+        }
+    }
+}
+
+/// Waits until every service has read the changes that the tokens cover, as far as they can be
+/// reached: a question is asked whose answer must include them.
+pub async fn settle(connection: &Connection, tokens: &[String]) {
+    let teams = ListTeamsRequest {
+        consistency_tokens: tokens.to_vec(),
+    };
+    let risks = ListRisksRequest {
+        page_size: 1,
+        consistency_tokens: tokens.to_vec(),
+        ..ListRisksRequest::default()
+    };
+    let deadlines = ListDeadlinesRequest {
+        page_size: 1,
+        consistency_tokens: tokens.to_vec(),
+        ..ListDeadlinesRequest::default()
+    };
+    let _ = futures::join!(
+        call(async || connection.directory().list_teams(teams.clone()).await),
+        call(async || connection.risks().list_risks(risks.clone()).await),
+        call(async || connection
+            .forecasts()
+            .list_deadlines(deadlines.clone())
+            .await),
+    );
+}
+
+/// How often something was tried in vain.
+#[derive(Debug, Default)]
+pub(crate) struct Retries(u32);
+
+impl Retries {
+    const MOST: u32 = 5;
+    const FIRST_WAIT: Duration = Duration::from_millis(200);
+    const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+    /// Waits before the next try; gives up when the refusal is final or it was tried often enough.
+    pub(crate) async fn wait_or_give_up(&mut self, status: Status) -> Result<(), Failure> {
+        if self.0 >= Self::MOST || !is_worth_another_try(&status) {
+            return Err(status.into());
+        }
+        let asked_for = status
+            .get_details_retry_info()
+            .and_then(|info| info.retry_delay);
+        let wait = asked_for.unwrap_or(Self::FIRST_WAIT * 2_u32.pow(self.0));
+        self.0 += 1;
+        tokio::time::sleep(wait.min(Self::LONGEST_WAIT)).await;
+        Ok(())
+    }
+}
+
+fn is_worth_another_try(status: &Status) -> bool {
+    let lost_connection = std::error::Error::source(status).is_some();
+    let reason = reason_of(status);
+    status.code() == tonic::Code::Unavailable
+        || lost_connection
+        || matches!(reason.as_deref(), Some("CONTENTION" | "OUTCOME_UNKNOWN"))
+}

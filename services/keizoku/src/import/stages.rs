@@ -1,0 +1,110 @@
+//! The files of an export on their way to the server, one after the other.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::progress::Progress;
+use super::report::{FileReport, Problem};
+use super::rows::{Known, KnownById, Sifted};
+use super::send::{self, Outcome, Upsert};
+use crate::client::{Connection, settle};
+use crate::error::Failure;
+
+/// The files that went in so far.
+pub(super) struct Stages<'a> {
+    pub(super) connection: Option<&'a Connection>,
+    pub(super) progress: Progress,
+    /// Tokens of what went in last; answers come in any order, so that one is not enough.
+    pub(super) recent: VecDeque<String>,
+    pub(super) done: Vec<FileReport>,
+}
+
+/// More than a server has in flight.
+const MOST_RECENT: usize = 512;
+
+fn remember(recent: &mut VecDeque<String>, token: &str) {
+    if token.is_empty() || recent.back().is_some_and(|last| last == token) {
+        return;
+    }
+    if recent.len() == MOST_RECENT {
+        recent.pop_front();
+    }
+    recent.push_back(token.to_owned());
+}
+
+impl Stages<'_> {
+    /// Waits until the services have read what went in, as far as they can be reached.
+    pub(super) async fn settle(&self) {
+        let Some(connection) = self.connection else {
+            return;
+        };
+        if !self.recent.is_empty() {
+            settle(
+                connection,
+                self.recent.iter().cloned().collect::<Vec<_>>().as_slice(),
+            )
+            .await;
+        }
+    }
+
+    /// Sends a file's good rows and completes its report; the answer is what went in, by id.
+    pub(super) async fn send<R: Upsert>(
+        &mut self,
+        sifted: Sifted<R>,
+    ) -> Result<KnownById, Failure> {
+        let Sifted { ready, mut report } = sifted;
+        let mut known = KnownById::with_capacity(ready.len());
+        let Some(connection) = self.connection else {
+            report.imported = ready.len() as u64;
+            report.finish();
+            self.done.push(report);
+            return Ok(ready
+                .into_iter()
+                .map(|row| (row.id, Known::default()))
+                .collect());
+        };
+        let mut meter = self.progress.start(&report.name, ready.len() as u64);
+        let mut ids = HashMap::with_capacity(ready.len());
+        let mut records = Vec::with_capacity(ready.len());
+        for row in ready {
+            ids.insert(row.line, row.id);
+            records.push(row.record);
+        }
+        let name = report.name.clone();
+        let sent = send::send(connection, records, |answer| {
+            meter.tick();
+            let counter = match answer.outcome {
+                Outcome::Created => &mut report.created,
+                Outcome::Updated => &mut report.updated,
+                Outcome::Unchanged => &mut report.unchanged,
+                Outcome::Rejected { reason, message } => {
+                    let column = String::new();
+                    report.rejected.push(Problem {
+                        line: answer.row,
+                        column,
+                        reason,
+                        message,
+                    });
+                    return;
+                }
+            };
+            *counter += 1;
+            report.imported += 1;
+            if let Some(id) = ids.remove(&answer.row) {
+                remember(&mut self.recent, &answer.token);
+                known.insert(
+                    id,
+                    Known {
+                        name: answer.name,
+                        token: answer.token,
+                    },
+                );
+            }
+        });
+        sent.await
+            .map_err(|failure| failure.while_importing(&name))?;
+        meter.finish();
+        report.finish();
+        self.done.push(report);
+        Ok(known)
+    }
+}

@@ -1,0 +1,12 @@
+//! The client side of the `keizoku` binary: everyday commands, and the import of a CRM export.
+//!
+//! *Used by* the binary, by a server that loads the sample on its first start, and by tests.
+//! *Guarantees*: it speaks nothing but the public gRPC API; every mutation carries a request id
+//! and is repeated with the same one when the server is unavailable. *Fails* with
+//! [`error::Failure`], which explains itself to a person at a terminal.
+
+pub mod cli;
+pub mod client;
+pub mod error;
+pub mod import;
+pub mod server;

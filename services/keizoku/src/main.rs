@@ -1,0 +1,89 @@
+//! The `keizoku` binary: serves, imports, and answers people at a terminal.
+
+mod backup;
+mod log_commands;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use keizoku_cli::cli::{self, Globals};
+use keizoku_cli::error::Failure;
+
+/// Allocates faster than the system's allocator on calls that allocate much.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const EXAMPLES: &str = "\
+Examples:
+  keizoku serve --sample                       a server on loopback with the sample export
+  keizoku import salesforce export             bring a Salesforce export over
+  keizoku forecast --team 'Enterprise East'
+  keizoku deadlines --within 30
+  keizoku risk open --account 緑川印刷 --name 担当者が退職 --leads-to-churn leads
+  keizoku completion bash > /etc/bash_completion.d/keizoku
+
+Exit status: 0 done, 1 refused or failed, 2 wrong arguments or unusable files.";
+
+/// Keizoku (継続): a Customer Success operations backend.
+#[derive(Debug, Parser)]
+#[command(name = "keizoku", version, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the services
+    Serve(serve::Args),
+    #[command(flatten)]
+    Client(Box<cli::Command>),
+    /// Look into the log of a service
+    Log(log_commands::Args),
+    /// Copy the data of a running or stopped server
+    Backup(backup::BackupArgs),
+    /// Put a backup in place
+    Restore(backup::RestoreArgs),
+    /// Print a script that completes commands and options in a shell
+    Completion {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let error = match try_main(Arguments::parse()) {
+        Ok(code) => return code,
+        Err(error) => error,
+    };
+    if let Some(failure) = error.downcast_ref::<Failure>() {
+        eprint!("{}", failure.explain());
+        return ExitCode::from(failure.exit_code());
+    }
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
+}
+
+fn try_main(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Log(args) => log_commands::run(&args),
+        Command::Backup(args) => backup::back_up(&args),
+        Command::Restore(args) => backup::restore(&args),
+        Command::Completion { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(shell, &mut command, "keizoku", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Client(command) => {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            let code = runtime.block_on(cli::run(*command, arguments.globals))?;
+            Ok(ExitCode::from(code))
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! `keizoku serve`: the services of a deployment, all in one process.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use keizoku_cli::server::config::Config;
+use keizoku_cli::server::{self, Ambient, CrashAt, Server};
+use keizoku_core::{NoProbe, Probe, SystemClock, SystemEntropy};
+use keizoku_runtime::{Lifecycle, telemetry};
+use tokio::signal::unix::{SignalKind, signal};
+
+const EXAMPLES: &str = "\
+Examples:
+  keizoku serve                                    data in ./data, API on 127.0.0.1:7420
+  keizoku serve --sample                           and load the sample export on the first start
+  keizoku serve --data /var/lib/keizoku --config /etc/keizoku.toml
+  KEIZOKU__LOG__FORMAT=json keizoku serve          any key of the file, from the environment
+
+Keys of the file, with their defaults:
+  data_dir = \"data\"            listen = \"127.0.0.1:7420\"
+  [log]  format = \"plain\"      filter = \"warn\"
+
+The first SIGINT or SIGTERM finishes what was accepted (at most 10 s), the second ends at once.";
+
+/// Environment variable by which crash tests choose where the process dies.
+const CRASH_AT: &str = "KEIZOKU_CRASH_AT";
+
+/// Arguments of `keizoku serve`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Configuration file
+    #[arg(long, value_name = "FILE.toml", env = "KEIZOKU_CONFIG")]
+    config: Option<PathBuf>,
+    /// Directory of logs and read models [default: data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Address of the gRPC API [default: 127.0.0.1:7420]
+    #[arg(long, value_name = "IP:PORT")]
+    listen: Option<SocketAddr>,
+    /// Load an export on the first start
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "tests/data/salesforce-export")]
+    sample: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let mut config = Config::load(args.config.as_deref())?;
+    if let Some(data) = &args.data {
+        config.data_dir.clone_from(data);
+    }
+    if let Some(listen) = args.listen {
+        config.listen = listen;
+    }
+    telemetry::start(config.log.format, &config.log.filter);
+    // One thread for the RPCs: on few cores it beats several by far. What computes or waits for
+    // the disk has threads of its own.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let served = runtime.block_on(serve(&config, args.sample.clone()));
+    // What is still running was given its ten seconds.
+    runtime.shutdown_background();
+    served
+}
+
+async fn serve(config: &Config, sample: Option<PathBuf>) -> anyhow::Result<ExitCode> {
+    let probe: Arc<dyn Probe> = match std::env::var(CRASH_AT) {
+        Ok(point) => Arc::new(CrashAt::parse(&point)),
+        Err(_) => Arc::new(NoProbe),
+    };
+    let ambient = Ambient {
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        probe,
+    };
+    let server = server::start(config, &ambient).await?;
+    stop_on_signals(server.lifecycle())?;
+    let (address, is_new) = (server.address, server.is_new);
+    let introduction = introduce(&server, config, sample.filter(|_| is_new));
+    tokio::select! {
+        introduced = introduction => introduced?,
+        () = server.lifecycle().stopped_owned() => {}
+    }
+    server.run().await?;
+    eprintln!("keizoku: {address} is closed; everything that was answered is on disk");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Loads the sample, if one is wanted, and says where everything is.
+async fn introduce(
+    server: &Server,
+    config: &Config,
+    sample: Option<PathBuf>,
+) -> anyhow::Result<()> {
+    server.ready().await;
+    let address = server.address;
+    if let Some(directory) = sample {
+        eprintln!("keizoku: first start, loading {}", directory.display());
+        let report = server::import_sample(address, &directory).await?;
+        eprintln!("{}", report.to_text());
+    }
+    println!("Keizoku is ready.");
+    println!("  API         http://{address} (gRPC, with reflection; this machine only, no token)");
+    println!("  data        {}", config.data_dir.display());
+    println!("Try, in another terminal:");
+    println!("  keizoku forecast                  the churn forecast by renewal month");
+    println!("  keizoku risk list                 open risks, next action first");
+    println!("  keizoku deadlines --within 30     renewals ahead, accounts at risk first");
+    println!("  keizoku --help                    everything else");
+    println!("Ctrl-C finishes what was accepted and stops; a second one stops at once.");
+    Ok(())
+}
+
+/// The first signal drains, the second ends the process at once.
+fn stop_on_signals(lifecycle: Lifecycle) -> std::io::Result<()> {
+    let (mut interrupts, mut terminations) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
+    let watch = async move {
+        let mut is_first = true;
+        loop {
+            tokio::select! {
+                _ = interrupts.recv() => {}
+                _ = terminations.recv() => {}
+            }
+            if !is_first {
+                std::process::exit(130);
+            }
+            is_first = false;
+            eprintln!("keizoku: finishing what was accepted; once more to stop at once");
+            lifecycle.stop();
+        }
+    };
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it outlives the draining that it may cut short"
+    )]
+    tokio::spawn(watch);
+    Ok(())
+}
