@@ -70,9 +70,6 @@ fn append_to_log(home: &Path, writers: u64, events: u64) -> (f64, Vec<usize>) {
     let clock = Arc::new(SystemClock);
     let mut options = SqliteOptions::new(home.join("log"), clock, Arc::new(SystemEntropy));
     options.probe = Arc::clone(&groups) as Arc<dyn Probe>;
-    if std::env::var("OFF").is_ok() {
-        options.synchronous = keizoku_log::sqlite::Synchronous::Off;
-    }
     let log = Arc::new(SqliteLog::open(options).expect("opens"));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()

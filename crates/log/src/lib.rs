@@ -12,7 +12,7 @@
 //! To add a backend: implement [`EventLog`] in a module here, then give its tests one file with a
 //! `conformance::Backend` and the line `conformance_suite!(…)`.
 
-#[cfg(any())]
+#[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
 mod event_log;

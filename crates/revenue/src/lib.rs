@@ -19,6 +19,7 @@ mod owner;
 mod questions;
 mod reading;
 mod rows;
+mod scan;
 mod segment;
 mod settings;
 pub mod store;

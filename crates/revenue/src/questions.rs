@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use keizoku_core::{AccountId, Day, Money, Month};
 
+use crate::attributes::Attributes;
 use crate::directory::Directory;
 use crate::rows::Row;
 use crate::segment::Segments;
@@ -159,6 +160,15 @@ impl Book {
         )
     }
 
+    /// Group, tier and owner of an account at both times, and the number of its segment.
+    #[must_use]
+    pub fn attributes_on(&self, account: AccountIx, as_of: AsOf) -> (Attributes, u32) {
+        let known = Known::from(as_of.known_at);
+        let survivor = self.identity.survivor(account.0, known);
+        let attributes = self.attributes.on(survivor, known, as_of.on).attributes;
+        (attributes, self.segment_as_known(survivor, known))
+    }
+
     /// The row of an account as it is today; empty for one that was merged.
     #[must_use]
     pub fn row(&self, account: AccountIx) -> Row {
@@ -169,23 +179,31 @@ impl Book {
     #[must_use]
     pub fn subscriptions(&self, account: AccountIx, as_of: AsOf) -> Vec<SubscriptionView> {
         let known = Known::from(as_of.known_at);
-        let survivor = self.identity.survivor(account.0, known);
-        let mut accounts = vec![survivor];
-        self.identity
-            .for_each_alias(survivor, known, &mut |alias| accounts.push(alias));
-        let numbers = accounts
-            .into_iter()
-            .flat_map(|account| self.subscriptions_of(account));
         let is_known = |number: &u32| self.contracts.facts(*number, known).next().is_some();
-        let mut views: Vec<SubscriptionView> = numbers
-            .filter(is_known)
-            .map(|number| self.subscription(number, as_of))
-            .collect();
+        let mut views = Vec::new();
+        let survivor = self.identity.survivor(account.0, known);
+        self.for_each_identity(survivor, known, &mut |account| {
+            let known = self.subscriptions_of(account).filter(is_known);
+            views.extend(known.map(|number| self.subscription(number, as_of)));
+        });
         views.sort_unstable_by_key(|view| view.id);
         views
     }
 
-    fn subscription(&self, number: u32, as_of: AsOf) -> SubscriptionView {
+    /// Calls `visit` for an account that was not merged, and for what was merged into it.
+    pub(crate) fn for_each_identity(
+        &self,
+        account: u32,
+        known: Known,
+        visit: &mut impl FnMut(u32),
+    ) {
+        visit(account);
+        if self.identity.has_aliases(account) {
+            self.identity.for_each_alias(account, known, visit);
+        }
+    }
+
+    pub(crate) fn subscription(&self, number: u32, as_of: AsOf) -> SubscriptionView {
         let contract = self
             .contracts
             .on(number, Known::from(as_of.known_at), as_of.on);
@@ -264,87 +282,5 @@ impl Book {
         let day_before = month.first_day().plus_days(-1);
         let mrr = |number| self.contracts.on(number, known, day_before).mrr;
         Money::from_minor((0..dense(self.contracts.len())).map(mrr).sum())
-    }
-
-    /// Changes of MRR of an account's subscriptions (one iterator each, of date and the MRR from
-    /// then on), with what was merged into it; restricted to a product if one is given.
-    pub fn for_each_contract(
-        &self,
-        account: AccountIx,
-        known_at: Option<Timestamp>,
-        product: Option<u32>,
-        mut visit: impl FnMut(&mut dyn Iterator<Item = (Day, i64)>),
-    ) {
-        let known = Known::from(known_at);
-        let survivor = self.identity.survivor(account.0, known);
-        let mut visit_own = |account| {
-            for number in self.subscriptions_of(account) {
-                let subscription = self.contracts.get(number);
-                if product.is_none_or(|product| product == subscription.product) {
-                    visit(&mut self.contracts.steps(number, known));
-                }
-            }
-        };
-        visit_own(survivor);
-        self.identity
-            .for_each_alias(survivor, known, &mut visit_own);
-    }
-
-    /// Calls `visit` for every active account, in the order of their numbers, merged ones not.
-    ///
-    /// As known now this reads the columns, and folds only rows that differ on that date; as known
-    /// at an instant it folds every account.
-    pub fn scan(&self, as_of: AsOf, mut visit: impl FnMut(AccountIx, Row)) {
-        let known = Known::from(as_of.known_at);
-        if known != Known::NOW {
-            for account in 0..dense(self.rows.len()) {
-                self.visit_folded(account, known, as_of.on, &mut visit);
-            }
-            return;
-        }
-        let mut account = 0;
-        for chunk in self.rows.chunks() {
-            for place in 0..chunk.len() {
-                let is_right = chunk.from[place] <= as_of.on && as_of.on <= chunk.until[place];
-                if !is_right {
-                    self.visit_folded(account, known, as_of.on, &mut visit);
-                } else if chunk.marks[place] & Row::ACTIVE != 0 {
-                    visit(AccountIx(account), chunk.row(place));
-                }
-                account += 1;
-            }
-        }
-    }
-
-    fn visit_folded(
-        &self,
-        account: u32,
-        known: Known,
-        on: Day,
-        visit: &mut impl FnMut(AccountIx, Row),
-    ) {
-        if self.identity.survivor(account, known) != account {
-            return;
-        }
-        let mut row = self.fold(account, known, on, None).row();
-        row.marks &= !(Row::ADVANCES | Row::ADVANCED);
-        if row.is_active() {
-            visit(AccountIx(account), row);
-        }
-    }
-
-    /// The next renewal of a row that [`Self::scan`] showed on a date.
-    #[must_use]
-    pub fn next_renewal(&self, account: AccountIx, row: &Row, on: Day) -> Option<Day> {
-        let moves = if on < self.today {
-            Row::ADVANCED
-        } else {
-            Row::ADVANCES
-        };
-        let is_ahead = on >= self.today && row.renewal.is_some_and(|renewal| on <= renewal);
-        if row.marks & moves == 0 || on == self.today || is_ahead {
-            return row.renewal;
-        }
-        self.fold(account.0, Known::NOW, on, None).next_renewal
     }
 }

@@ -114,6 +114,22 @@ impl Failure {
         self.code
     }
 
+    /// Whether the request itself is at fault: trying again changes nothing.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        !matches!(
+            self.code,
+            Code::Unavailable | Code::ResourceExhausted | Code::Internal
+        )
+    }
+
+    /// The stable reason as clients see it: `STALE_ETAG`.
+    #[must_use]
+    pub fn reason_name(&self) -> &'static str {
+        let name = self.reason.as_str_name();
+        name.strip_prefix("ERROR_REASON_").unwrap_or(name)
+    }
+
     /// The stable reason.
     #[must_use]
     pub fn reason(&self) -> ErrorReason {
@@ -137,10 +153,7 @@ impl<E: DomainError> From<E> for Failure {
 
 impl From<Failure> for Status {
     fn from(failure: Failure) -> Self {
-        let reason = failure
-            .reason
-            .as_str_name()
-            .trim_start_matches("ERROR_REASON_");
+        let reason = failure.reason_name();
         let metadata: HashMap<String, String> = failure
             .metadata
             .into_iter()

@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use crate::Failure;
 
-/// Longest short text, such as a name, in characters.
-pub const SHORT_TEXT: usize = 200;
-/// Longest long text, such as a detail, in characters.
-pub const LONG_TEXT: usize = 20_000;
+/// Longest short text, such as a name, in characters; what common CRMs allow.
+pub const SHORT_TEXT: usize = 255;
+/// Longest long text, such as a detail, in characters; what common CRMs allow.
+pub const LONG_TEXT: usize = 131_072;
 
 /// Collects what is wrong with a request, field by field.
 #[derive(Debug, Default)]

@@ -379,7 +379,7 @@ mod tests {
         let fields = proto::AccountFields {
             corporate_number: "1".to_owned(),
             owner: "somebody".to_owned(),
-            kana: "ア".repeat(201),
+            kana: "ア".repeat(256),
             ..proto::AccountFields::default()
         };
         account_fields(&mut violations, fields);

@@ -10,8 +10,8 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use keizoku_core::{AccountId, Actor, DealId, Revision, SubscriptionId, TeamId, UserId, derive_id};
 use keizoku_proto::accounts as proto;
-use keizoku_proto::accounts::ImportOutcome;
 use keizoku_proto::accounts::import_records_request::Record;
+use keizoku_proto::common::ImportOutcome;
 use keizoku_runtime::call::actor_of;
 use keizoku_runtime::{Call, Failure, Outcome, Token, Violations, names};
 use tonic::{Request, Status, Streaming};
@@ -121,6 +121,16 @@ impl Import {
                     outcome: ImportOutcome::Rejected.into(),
                     reason: reason.to_owned(),
                     message,
+                    ..proto::ImportRecordsResponse::default()
+                })
+            }
+            // The row's own fault: the others go on.
+            Err(RowError::Failed(failure)) if failure.is_refusal() => {
+                Ok(proto::ImportRecordsResponse {
+                    row,
+                    outcome: ImportOutcome::Rejected.into(),
+                    reason: failure.reason_name().to_lowercase(),
+                    message: failure.message().to_owned(),
                     ..proto::ImportRecordsResponse::default()
                 })
             }
@@ -298,14 +308,18 @@ impl Import {
             mrr: record.mrr,
             terms: Some(record.terms.unwrap_or_default()),
         };
-        let code = if record.reason_code.is_empty() {
-            "unknown".to_owned()
-        } else {
-            record.reason_code
+        let or = |text: String, default: &str| {
+            if text.is_empty() {
+                default.to_owned()
+            } else {
+                text
+            }
         };
+        let code = or(record.reason_code, "unknown");
+        let reason = or(record.reason, &code);
         let import = subscription::Import {
             started,
-            end: end.map(|end| (end, code.clone(), code)),
+            end: end.map(|end| (end, code, reason)),
             changed_on: changed_on.unwrap_or(self.accounts.today()),
         };
         let stream = domain::subscription_stream(id);

@@ -5,7 +5,10 @@
 
 // The model, pure.
 pub mod churn;
+pub mod deadlines;
+pub mod metrics;
 mod owner;
+pub mod report;
 pub mod risks;
 mod selection;
 

@@ -77,17 +77,22 @@ impl Selection {
 
     /// Whether the filter leaves an account, apart from its products.
     pub(crate) fn includes(&self, row: &Row) -> bool {
+        self.includes_account(row.owner, row.tier, row.segment)
+    }
+
+    /// The same for an account whose attributes are known.
+    pub(crate) fn includes_account(&self, owner: Owner, tier: u16, segment: u32) -> bool {
         !self.nothing
-            && self.tier.is_none_or(|tier| tier == row.tier)
-            && self.owner.is_none_or(|owner| owner == row.owner)
+            && self.tier.is_none_or(|asked| asked == tier)
+            && self.owner.is_none_or(|asked| asked == owner)
             && self
                 .segments
                 .as_ref()
-                .is_none_or(|segments| segments[row.segment as usize])
+                .is_none_or(|segments| segments[segment as usize])
             && self
                 .scope
                 .as_ref()
-                .is_none_or(|scope| scope.contains(row.owner))
+                .is_none_or(|scope| scope.contains(owner))
     }
 }
 

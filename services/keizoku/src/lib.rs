@@ -9,4 +9,5 @@ pub mod cli;
 pub mod client;
 pub mod error;
 pub mod import;
+pub mod ops;
 pub mod server;

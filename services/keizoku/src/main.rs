@@ -1,7 +1,5 @@
 //! The `keizoku` binary: serves, imports, and answers people at a terminal.
 
-mod backup;
-mod log_commands;
 mod serve;
 
 use std::process::ExitCode;
@@ -9,6 +7,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use keizoku_cli::cli::{self, Globals};
 use keizoku_cli::error::Failure;
+use keizoku_cli::ops::{self, Refusal};
 
 /// Allocates faster than the system's allocator on calls that allocate much.
 #[global_allocator]
@@ -41,12 +40,8 @@ enum Command {
     Serve(serve::Args),
     #[command(flatten)]
     Client(Box<cli::Command>),
-    /// Look into the log of a service
-    Log(log_commands::Args),
-    /// Copy the data of a running or stopped server
-    Backup(backup::BackupArgs),
-    /// Put a backup in place
-    Restore(backup::RestoreArgs),
+    #[command(flatten)]
+    Files(Box<ops::Command>),
     /// Print a script that completes commands and options in a shell
     Completion {
         /// Which shell
@@ -63,6 +58,10 @@ fn main() -> ExitCode {
         eprint!("{}", failure.explain());
         return ExitCode::from(failure.exit_code());
     }
+    if let Some(refusal) = error.downcast_ref::<Refusal>() {
+        eprint!("{}", refusal.explain());
+        return ExitCode::from(refusal.exit_code());
+    }
     eprintln!("error: {error:#}");
     ExitCode::FAILURE
 }
@@ -70,9 +69,7 @@ fn main() -> ExitCode {
 fn try_main(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Serve(args) => serve::run(&args),
-        Command::Log(args) => log_commands::run(&args),
-        Command::Backup(args) => backup::back_up(&args),
-        Command::Restore(args) => backup::restore(&args),
+        Command::Files(command) => Ok(ExitCode::from(ops::run(&command)?)),
         Command::Completion { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(shell, &mut command, "keizoku", &mut std::io::stdout());

@@ -1,5 +1,6 @@
 //! `keizoku serve`: the services of a deployment, all in one process.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -101,15 +102,21 @@ async fn introduce(
         let report = server::import_sample(address, &directory).await?;
         eprintln!("{}", report.to_text());
     }
-    println!("Keizoku is ready.");
-    println!("  API         http://{address} (gRPC, with reflection; this machine only, no token)");
-    println!("  data        {}", config.data_dir.display());
-    println!("Try, in another terminal:");
-    println!("  keizoku forecast                  the churn forecast by renewal month");
-    println!("  keizoku risk list                 open risks, next action first");
-    println!("  keizoku deadlines --within 30     renewals ahead, accounts at risk first");
-    println!("  keizoku --help                    everything else");
-    println!("Ctrl-C finishes what was accepted and stops; a second one stops at once.");
+    let data = config.data_dir.display();
+    let introduction = format!(
+        "Keizoku is ready.
+  API         http://{address} (gRPC, with reflection; this machine only, no token)
+  data        {data}
+Try, in another terminal:
+  keizoku forecast                  the churn forecast by renewal month
+  keizoku risk list                 open risks, next action first
+  keizoku deadlines --within 30     renewals ahead, accounts at risk first
+  keizoku --help                    everything else
+Ctrl-C finishes what was accepted and stops; a second one stops at once.
+"
+    );
+    // Whoever started the server may not be listening any more.
+    let _ = std::io::stdout().write_all(introduction.as_bytes());
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use keizoku_core::{AccountId, Actor, Revision, RiskId, derive_id};
+use keizoku_proto::common::ImportOutcome;
 use keizoku_proto::risk as proto;
 use keizoku_revenue::AsOf;
 use keizoku_runtime::call::actor_of;
@@ -60,11 +61,21 @@ impl Risks {
             Ok(answer) => Ok(proto::ImportRisksResponse { row, ..answer }),
             Err(RowError::Rejected(reason, message)) => Ok(proto::ImportRisksResponse {
                 row,
-                outcome: "rejected".to_owned(),
+                outcome: ImportOutcome::Rejected.into(),
                 reason: reason.to_owned(),
                 message,
                 ..proto::ImportRisksResponse::default()
             }),
+            // The row's own fault: the others go on.
+            Err(RowError::Failed(failure)) if failure.is_refusal() => {
+                Ok(proto::ImportRisksResponse {
+                    row,
+                    outcome: ImportOutcome::Rejected.into(),
+                    reason: failure.reason_name().to_lowercase(),
+                    message: failure.message().to_owned(),
+                    ..proto::ImportRisksResponse::default()
+                })
+            }
             Err(RowError::Failed(failure)) => Err(failure.into()),
         }
     }
@@ -109,12 +120,12 @@ impl Risks {
             .execute(stream, Command::Import(Box::new(import)), call)
             .await?;
         let became = match (before, outcome.fold.revision) {
-            (Revision::NONE, _) => "created",
-            (before, after) if before == after => "unchanged",
-            _ => "updated",
+            (Revision::NONE, _) => ImportOutcome::Created,
+            (before, after) if before == after => ImportOutcome::Unchanged,
+            _ => ImportOutcome::Updated,
         };
         Ok(proto::ImportRisksResponse {
-            outcome: became.to_owned(),
+            outcome: became.into(),
             name: names::risk(account, id),
             consistency_token: outcome.token.encode(),
             ..proto::ImportRisksResponse::default()

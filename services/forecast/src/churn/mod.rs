@@ -6,6 +6,7 @@ mod forecast;
 mod groups;
 mod parts;
 
+pub(crate) use accounts::sorted_page;
 pub use accounts::{AccountPage, ForecastAccount, accounts};
 pub use buckets::{Bucket, BucketKey};
 pub use forecast::{Forecast, Question, forecast};

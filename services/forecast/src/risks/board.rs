@@ -142,6 +142,11 @@ impl RiskBoard {
         index.map_or(OwnerId::Nobody, |index| self.owners[index as usize])
     }
 
+    /// The numbers of owners, nobody's first.
+    pub(crate) fn owner_numbers(&self) -> std::ops::RangeInclusive<u32> {
+        0..=u32::try_from(self.owners.len()).unwrap_or(u32::MAX)
+    }
+
     fn version(&self, risk: RiskIx, known_at: Option<Timestamp>) -> Option<&Version> {
         let known = known_at.map_or(i64::MAX, Timestamp::as_microsecond);
         let mut version = &self.versions[self.risks[risk.0].latest];

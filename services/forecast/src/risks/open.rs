@@ -30,16 +30,22 @@ impl<'a> OpenByAccount<'a> {
     }
 
     /// Open risks of the account of a row, with those of what was merged into it.
+    #[inline]
     pub(crate) fn get(&self, book: &Book, account: AccountIx, row: &Row) -> OpenRisks {
-        let own = self.own(account);
-        if !row.has_aliases() {
-            return own;
+        if row.has_aliases() {
+            self.of_all(book, account)
+        } else {
+            self.own(account)
         }
+    }
+
+    /// Open risks of an account and of what was merged into it.
+    pub(crate) fn of_all(&self, book: &Book, account: AccountIx) -> OpenRisks {
         let aliases = book.aliases(account, self.as_of.known_at);
         aliases
             .into_iter()
             .map(|alias| self.own(alias))
-            .fold(own, OpenRisks::plus)
+            .fold(self.own(account), OpenRisks::plus)
     }
 
     fn own(&self, account: AccountIx) -> OpenRisks {

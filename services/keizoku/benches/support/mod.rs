@@ -6,7 +6,7 @@ use std::error::Error;
 use std::fmt;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 
 use keizoku_proto::accounts::accounts_service_client::AccountsServiceClient;
 use keizoku_proto::accounts::{AccountFields, CreateAccountRequest, StartSubscriptionRequest};
@@ -19,6 +19,8 @@ type Failure = Box<dyn Error + Send + Sync>;
 pub(crate) struct Child {
     process: std::process::Child,
     address: String,
+    /// Held, so that the server can go on writing to it.
+    _output: BufReader<ChildStdout>,
 }
 
 impl Child {
@@ -41,16 +43,24 @@ impl Child {
     fn start(mut command: Command) -> Result<Self, Failure> {
         let mut process = command.stdout(Stdio::piped()).spawn()?;
         let output = process.stdout.take().ok_or("no standard output")?;
-        let mut address = None;
-        for line in BufReader::new(output).lines() {
-            let line = line?;
+        let mut output = BufReader::new(output);
+        let mut line = String::new();
+        while output.read_line(&mut line)? > 0 {
             if let Some((_, rest)) = line.split_once("http://") {
-                address = rest.split_whitespace().next().map(str::to_owned);
-                break;
+                let address = rest
+                    .split_whitespace()
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
+                return Ok(Self {
+                    process,
+                    address,
+                    _output: output,
+                });
             }
+            line.clear();
         }
-        let address = address.ok_or("the server ended before it said where it is")?;
-        Ok(Self { process, address })
+        Err("the server ended before it said where it is".into())
     }
 
     /// One connection to it.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use futures::StreamExt as _;
 use futures::stream;
-use keizoku_proto::accounts::{ImportOutcome, ImportRecordsRequest, ImportRecordsResponse};
+use keizoku_proto::accounts::{ImportRecordsRequest, ImportRecordsResponse};
+use keizoku_proto::common::ImportOutcome;
 use keizoku_proto::risk::{ImportRisksRequest, ImportRisksResponse};
 use tonic::{Status, Streaming};
 
@@ -79,18 +80,9 @@ impl Upsert for ImportRisksRequest {
 
 impl From<ImportRecordsResponse> for Answer {
     fn from(answer: ImportRecordsResponse) -> Self {
-        let outcome = match answer.outcome() {
-            ImportOutcome::Created => Outcome::Created,
-            ImportOutcome::Updated => Outcome::Updated,
-            ImportOutcome::Unchanged => Outcome::Unchanged,
-            ImportOutcome::Rejected | ImportOutcome::Unspecified => Outcome::Rejected {
-                reason: answer.reason,
-                message: answer.message,
-            },
-        };
         Self {
             row: answer.row,
-            outcome,
+            outcome: Outcome::of(answer.outcome(), answer.reason, answer.message),
             name: answer.name,
             token: answer.consistency_token,
         }
@@ -99,20 +91,24 @@ impl From<ImportRecordsResponse> for Answer {
 
 impl From<ImportRisksResponse> for Answer {
     fn from(answer: ImportRisksResponse) -> Self {
-        let outcome = match answer.outcome.as_str() {
-            "created" => Outcome::Created,
-            "updated" => Outcome::Updated,
-            "unchanged" => Outcome::Unchanged,
-            _ => Outcome::Rejected {
-                reason: answer.reason,
-                message: answer.message,
-            },
-        };
         Self {
             row: answer.row,
-            outcome,
+            outcome: Outcome::of(answer.outcome(), answer.reason, answer.message),
             name: answer.name,
             token: answer.consistency_token,
+        }
+    }
+}
+
+impl Outcome {
+    fn of(outcome: ImportOutcome, reason: String, message: String) -> Self {
+        match outcome {
+            ImportOutcome::Created => Self::Created,
+            ImportOutcome::Updated => Self::Updated,
+            ImportOutcome::Unchanged => Self::Unchanged,
+            ImportOutcome::Rejected | ImportOutcome::Unspecified => {
+                Self::Rejected { reason, message }
+            }
         }
     }
 }

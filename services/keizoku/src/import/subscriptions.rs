@@ -110,6 +110,11 @@ fn subscription(
             String::new()
         },
         change_effective_date: change.or(settings.date).map(Into::into),
+        reason: if end.is_some() {
+            single_line(row.get(&mapping.reason_code))
+        } else {
+            String::new()
+        },
     })
 }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use keizoku_proto::{StoredEvent as _, UnreadableEvent, accounts, risk};
 
-use super::log_file::LogFile;
 use super::Refusal;
+use super::log_file::LogFile;
 use crate::server::log_path;
 
 /// A service that has a log.
@@ -84,10 +84,7 @@ impl DataDirectory {
 }
 
 /// The services that have a log in a directory, in the order of [`Service::ALL`].
-pub(super) fn logs_in(
-    directory: &Path,
-    service: Option<Service>,
-) -> Result<Vec<Service>, Refusal> {
+pub(super) fn logs_in(directory: &Path, service: Option<Service>) -> Result<Vec<Service>, Refusal> {
     const ADVICE: &str = "name the server's data directory with --data";
     if !directory.is_dir() {
         return Err(Refusal::no_directory(directory).advising(ADVICE));
@@ -99,9 +96,8 @@ pub(super) fn logs_in(
         .filter(|service| service.log(directory).exists())
         .collect();
     if found.is_empty() {
-        let what = service.map_or("log", Service::name);
-        let what = format!("there is no {what} log in {}", directory.display());
-        let what = what.replace("no log log", "no log");
+        let whose = service.map_or_else(String::new, |service| format!(" of {}", service.name()));
+        let what = format!("there is no log{whose} in {}", directory.display());
         return Err(Refusal::unusable(what).advising(ADVICE));
     }
     Ok(found)

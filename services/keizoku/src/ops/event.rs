@@ -116,6 +116,17 @@ pub(super) fn contents(service: Service, data: &[u8]) -> Option<(DynamicMessage,
     Some((inner, complete))
 }
 
+/// The kinds of events that a service has.
+pub(super) fn kinds(service: Service) -> Vec<String> {
+    let event = DESCRIPTORS.get_message_by_name(&service.event_message());
+    event.map_or_else(Vec::new, |event| {
+        event
+            .fields()
+            .map(|field| field.name().to_owned())
+            .collect()
+    })
+}
+
 /// Whether the service has an event of this name.
 pub(super) fn is_known_kind(service: Service, kind: &str) -> bool {
     DESCRIPTORS

@@ -18,6 +18,7 @@ mod data;
 mod event;
 mod log_file;
 mod meter;
+mod nearest;
 mod refusal;
 mod summary;
 

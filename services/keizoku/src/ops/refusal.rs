@@ -117,6 +117,12 @@ impl Refusal {
         text
     }
 
+    /// What and why, where one of many things is told.
+    pub(super) fn in_one_line(&self) -> String {
+        self.why()
+            .map_or_else(|| self.to_string(), |why| format!("{self}: {why}"))
+    }
+
     /// The cause at the bottom.
     fn why(&self) -> Option<String> {
         let mut cause = self.source()?;

@@ -12,9 +12,10 @@ use std::task::{Context, Poll};
 use futures::future::BoxFuture;
 use futures::{Stream, StreamExt as _};
 use keizoku_proto::accounts::{
-    GetOrganisationRequest, GetOrganisationResponse, ImportOutcome, ImportRecordsRequest,
-    ImportRecordsResponse, Organisation,
+    GetOrganisationRequest, GetOrganisationResponse, ImportRecordsRequest, ImportRecordsResponse,
+    Organisation,
 };
+use keizoku_proto::common::ImportOutcome;
 use keizoku_proto::forecast::{GetForecastRequest, GetForecastResponse};
 use keizoku_proto::risk::{ImportRisksRequest, ImportRisksResponse};
 use tonic::body::Body;
@@ -109,10 +110,14 @@ impl Fake {
         let mut state = self.0.lock().unwrap();
         let (row, id) = (request.row, request.external_id.clone());
         let known = state.risks.insert(id, request).is_some();
-        let outcome = if known { "unchanged" } else { "created" }.to_owned();
+        let outcome = if known {
+            ImportOutcome::Unchanged
+        } else {
+            ImportOutcome::Created
+        };
         ImportRisksResponse {
             row,
-            outcome,
+            outcome: outcome.into(),
             ..ImportRisksResponse::default()
         }
     }

@@ -1,0 +1,3 @@
+//! The SQLite log: the conformance suite, and what only this backend has.
+
+mod sqlite;

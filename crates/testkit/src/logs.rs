@@ -1,0 +1,56 @@
+//! What the logs on disk hold.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use keizoku_cli::server::log_path;
+use keizoku_core::{Position, Recorded, SystemClock, SystemEntropy};
+use keizoku_log::EventLog as _;
+use keizoku_log::sqlite::{SqliteLog, SqliteOptions, verify};
+
+/// The services that keep a log.
+pub const SERVICES: [&str; 2] = ["accounts", "risk"];
+/// Events read at once.
+const PAGE: usize = 1_000;
+
+/// How many events each log holds, by service. The server may be running.
+///
+/// Each log must be sound, and its positions count from 1 without a gap.
+#[must_use]
+pub fn heads(folder: &Path) -> BTreeMap<&'static str, u64> {
+    let head = |service| {
+        let path = log_path(folder, service);
+        let found = verify(&path, |_| {}).expect("a log can be read beside its server");
+        assert!(found.is_sound(), "{service}: {:?}", found.problems);
+        assert_eq!(found.events, found.last.0, "{service}: positions have gaps");
+        (service, found.events)
+    };
+    SERVICES.into_iter().map(head).collect()
+}
+
+/// Everything that a service recorded. Nobody else may have the log open.
+pub async fn events(folder: &Path, service: &str) -> Vec<Recorded> {
+    let options = SqliteOptions::new(
+        log_path(folder, service),
+        Arc::new(SystemClock),
+        Arc::new(SystemEntropy),
+    );
+    let log = SqliteLog::open(options).expect("the log is there and free");
+    let mut events: Vec<Recorded> = Vec::new();
+    loop {
+        let after = events
+            .last()
+            .map_or(Position::START, |event| event.position);
+        let page = log
+            .read_all(after, PAGE)
+            .await
+            .expect("the log is readable");
+        let is_last = page.len() < PAGE;
+        events.extend(page);
+        if is_last {
+            log.close().await;
+            return events;
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Revenue metrics (FC-8): movements of MRR between the two ends of a month, and what follows.
+
+mod dictionary;
+mod figures;
+mod movements;
+mod window;
+
+pub use dictionary::{DEFINITIONS, Definition};
+pub use figures::{Figure, Metric, NoValue, RevenueMetrics, Value};
+pub use window::MonthAhead;
+
+use keizoku_core::Month;
+use keizoku_revenue::{AsOf, Book};
+
+use crate::risks::RiskBoard;
+use crate::selection::{Filter, Selection};
+use movements::Movements;
+use window::Window;
+
+/// Figures of a month and of the twelve that end with it, as the dictionary defines them.
+///
+/// Attributes that the filter looks at are those on `on`, for both ends of every month, so that a
+/// transfer is never churn; a product restricts MRR. Folds every account that the filter leaves.
+///
+/// # Errors
+/// When the month begins after `on`.
+pub fn revenue_metrics(
+    book: &Book,
+    board: &RiskBoard,
+    as_of: AsOf,
+    month: Month,
+    filter: &Filter,
+) -> Result<RevenueMetrics, MonthAhead> {
+    let window = Window::of(book, as_of, month)?;
+    let selection = Selection::of(filter, book, as_of);
+    let movements = Movements::of(book, board, &window, &selection, filter);
+    Ok(figures::figures(book, &window, &movements))
+}
