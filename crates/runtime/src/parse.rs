@@ -42,6 +42,12 @@ impl Violations {
         }
     }
 
+    /// What was found, for a caller that knows that something was.
+    #[must_use]
+    pub fn into_failure(self) -> Failure {
+        Failure::invalid(self.found)
+    }
+
     /// All violations, when there are any.
     ///
     /// # Errors

@@ -33,10 +33,7 @@ impl Order {
                     "order_by",
                     "must be display_name or create_time, with or without ` desc`",
                 );
-                Err(violations
-                    .check()
-                    .err()
-                    .unwrap_or_else(|| Failure::not_found("order")))
+                Err(violations.into_failure())
             }
         }
     }

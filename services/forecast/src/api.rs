@@ -1,12 +1,15 @@
 //! Requests into questions: every violation at once.
 
+use keizoku_core::Month;
 use keizoku_proto::common;
 use keizoku_proto::forecast as proto;
 use keizoku_revenue::{AsOf, Book};
 use keizoku_runtime::names::{self, Owner};
 use keizoku_runtime::{Failure, Violations};
 
-use crate::churn::{Basis, Question, Scenario};
+use crate::churn::{Basis, BucketKey, Question, Scenario};
+use crate::deadlines::{DeadlineKind, DeadlineQuestion};
+use crate::report::ReportFilter;
 use crate::selection::{Filter, OwnerFilter};
 
 /// Both times of a question.
@@ -102,4 +105,76 @@ pub(crate) fn require_known(violations: &mut Violations, book: &Book, filter: &F
     if owner_is_unknown {
         violations.add("filter.owner", "is not in the directory");
     }
+}
+
+/// A month as `2026-11`; by default that of `on`.
+pub(crate) fn month(violations: &mut Violations, text: &str, as_of: AsOf) -> Option<Month> {
+    if text.is_empty() {
+        return Some(as_of.on.month());
+    }
+    match text.parse() {
+        Ok(BucketKey::Month(month)) => Some(month),
+        _ => {
+            violations.add("month", "is not a month such as 2026-11");
+            None
+        }
+    }
+}
+
+/// Whose risks a report is about.
+pub(crate) fn report_filter(
+    violations: &mut Violations,
+    book: &Book,
+    request: &proto::GetRiskReportRequest,
+) -> ReportFilter {
+    let team = (!request.team.is_empty())
+        .then(|| violations.parse("team", names::parse_team(&request.team)))
+        .flatten();
+    let owner = (!request.owner.is_empty())
+        .then(|| violations.parse("owner", names::parse_user(&request.owner)))
+        .flatten();
+    if team.is_some_and(|team| book.directory().team(team).is_none()) {
+        violations.add("team", "is not in the directory");
+    }
+    if owner.is_some_and(|owner| book.directory().user(owner).is_none()) {
+        violations.add("owner", "is not in the directory");
+    }
+    ReportFilter { team, owner }
+}
+
+/// Days ahead unless asked otherwise, and at most.
+const DEADLINE_DAYS: (u32, u32) = (90, 366);
+
+/// Which deadlines somebody wants to see.
+pub(crate) fn deadline_question(
+    book: &Book,
+    request: &proto::ListDeadlinesRequest,
+) -> Result<DeadlineQuestion, Failure> {
+    let mut violations = Violations::new();
+    let (default, most) = DEADLINE_DAYS;
+    let days = if request.within_days == 0 {
+        default
+    } else {
+        request.within_days
+    };
+    if days > most {
+        violations.add("within_days", format!("is more than {most}"));
+    }
+    let kind = match proto::DeadlineKind::try_from(request.kind) {
+        Ok(proto::DeadlineKind::Unspecified) => None,
+        Ok(proto::DeadlineKind::Renewal) => Some(DeadlineKind::Renewal),
+        Ok(proto::DeadlineKind::Notice) => Some(DeadlineKind::Notice),
+        Err(_) => {
+            violations.add("kind", "is not a kind that this version knows");
+            None
+        }
+    };
+    let question = DeadlineQuestion {
+        as_of: as_of(&mut violations, book, request.as_of.as_ref()),
+        within_days: u16::try_from(days).unwrap_or(u16::MAX),
+        kind,
+        filter: filter(&mut violations, request.filter.as_ref()),
+    };
+    require_known(&mut violations, book, &question.filter);
+    violations.finish(Some(question))
 }

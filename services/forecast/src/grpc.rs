@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 
 use crate::churn::{self, BucketKey};
 use crate::risks::RiskBoard;
-use crate::{Service, api, replies};
+use crate::{Service, api, deadlines, metrics, replies, report};
 
 impl Service {
     /// Asks both models, once they include what the tokens cover.
@@ -85,6 +85,91 @@ impl Service {
             total_size: i64::try_from(total).unwrap_or(i64::MAX),
         })
     }
+
+    async fn metrics(
+        &self,
+        request: proto::GetRevenueMetricsRequest,
+    ) -> Result<proto::GetRevenueMetricsResponse, Failure> {
+        let tokens = request.consistency_tokens.clone();
+        let answer = self
+            .ask(&tokens, move |book, board| {
+                let mut violations = Violations::new();
+                let as_of = api::as_of(&mut violations, book, request.as_of.as_ref());
+                let filter = api::filter(&mut violations, request.filter.as_ref());
+                api::require_known(&mut violations, book, &filter);
+                let month = api::month(&mut violations, &request.month, as_of);
+                let month = violations.finish(month)?;
+                let figures = metrics::revenue_metrics(book, board, as_of, month, &filter);
+                let currency = &book.settings_at(as_of.known_at).currency;
+                figures
+                    .map(|figures| replies::metrics(&figures, currency))
+                    .map_err(|ahead| {
+                        let mut violations = Violations::new();
+                        violations.add("month", ahead.to_string());
+                        violations.into_failure()
+                    })
+            })
+            .await?;
+        let watermarks = self.freshness.watermarks();
+        Ok(proto::GetRevenueMetricsResponse {
+            watermarks,
+            ..answer
+        })
+    }
+
+    async fn report(
+        &self,
+        request: proto::GetRiskReportRequest,
+    ) -> Result<proto::GetRiskReportResponse, Failure> {
+        let tokens = request.consistency_tokens.clone();
+        let answer = self
+            .ask(&tokens, move |book, board| {
+                let mut violations = Violations::new();
+                let as_of = api::as_of(&mut violations, book, request.as_of.as_ref());
+                let filter = api::report_filter(&mut violations, book, &request);
+                violations.check()?;
+                Ok(replies::report(&report::risk_report(
+                    book, board, as_of, &filter,
+                )))
+            })
+            .await?;
+        let watermarks = self.freshness.watermarks();
+        Ok(proto::GetRiskReportResponse {
+            watermarks,
+            ..answer
+        })
+    }
+
+    async fn deadlines(
+        &self,
+        mut request: proto::ListDeadlinesRequest,
+    ) -> Result<proto::ListDeadlinesResponse, Failure> {
+        let tokens = std::mem::take(&mut request.consistency_tokens);
+        let binding = proto::ListDeadlinesRequest {
+            page_size: 0,
+            page_token: String::new(),
+            ..request.clone()
+        };
+        let page = Page::of(request.page_size, &request.page_token, &binding)?;
+        let (offset, size) = (page.offset, page.size);
+        let (deadlines, total) = self
+            .ask(&tokens, move |book, board| {
+                let question = api::deadline_question(book, &request)?;
+                let currency = book.settings_at(question.as_of.known_at).currency.clone();
+                let found = deadlines::deadlines(book, board, &question, offset, size);
+                let shown = found
+                    .deadlines
+                    .iter()
+                    .map(|d| replies::deadline(d, &currency));
+                Ok((shown.collect(), found.total))
+            })
+            .await?;
+        Ok(proto::ListDeadlinesResponse {
+            deadlines,
+            next_page_token: page.next(total),
+            total_size: i64::try_from(total).unwrap_or(i64::MAX),
+        })
+    }
 }
 
 /// Answers an RPC.
@@ -108,30 +193,30 @@ impl ForecastService for Service {
     }
     async fn get_revenue_metrics(
         &self,
-        _request: Request<proto::GetRevenueMetricsRequest>,
+        request: Request<proto::GetRevenueMetricsRequest>,
     ) -> Result<Response<proto::GetRevenueMetricsResponse>, Status> {
-        Err(Status::unimplemented("revenue metrics are not there yet"))
+        reply(self.metrics(request.into_inner()).await)
     }
     async fn list_metric_definitions(
         &self,
         _request: Request<proto::ListMetricDefinitionsRequest>,
     ) -> Result<Response<proto::ListMetricDefinitionsResponse>, Status> {
-        Err(Status::unimplemented(
-            "the metric dictionary is not there yet",
-        ))
+        let definitions = metrics::DEFINITIONS
+            .iter()
+            .map(replies::definition)
+            .collect();
+        reply(Ok(proto::ListMetricDefinitionsResponse { definitions }))
     }
     async fn get_risk_report(
         &self,
-        _request: Request<proto::GetRiskReportRequest>,
+        request: Request<proto::GetRiskReportRequest>,
     ) -> Result<Response<proto::GetRiskReportResponse>, Status> {
-        Err(Status::unimplemented("the risk report is not there yet"))
+        reply(self.report(request.into_inner()).await)
     }
     async fn list_deadlines(
         &self,
-        _request: Request<proto::ListDeadlinesRequest>,
+        request: Request<proto::ListDeadlinesRequest>,
     ) -> Result<Response<proto::ListDeadlinesResponse>, Status> {
-        Err(Status::unimplemented(
-            "the list of deadlines is not there yet",
-        ))
+        reply(self.deadlines(request.into_inner()).await)
     }
 }

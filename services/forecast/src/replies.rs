@@ -1,12 +1,16 @@
 //! Answers of the model as the messages that clients see.
 
-use keizoku_core::{Money, NoRate, Rate};
+use keizoku_core::{Money, NoRate, Rate, TeamId};
 use keizoku_proto::common::{self, NoValueReason};
 use keizoku_proto::forecast as proto;
 use keizoku_runtime::names;
 
 use crate::churn::{Bucket, Forecast, ForecastAccount};
+use crate::deadlines::{Deadline, DeadlineKind};
+use crate::metrics::{Definition, Figure, NoValue, RevenueMetrics, Value};
 use crate::owner::OwnerId;
+use crate::report::{ReportedRisk, RiskCounts, RiskReport};
+use crate::risks::Completion;
 
 /// An amount in the reporting currency.
 pub(crate) fn money(amount: Money, currency: &str) -> common::Money {
@@ -86,5 +90,141 @@ pub(crate) fn forecast_account(
         leads_to_churn_risks: account.open_risks.leads_to_churn.into(),
         unknown_risks: account.open_risks.unknown.into(),
         owner: owner(account.owner),
+    }
+}
+
+/// An entry of the dictionary.
+pub(crate) fn definition(definition: &Definition) -> proto::MetricDefinition {
+    proto::MetricDefinition {
+        metric: definition.id.to_owned(),
+        version: definition.version.to_owned(),
+        label_ja: definition.label_ja.to_owned(),
+        label_en: definition.label_en.to_owned(),
+        month_formula: definition.month.to_owned(),
+        trailing_formula: definition.trailing.to_owned(),
+        edge_cases: definition.edge_cases.to_owned(),
+    }
+}
+
+/// Figures of a month; watermarks are added by the caller.
+pub(crate) fn metrics(
+    metrics: &RevenueMetrics,
+    currency: &str,
+) -> proto::GetRevenueMetricsResponse {
+    let shown = metrics.metrics.iter().map(|metric| proto::MetricValue {
+        metric: metric.id.to_owned(),
+        version: metric.version.to_owned(),
+        month: Some(figure(&metric.month, currency)),
+        trailing_twelve: metric
+            .trailing
+            .as_ref()
+            .map(|trailing| figure(trailing, currency)),
+    });
+    proto::GetRevenueMetricsResponse {
+        month: metrics.month.to_string(),
+        provisional: metrics.provisional,
+        metrics: shown.collect(),
+        watermarks: Vec::new(),
+    }
+}
+
+fn figure(figure: &Figure, currency: &str) -> proto::Figure {
+    use proto::figure::Value as Shown;
+    let (value, reason) = match figure.value {
+        Ok(Value::Amount(amount)) => (
+            Some(Shown::Amount(money(amount, currency))),
+            NoValueReason::Unspecified,
+        ),
+        Ok(Value::Rate(found)) => (
+            Some(Shown::Rate(rate(Ok(found), Money::ZERO))),
+            NoValueReason::Unspecified,
+        ),
+        Err(NoValue::ZeroDenominator) => (None, NoValueReason::ZeroDenominator),
+        Err(NoValue::InsufficientHistory) => (None, NoValueReason::InsufficientHistory),
+        Err(NoValue::NoLossObserved) => (None, NoValueReason::NoLossObserved),
+        Err(NoValue::MarginUnset) => (None, NoValueReason::MarginUnset),
+    };
+    proto::Figure {
+        value,
+        no_value_reason: reason.into(),
+        reconstructed: figure.reconstructed,
+    }
+}
+
+/// A risk report; watermarks are added by the caller.
+pub(crate) fn report(report: &RiskReport) -> proto::GetRiskReportResponse {
+    let team = |team: Option<TeamId>| team.map(names::team).unwrap_or_default();
+    let list = |risks: &[ReportedRisk]| risks.iter().map(reported).collect();
+    proto::GetRiskReportResponse {
+        opened: list(&report.opened),
+        closed: list(&report.closed),
+        overdue: list(&report.overdue),
+        by_owner: report
+            .by_owner
+            .iter()
+            .map(|(of, found)| counts(owner(*of), *found))
+            .collect(),
+        by_team: report
+            .by_team
+            .iter()
+            .map(|(of, found)| counts(team(*of), *found))
+            .collect(),
+        total: Some(counts(String::new(), report.total)),
+        since: Some(report.since.into()),
+        until: Some(report.until.into()),
+        watermarks: Vec::new(),
+    }
+}
+
+fn counts(owner: String, counts: RiskCounts) -> proto::OwnerRiskCounts {
+    let RiskCounts {
+        open,
+        without_next_action,
+        overdue,
+        opened,
+        closed,
+    } = counts;
+    proto::OwnerRiskCounts {
+        owner,
+        open,
+        without_next_action,
+        overdue,
+        opened,
+        closed,
+    }
+}
+
+fn reported(risk: &ReportedRisk) -> proto::ReportedRisk {
+    let completion = match risk.completion {
+        None => "",
+        Some(Completion::Completed) => "COMPLETED",
+        Some(Completion::Failed) => "FAILED",
+        Some(Completion::NotARisk) => "NOT_A_RISK",
+    };
+    proto::ReportedRisk {
+        risk: names::risk(risk.account, risk.risk),
+        display_name: risk.name.clone(),
+        owner: owner(risk.owner),
+        date: Some(risk.date.into()),
+        completion: completion.to_owned(),
+        result: risk.result.clone(),
+    }
+}
+
+/// A deadline ahead.
+pub(crate) fn deadline(deadline: &Deadline, currency: &str) -> proto::Deadline {
+    let kind = match deadline.kind {
+        DeadlineKind::Renewal => proto::DeadlineKind::Renewal,
+        DeadlineKind::Notice => proto::DeadlineKind::Notice,
+    };
+    proto::Deadline {
+        account: names::account(deadline.account),
+        subscription: names::subscription(deadline.account, deadline.subscription),
+        kind: kind.into(),
+        date: Some(deadline.date.into()),
+        within: deadline.within,
+        mrr: Some(money(deadline.mrr, currency)),
+        at_risk: deadline.at_risk,
+        owner: owner(deadline.owner),
     }
 }

@@ -7,6 +7,10 @@ mod forecasts;
 #[cfg(test)]
 mod given;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod naive;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod reports;
