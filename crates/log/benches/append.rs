@@ -15,6 +15,10 @@ use keizoku_log::sqlite::{SqliteLog, SqliteOptions};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+/// The allocator that the binary uses: a rebuild allocates in one thread and frees in another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 7;
 /// Data and metadata: 300 bytes together.
 const DATA: usize = 200;
@@ -81,7 +85,7 @@ fn append_to_log(home: &Path, writers: u64, events: u64) -> (f64, Vec<usize>) {
             let log = Arc::clone(&log);
             tasks.spawn(async move {
                 for event in 0..events {
-                    append(&*log, writer, event).await;
+                    append(&log, writer, event).await;
                 }
             });
         }

@@ -9,6 +9,10 @@ use keizoku_log::EventLog;
 use keizoku_log::sqlite::{SqliteLog, SqliteOptions};
 use uuid::Uuid;
 
+/// The allocator that the binary uses: a rebuild allocates in one thread and frees in another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const EVENTS: u64 = 1_000_000;
 const PER_STREAM: u64 = 500;
 const ROUNDS: usize = 5;

@@ -135,7 +135,7 @@ pub async fn a_used_id_with_another_payload_is_refused<B: Backend>(backend: B) {
     for other in [other_data, other_kind] {
         let (id, batch) = (other.id, vec![event(0), other]);
         let refused = log.append(&stream(0), Revision::NONE, batch).await;
-        assert!(matches!(refused, Err(AppendError::IdReused { id: reused }) if reused == id));
+        assert!(matches!(refused, Err(AppendError::IdReused { id: twice }) if twice == id));
     }
     assert_eq!(read_everything(&*log).await.len(), 2);
     log.close().await;

@@ -27,11 +27,9 @@ pub async fn followers_catch_up_and_then_follow<B: Backend>(backend: B) {
             pages.next().now_or_never().is_none(),
             "there is nothing yet"
         );
-        let batch = vec![event(number)];
-        let (page, appended) = tokio::join!(
-            pages.next(),
-            log.append(&stream(0), Revision(number), batch)
-        );
+        let (target, batch) = (stream(0), vec![event(number)]);
+        let append = log.append(&target, Revision(number), batch);
+        let (page, appended) = tokio::join!(pages.next(), append);
         let page = page.expect("it goes on").expect("reads");
         assert_eq!(page.len(), 1);
         assert_eq!(page[0].position, appended.expect("fits").position);

@@ -4,10 +4,11 @@
 //! never catches up with a writer that goes on, and the WAL only starts over when all of it was
 //! moved and nobody reads from it. So the bulk is moved by a thread of its own, and the rest, which
 //! is little, by the writer between two groups while the gate keeps readers out for an instant.
+//! Should the thread fall far behind, the writer waits for it: the WAL stays bounded.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -23,6 +24,8 @@ use super::{OnFatal, SqliteOptions};
 const ROUNDS: usize = 4;
 /// The part of the limit that the writer may be left with.
 const REST: u32 = 32;
+/// How many times the limit the WAL may grow while the thread works, before the writer waits.
+const PATIENCE: u32 = 3;
 
 /// The writer's view of the WAL and of the thread that moves it.
 pub(super) struct WalKeeper {
@@ -37,14 +40,14 @@ pub(super) struct WalKeeper {
 /// The writer's handle on the thread; the thread ends when it is dropped.
 pub(super) struct Checkpointer {
     call: SyncSender<()>,
-    done: Arc<AtomicBool>,
+    done: Receiver<()>,
     failed: Arc<AtomicBool>,
 }
 
 struct Thread {
     db: Connection,
     limit: u32,
-    done: Arc<AtomicBool>,
+    done: Sender<()>,
     failed: Arc<AtomicBool>,
     on_fatal: OnFatal,
     _lock: Arc<Lock>,
@@ -57,11 +60,12 @@ pub(super) fn start(
     lock: Arc<Lock>,
 ) -> io::Result<(Checkpointer, JoinHandle<()>)> {
     let (call, calls) = sync_channel(1);
-    let (done, failed) = (Arc::default(), Arc::default());
+    let (report, done) = channel();
+    let failed = Arc::default();
     let thread = Thread {
         db,
         limit: frames(options),
-        done: Arc::clone(&done),
+        done: report,
         failed: Arc::clone(&failed),
         on_fatal: Arc::clone(&options.on_fatal),
         _lock: lock,
@@ -96,17 +100,25 @@ impl WalKeeper {
 
     /// Looks after the WAL; called by the writer after each group. An error is fatal.
     pub(super) fn tend(&mut self, db: &Connection) -> rusqlite::Result<()> {
-        if self.called {
-            if self.thread.done.swap(false, Ordering::AcqRel) {
-                self.called = false;
-                self.finish(db)?;
-            }
-            return Ok(());
-        }
         let Some((frames, _)) = state(db)? else {
             return Ok(());
         };
-        if frames >= self.next {
+        if self.called {
+            let far_behind = frames
+                >= self
+                    .next
+                    .saturating_add(self.limit.saturating_mul(PATIENCE));
+            let done = &self.thread.done;
+            let is_done = if far_behind {
+                done.recv().is_ok()
+            } else {
+                done.try_recv().is_ok()
+            };
+            if is_done {
+                self.called = false;
+                self.finish(db)?;
+            }
+        } else if frames >= self.next {
             self.called = self.thread.call.try_send(()).is_ok();
         } else if frames < self.limit {
             self.next = self.limit;
@@ -133,7 +145,9 @@ impl Thread {
                 self.failed.store(true, Ordering::Release);
                 return (self.on_fatal)(&error);
             }
-            self.done.store(true, Ordering::Release);
+            if self.done.send(()).is_err() {
+                return;
+            }
         }
     }
 

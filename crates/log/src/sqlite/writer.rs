@@ -72,9 +72,7 @@ impl Writer {
         let _alarm = Alarm(Arc::clone(&self.on_fatal));
         while let Some(group) = requests.group() {
             if self.wal.has_failed() {
-                group
-                    .into_iter()
-                    .for_each(|request| request.answer(Err(AppendError::Closed)));
+                refuse(group, &AppendError::Closed);
                 return requests.refuse_all();
             }
             if let Err(error) = self.serve(group).and_then(|()| self.tend()) {
@@ -119,9 +117,7 @@ impl Writer {
                 (AppendError::Unknown(cause), Err(error))
             }
         };
-        group
-            .into_iter()
-            .for_each(|request| request.answer(Err(answer.clone())));
+        refuse(group, &answer);
         result
     }
 
@@ -200,6 +196,12 @@ fn write(
     let answers = requests.iter().map(|request| group.append(request));
     let answers = answers.collect::<rusqlite::Result<_>>()?;
     Ok((answers, group.head()))
+}
+
+fn refuse(group: Vec<Request>, error: &AppendError) {
+    for request in group {
+        request.answer(Err(error.clone()));
+    }
 }
 
 fn run(db: &Connection, sql: &str) -> rusqlite::Result<()> {
