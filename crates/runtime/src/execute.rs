@@ -36,6 +36,17 @@ pub struct Fold<S> {
     requests: HashMap<Uuid, Done>,
 }
 
+/// What a decision is made on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Basis {
+    /// Nothing, unless the cache knows better.
+    Assumed,
+    /// The cache, or else the log.
+    Recalled,
+    /// What the log has just said.
+    Fresh,
+}
+
 /// A request that was done.
 #[derive(Debug, Clone, Copy)]
 struct Done {
@@ -79,6 +90,43 @@ where
         })
     }
 
+    /// What a caller answers when something that its command needs is missing: if the command was
+    /// done before, what it answered then, because what it needed may be gone by now.
+    ///
+    /// # Errors
+    /// `failure`, when it was not done before; a stale etag, a reused request id.
+    pub async fn done_or(
+        &self,
+        stream: &StreamId,
+        call: &Call,
+        failure: Failure,
+    ) -> Result<Outcome<D::State>, Failure> {
+        self.admit(stream, call).await?.ok_or(failure)
+    }
+
+    /// What comes before a caller looks for, or writes elsewhere, what its command needs.
+    ///
+    /// A repetition is answered here, because what it needed may be gone by now; and a stale etag
+    /// is refused here, before anything is written for nothing. `None`: go on.
+    ///
+    /// # Errors
+    /// A stale etag, a reused request id, or that the log cannot be read.
+    pub async fn admit(
+        &self,
+        stream: &StreamId,
+        call: &Call,
+    ) -> Result<Option<Outcome<D::State>>, Failure> {
+        let fold = self.refresh(stream).await?;
+        if let Some(done) = fold.requests.get(&call.request_id) {
+            let repeated = self.repeat(stream, Arc::clone(&fold), *done, call).await;
+            return repeated.map(Some);
+        }
+        match call.etag.filter(|seen| *seen != fold.revision) {
+            Some(seen) => Err(stale(seen, fold.revision)),
+            None => Ok(None),
+        }
+    }
+
     /// Executes `command` on `stream`, once per request id.
     ///
     /// Runs as a task of its own: a client that disconnects does not leave a command half-done.
@@ -91,10 +139,34 @@ where
         command: D::Command,
         call: Call,
     ) -> Result<Outcome<D::State>, Failure> {
+        self.spawn(stream, command, call, Basis::Recalled).await
+    }
+
+    /// Executes a command that creates its stream: like [`execute`](Self::execute), but without
+    /// looking first whether the stream is there, which it hardly ever is. The append finds out.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub async fn create(
+        self: &Arc<Self>,
+        stream: StreamId,
+        command: D::Command,
+        call: Call,
+    ) -> Result<Outcome<D::State>, Failure> {
+        self.spawn(stream, command, call, Basis::Assumed).await
+    }
+
+    async fn spawn(
+        self: &Arc<Self>,
+        stream: StreamId,
+        command: D::Command,
+        call: Call,
+        basis: Basis,
+    ) -> Result<Outcome<D::State>, Failure> {
         let this = Arc::clone(self);
         let task = self
             .lifecycle
-            .track(async move { this.run(&stream, command, &call).await });
+            .track(async move { this.run(&stream, command, &call, basis).await });
         task.await
             .unwrap_or_else(|error| Err(Failure::internal(&error)))
     }
@@ -104,13 +176,13 @@ where
         stream: &StreamId,
         command: D::Command,
         call: &Call,
+        mut basis: Basis,
     ) -> Result<Outcome<D::State>, Failure> {
-        let mut fresh = false;
         for _ in 0..ATTEMPTS {
-            let fold = if fresh {
-                self.refresh(stream).await?
-            } else {
-                self.recall(stream).await?
+            let fold = match basis {
+                Basis::Assumed => self.cached(stream).unwrap_or_default(),
+                Basis::Recalled => self.recall(stream).await?,
+                Basis::Fresh => self.refresh(stream).await?,
             };
             if let Some(done) = fold.requests.get(&call.request_id) {
                 return self.repeat(stream, fold.clone(), *done, call).await;
@@ -119,8 +191,8 @@ where
             let events = match decided {
                 Ok(events) if !events.is_empty() => events,
                 // Only a successful append proves the cache: all else is decided on a fresh read.
-                _ if !fresh => {
-                    fresh = true;
+                _ if basis != Basis::Fresh => {
+                    basis = Basis::Fresh;
                     continue;
                 }
                 Ok(_) => {
@@ -132,13 +204,23 @@ where
                 Err(failure) => return Err(failure),
             };
             let new = encode(stream, call, &events);
+            let head = self.log.head().borrow().position;
+            self.lifecycle.reached("command.append.before");
             match self.log.append(stream, fold.revision, new).await {
+                // The log had these very events: an earlier execution, perhaps by another actor.
+                Ok(appended) if appended.position <= head => basis = Basis::Fresh,
                 Ok(appended) => {
+                    self.lifecycle.reached("command.append.after");
                     let fold = self.advance(stream, fold, &events, call, appended.recorded_at);
                     let token = Token::of(self.log.log_id(), appended.position);
                     return Ok(Outcome { fold, token });
                 }
-                Err(AppendError::WrongRevision { .. }) => fresh = true,
+                Err(AppendError::WrongRevision { .. } | AppendError::IdReused { .. })
+                    if basis != Basis::Fresh =>
+                {
+                    basis = Basis::Fresh;
+                }
+                Err(AppendError::WrongRevision { .. }) => {}
                 Err(error) => {
                     self.forget(stream);
                     return Err(append_failure(&error));

@@ -10,6 +10,12 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 /// Domain of every reason, as `ErrorInfo` wants one.
 const DOMAIN: &str = "keizoku";
 
+/// Longest message, longest other text and all violations together, in bytes. They travel in
+/// headers, of which some clients take no more than 8 KiB; and what a client sent comes back in them.
+const LONGEST_MESSAGE: usize = 1_500;
+const LONGEST_TEXT: usize = 800;
+const VIOLATIONS: usize = 2_400;
+
 /// What a domain error says to the outside; its `Display` is the message.
 pub trait DomainError: std::error::Error + Send + Sync + 'static {
     /// The gRPC code.
@@ -157,19 +163,67 @@ impl From<Failure> for Status {
         let metadata: HashMap<String, String> = failure
             .metadata
             .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
+            .map(|(key, value)| (key.to_owned(), shortened(value, LONGEST_TEXT)))
             .collect();
+        let message = shortened(failure.message, LONGEST_MESSAGE);
         let mut details = ErrorDetails::new();
         details.set_error_info(reason, DOMAIN, metadata);
         if !failure.violations.is_empty() {
-            details.set_bad_request(failure.violations);
+            details.set_bad_request(fitting(failure.violations));
         }
         if failure.code == Code::FailedPrecondition {
-            details.add_precondition_failure_violation(reason, "", failure.message.clone());
+            details.add_precondition_failure_violation(reason, "", message.clone());
         }
         if let Some(delay) = failure.retry_after {
             details.set_retry_info(Some(delay));
         }
-        Self::with_error_details(failure.code, failure.message, details)
+        Self::with_error_details(failure.code, message, details)
+    }
+}
+
+/// The text, cut where it would not fit into `longest` bytes.
+fn shortened(mut text: String, longest: usize) -> String {
+    const CUT: &str = "…";
+    if text.len() > longest {
+        text.truncate(text.floor_char_boundary(longest - CUT.len()));
+        text.push_str(CUT);
+    }
+    text
+}
+
+/// All violations, or as many as fit and how many more there are.
+fn fitting(violations: Vec<FieldViolation>) -> Vec<FieldViolation> {
+    let count = violations.len();
+    let mut room = VIOLATIONS;
+    let mut shown = Vec::new();
+    for mut violation in violations {
+        violation.field = shortened(violation.field, LONGEST_TEXT);
+        violation.description = shortened(violation.description, LONGEST_TEXT);
+        let size = violation.field.len() + violation.description.len();
+        if size > room {
+            let more = format!("and {} more", count - shown.len());
+            shown.push(FieldViolation::new("", more));
+            break;
+        }
+        room -= size;
+        shown.push(violation);
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_sent_does_not_come_back_in_full() {
+        let long = "長".repeat(100_000);
+        let violations = vec![FieldViolation::new("names", long.clone()); 1_000];
+        let status = Status::from(Failure::invalid(violations).with("id", long));
+        assert!(status.message().len() <= LONGEST_MESSAGE);
+        assert!(status.details().len() < 6_000, "{}", status.details().len());
+        let details = status.get_error_details();
+        let shown = &details.bad_request().unwrap().field_violations;
+        assert_eq!(shown.last().unwrap().description, "and 997 more");
     }
 }

@@ -1,8 +1,13 @@
 //! Start, drain and stop: the first signal drains, the second ends at once.
+//!
+//! Probe points, where crash tests end the process: `command.append.before` and `.after` (around
+//! the append of a command), `projection.apply.before` and `.after` (around a batch of a model).
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
+use keizoku_core::{NoProbe, Probe};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -11,10 +16,17 @@ use tokio_util::task::TaskTracker;
 pub const DRAIN: Duration = Duration::from_secs(10);
 
 /// Handle that every part of a process shares: what to wait for, and when to stop.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Lifecycle {
     stop: CancellationToken,
     tasks: TaskTracker,
+    probe: Arc<dyn Probe>,
+}
+
+impl Default for Lifecycle {
+    fn default() -> Self {
+        Self::probed(Arc::new(NoProbe))
+    }
 }
 
 impl Lifecycle {
@@ -22,6 +34,21 @@ impl Lifecycle {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A process that has just started, and whose named points `probe` is told about.
+    #[must_use]
+    pub fn probed(probe: Arc<dyn Probe>) -> Self {
+        Self {
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            probe,
+        }
+    }
+
+    /// Work has come to a named point.
+    pub(crate) fn reached(&self, point: &'static str) {
+        self.probe.reached(point);
     }
 
     /// Runs a task that shutdown waits for.

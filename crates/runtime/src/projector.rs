@@ -75,9 +75,11 @@ pub fn project(
     pace: Duration,
 ) -> watch::Receiver<Progress> {
     let (progress, receiver) = watch::channel(Progress::default());
+    let probe = lifecycle.clone();
     lifecycle.until_stop(async move {
         loop {
-            let Err(error) = follow(&*bus, source, &*model, pace, &progress).await;
+            let followed = follow(&*bus, source, &*model, pace, &progress, &probe);
+            let Err(error) = followed.await;
             if let Stopped::Projection(ProjectionError::Poison { .. }) = &error {
                 tracing::error!(source, error = %chain(&error), "read model parked: answers are stale");
                 progress.send_modify(|progress| progress.parked = true);
@@ -108,6 +110,7 @@ async fn follow(
     model: &dyn Projection,
     pace: Duration,
     progress: &watch::Sender<Progress>,
+    probe: &Lifecycle,
 ) -> Result<Never, Stopped> {
     let Source { log_id, head } = bus.source(source).await?;
     let position = model.position(source, log_id).await?;
@@ -129,7 +132,9 @@ async fn follow(
             .last()
             .map(|event| (event.position, event.recorded_at));
         if !events.is_empty() {
+            probe.reached("projection.apply.before");
             model.apply(source, events).await?;
+            probe.reached("projection.apply.after");
         }
         progress.send_modify(|progress| {
             progress.head = head;

@@ -175,6 +175,15 @@ impl Freshness {
         }
     }
 
+    /// How far one source has been read.
+    #[must_use]
+    pub fn position(&self, source: &str) -> Position {
+        let sources = self.lock();
+        sources
+            .get(source)
+            .map_or(Position::START, |progress| progress.borrow().position)
+    }
+
     /// How far each source has been read, for the answer.
     #[must_use]
     pub fn watermarks(&self) -> Vec<common::SourceWatermark> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -17,10 +18,10 @@ pub fn repository() -> PathBuf {
         .expect("this crate lies in crates/testkit")
 }
 
-/// Every file below a directory, by its relative path, with its content: for comparing what is
-/// there before and after.
+/// Every file below a directory, by its relative path, with its length and a hash of its content:
+/// for comparing what is there before and after.
 #[must_use]
-pub fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub fn contents(folder: &Path) -> BTreeMap<PathBuf, (usize, u64)> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
@@ -30,7 +31,10 @@ pub fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
                 folders.push(path);
             } else {
                 let name = path.strip_prefix(folder).expect("it lies below").to_owned();
-                found.insert(name, fs::read(&path).expect("its files too"));
+                let content = fs::read(&path).expect("its files too");
+                let mut hasher = DefaultHasher::new();
+                content.hash(&mut hasher);
+                found.insert(name, (content.len(), hasher.finish()));
             }
         }
     }

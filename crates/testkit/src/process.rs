@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use keizoku_cli::client::{Caller, Connection, Endpoints};
+use keizoku_cli::error::Failure;
 
 use crate::keizoku;
 
@@ -123,7 +124,7 @@ impl Serve {
                 return Ok(process);
             }
         }
-        Err(process.exited())
+        Err(process.wait())
     }
 
     /// Starts it without waiting for anything.
@@ -177,6 +178,11 @@ impl Process {
         connect(self.address, user).await
     }
 
+    /// The same; `None` when nobody answers, because it has died.
+    pub async fn try_api(&self, user: &str) -> Option<Connection> {
+        open(self.address, user).await.ok()
+    }
+
     /// Sends it a signal by name: `TERM`, `INT`.
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill")
@@ -193,15 +199,19 @@ impl Process {
     }
 
     /// Asks it to stop and waits until it has.
-    #[must_use]
-    pub fn stop(self) -> Exited {
+    pub async fn stop(self) -> Exited {
         self.signal("TERM");
-        self.exited()
+        self.exited().await
     }
 
-    /// Waits until it has ended by itself.
-    #[must_use]
-    pub fn exited(mut self) -> Exited {
+    /// Waits until it has ended by itself. Clients of this runtime go on meanwhile: they have a
+    /// part in closing their connections.
+    pub async fn exited(self) -> Exited {
+        let waiting = tokio::task::spawn_blocking(|| self.wait());
+        waiting.await.expect("waiting for a process does not fail")
+    }
+
+    fn wait(mut self) -> Exited {
         let deadline = Instant::now() + START;
         while self.next_line(deadline).is_some() {}
         let status = self.child.wait().expect("the process is ours");
@@ -250,12 +260,15 @@ pub fn run<A: Into<OsString>>(endpoint: &str, arguments: impl IntoIterator<Item 
 }
 
 pub(crate) async fn connect(address: SocketAddr, user: &str) -> Connection {
-    let endpoints = Endpoints::all_at(format!("http://{address}"));
-    let caller = Caller::new(None, Some(user)).expect("names of tests are plain");
-    match Connection::open(&endpoints, caller).await {
+    match open(address, user).await {
         Ok(connection) => connection,
         Err(failure) => panic!("{}", failure.explain()),
     }
+}
+
+async fn open(address: SocketAddr, user: &str) -> Result<Connection, Failure> {
+    let endpoints = Endpoints::all_at(format!("http://{address}"));
+    Connection::open(&endpoints, Caller::new(None, Some(user))?).await
 }
 
 fn command() -> Command {

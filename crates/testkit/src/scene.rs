@@ -43,6 +43,12 @@ impl Scene {
             .collect()
     }
 
+    /// The token of the latest change of accounts or of the directory: what those services know.
+    pub fn account_tokens(&self) -> Vec<String> {
+        let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        vec![tokens[0].clone()]
+    }
+
     /// Remembers the token of a change of accounts or of the directory.
     pub fn changed_accounts(&self, token: String) {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)[0] = token;

@@ -220,25 +220,16 @@ pub(crate) fn assignment(
     )
 }
 
-/// An amount in the reporting currency (GEN-3).
+/// An amount of MRR. Its currency is compared where the organisation's is known (GEN-3).
 pub(crate) fn money(
     violations: &mut Violations,
     field: &str,
     money: Option<&common::Money>,
-    currency: &str,
 ) -> Option<Money> {
     let Some(money) = money else {
         violations.add(field, "is required");
         return None;
     };
-    if !money.currency_code.is_empty() && money.currency_code != currency {
-        let message = format!(
-            "`{}` is not the reporting currency, {currency}",
-            money.currency_code
-        );
-        violations.add(&format!("{field}.currency_code"), message);
-        return None;
-    }
     violations.mrr(&format!("{field}.minor_units"), money.minor_units)
 }
 
@@ -279,7 +270,6 @@ pub(crate) fn terms(
 pub(crate) fn subscription(
     violations: &mut Violations,
     request: &proto::StartSubscriptionRequest,
-    currency: &str,
 ) -> proto::SubscriptionStarted {
     let id = optional::<SubscriptionId, _>(
         violations,
@@ -288,7 +278,7 @@ pub(crate) fn subscription(
         str::parse,
     );
     let account = violations.parse("parent", names::parse_account(&request.parent));
-    let mrr = money(violations, "mrr", request.mrr.as_ref(), currency);
+    let mrr = money(violations, "mrr", request.mrr.as_ref());
     let start = violations.required_day("start_date", request.start_date.as_ref());
     proto::SubscriptionStarted {
         subscription_id: id,
@@ -307,11 +297,9 @@ pub(crate) fn subscription(
 pub(crate) fn happening(
     violations: &mut Violations,
     request: &proto::RecordContractFactRequest,
-    currency: &str,
 ) -> Option<Happening> {
     use proto::FactKind as Kind;
-    let mrr =
-        |violations: &mut Violations| money(violations, "mrr", request.mrr.as_ref(), currency);
+    let mrr = |violations: &mut Violations| money(violations, "mrr", request.mrr.as_ref());
     let required_terms = |violations: &mut Violations| {
         if request.terms.is_none() {
             violations.add("terms", "is required");

@@ -13,6 +13,7 @@ use keizoku_proto::accounts as proto;
 use keizoku_proto::accounts::import_records_request::Record;
 use keizoku_proto::common::ImportOutcome;
 use keizoku_runtime::call::actor_of;
+use keizoku_runtime::parse::{LONG_TEXT, SHORT_TEXT};
 use keizoku_runtime::{Call, Failure, Outcome, Token, Violations, names};
 use tonic::{Request, Status, Streaming};
 use uuid::Uuid;
@@ -139,6 +140,15 @@ impl Import {
     }
 
     async fn user(&self, record: proto::ImportedUser) -> Result<Imported, RowError> {
+        let profile = record.profile.clone().unwrap_or_default();
+        require_short(&[
+            ("external_id", &record.external_id),
+            ("display_name", &profile.display_name),
+            ("email", &profile.email),
+            ("slack_member_id", &profile.slack_member_id),
+            ("role", &profile.role),
+            ("team", &record.team),
+        ])?;
         let call = Call::import("ImportUser", &self.actor, self.run, &record);
         let id: UserId = require_id("user", &record.external_id)?.into();
         let mut token = Token::default();
@@ -149,7 +159,7 @@ impl Import {
             token.merge(&defined);
             id
         };
-        let mut profile = record.profile.unwrap_or_default();
+        let mut profile = profile;
         profile.external_id = record.external_id;
         let team = (team_id, self.accounts.today());
         let command = user::Command::Set {
@@ -208,6 +218,16 @@ impl Import {
         let call = Call::import("ImportAccount", &self.actor, self.run, &record);
         let derived: AccountId = require_id("account", &record.external_id)?.into();
         let mut profile = record.profile.unwrap_or_default();
+        require_short(&[
+            ("external_id", &record.external_id),
+            ("display_name", &profile.display_name),
+            ("kana", &profile.kana),
+            ("industry", &profile.industry),
+            ("region", &profile.region),
+            ("sales_channel", &profile.sales_channel),
+            ("group", &record.group),
+            ("tier", &record.tier),
+        ])?;
         if profile.display_name.trim().is_empty() {
             return Err(rejected("name_missing", "the account has no name"));
         }
@@ -279,9 +299,17 @@ impl Import {
         &self,
         record: proto::ImportedSubscription,
     ) -> Result<Imported, RowError> {
+        require_short(&[
+            ("external_id", &record.external_id),
+            ("product", &record.product),
+            ("reason_code", &record.reason_code),
+        ])?;
         let call = Call::import("ImportSubscription", &self.actor, self.run, &record);
         let id: SubscriptionId = require_id("subscription", &record.external_id)?.into();
         let account = self.account_of(&record.account_external_id).await?;
+        let mut violations = Violations::new();
+        violations.text("reason", &record.reason, LONG_TEXT);
+        violations.check()?;
         let mut violations = Violations::new();
         let mrr = violations.mrr("mrr", record.mrr);
         if mrr.is_none() {
@@ -343,6 +371,13 @@ impl Import {
         let id: DealId = require_id("deal", &record.external_id)?.into();
         let account = self.account_of(&record.account_external_id).await?;
         let mut terms = record.terms.unwrap_or_default();
+        require_short(&[
+            ("external_id", &record.external_id),
+            ("display_name", &terms.display_name),
+            ("stage", &terms.stage),
+            ("kind", &terms.kind),
+            ("product", &terms.product),
+        ])?;
         if !record.salesperson_external_id.is_empty() {
             let salesperson = derive_id("user", &[record.salesperson_external_id.as_bytes()]);
             terms.salesperson_id = salesperson.to_string();
@@ -398,6 +433,15 @@ impl Import {
         self.meet(external_id, account);
         Ok(account)
     }
+}
+
+/// Refuses texts that no person could enter either.
+fn require_short(texts: &[(&str, &str)]) -> Result<(), Failure> {
+    let mut violations = Violations::new();
+    for (field, text) in texts {
+        violations.text(field, text, SHORT_TEXT);
+    }
+    violations.check()
 }
 
 fn require_id(kind: &str, external_id: &str) -> Result<Uuid, RowError> {

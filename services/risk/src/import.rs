@@ -9,6 +9,7 @@ use keizoku_proto::common::ImportOutcome;
 use keizoku_proto::risk as proto;
 use keizoku_revenue::AsOf;
 use keizoku_runtime::call::actor_of;
+use keizoku_runtime::parse::{LONG_TEXT, SHORT_TEXT};
 use keizoku_runtime::{Call, Failure, Violations, names};
 use tonic::{Request, Status, Streaming};
 use uuid::Uuid;
@@ -140,8 +141,17 @@ impl Risks {
         call: &Call,
     ) -> Result<Import, RowError> {
         let mut description = request.description.unwrap_or_default();
-        description.r#type = self.type_of_label(&description.r#type, call).await?;
         let mut violations = Violations::new();
+        for (field, text, longest) in [
+            ("external_id", &request.external_id, SHORT_TEXT),
+            ("display_name", &description.display_name, SHORT_TEXT),
+            ("type", &description.r#type, SHORT_TEXT),
+            ("detail", &description.detail, LONG_TEXT),
+            ("remarks", &description.remarks, LONG_TEXT),
+            ("result", &request.result, LONG_TEXT),
+        ] {
+            violations.text(field, text, longest);
+        }
         let leads_to_churn = api::leads_to_churn(&mut violations, request.leads_to_churn);
         let next_action = api::next_action(&mut violations, request.next_action);
         let owner = api::owner(&mut violations, "owner", &request.owner);
@@ -165,6 +175,8 @@ impl Risks {
                 failure.message().to_owned(),
             ));
         }
+        // Only a row that goes in adds its type.
+        description.r#type = self.type_of_label(&description.r#type, call).await?;
         // What the impact was when it was closed there: of its group, in that month.
         let completed = date.filter(|_| closed).map(|date| {
             let impact = resources::impact(&self.book.read(), account, AsOf::now(date));

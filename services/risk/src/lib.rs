@@ -75,6 +75,9 @@ pub(crate) struct Risks {
     book_freshness: Freshness,
     /// The read model's, for lists.
     list_freshness: Freshness,
+    /// The book's and the own log's, for changes that must come after others.
+    change_freshness: Freshness,
+    names: queries::Names,
     calendar: Calendar,
     entropy: Arc<dyn Entropy>,
     lifecycle: Lifecycle,
@@ -97,12 +100,14 @@ pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
     let path = folder.join("risk.model.sqlite");
     let model = ReadModel::open(&path, projection::SCHEMA, projection::handle)?;
     let list_freshness = Freshness::default();
+    let change_freshness = book_freshness.copy();
     for source in [SOURCE, book::SOURCE] {
         let (bus, projected) = (Arc::clone(&bus), Arc::new(Projected(Arc::clone(&model))));
-        list_freshness.add(
-            source,
-            projector::project(&lifecycle, bus, source, projected, PACE),
-        );
+        let progress = projector::project(&lifecycle, bus, source, projected, PACE);
+        if source == SOURCE {
+            change_freshness.add(source, progress.clone());
+        }
+        list_freshness.add(source, progress);
     }
     Ok(Service(Arc::new(Risks {
         risks: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
@@ -113,6 +118,8 @@ pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
         model,
         book_freshness,
         list_freshness,
+        change_freshness,
+        names: queries::Names::default(),
         calendar,
         entropy,
         lifecycle,

@@ -1,6 +1,9 @@
 //! What lists ask the read model.
 
-use keizoku_core::{AccountId, Day};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use keizoku_core::{AccountId, Day, Position};
 use keizoku_proto::risk as proto;
 use keizoku_runtime::names::{self, Owner};
 use keizoku_runtime::read_model::rusqlite::types::Value;
@@ -215,10 +218,18 @@ impl Risks {
         )
     }
 
-    /// Names of accounts, as far as they have been read.
+    /// Name of an account, as far as it has been read.
+    ///
+    /// Remembered until another event of the accounts service is read: a busy risk service asks
+    /// for the same few names all the time.
     pub(crate) async fn account_name(&self, account: &str) -> Result<String, Failure> {
+        let read_to = self.list_freshness.position(keizoku_runtime::book::SOURCE);
+        if let Some(name) = self.names.get(account, read_to) {
+            return Ok(name);
+        }
         let id = account.to_owned();
-        self.model
+        let name = self
+            .model
             .read(move |rows| {
                 let found = rows
                     .prepare_cached("SELECT display_name FROM accounts WHERE id = ?1")?
@@ -228,6 +239,32 @@ impl Risks {
                     found => found,
                 }
             })
-            .await
+            .await?;
+        self.names.put(account, &name, read_to);
+        Ok(name)
+    }
+}
+
+/// Names that were looked up since the last event of the accounts service.
+#[derive(Default)]
+pub(crate) struct Names(Mutex<(Position, HashMap<String, String>)>);
+
+/// More names than this are not worth their memory.
+const NAMES: usize = 10_000;
+
+impl Names {
+    fn get(&self, account: &str, read_to: Position) -> Option<String> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (known.0 == read_to)
+            .then(|| known.1.get(account).cloned())
+            .flatten()
+    }
+
+    fn put(&self, account: &str, name: &str, read_to: Position) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.0 != read_to || known.1.len() >= NAMES {
+            *known = (read_to, HashMap::new());
+        }
+        known.1.insert(account.to_owned(), name.to_owned());
     }
 }

@@ -206,9 +206,13 @@ impl Decider for Account {
                     from.unwrap_or(Day::MIN),
                     changed.attributes.clone().unwrap_or_default(),
                 );
-                // On the same date the later recorded one wins.
-                let place = state.attributes.partition_point(|(day, _)| *day <= entry.0);
-                state.attributes.insert(place, entry);
+                // On the same date the later recorded one wins; what it replaces counts no more,
+                // also not for what a change before that date hands on.
+                let place = state.attributes.partition_point(|(day, _)| *day < entry.0);
+                match state.attributes.get_mut(place) {
+                    Some(known) if known.0 == entry.0 => *known = entry,
+                    _ => state.attributes.insert(place, entry),
+                }
             }
             _ => {}
         }
@@ -358,6 +362,19 @@ mod tests {
         assert_eq!(on("2026-03-01"), attributes("sato", "SMB"));
         assert_eq!(on("2026-06-01"), attributes("sato", "Mid"));
         assert_eq!(on("2026-09-01"), attributes("tanaka", "Mid"));
+    }
+
+    #[test]
+    fn gen_5_an_owner_is_handed_on_past_a_date_that_was_corrected() {
+        let given = Given::<Account>::nothing(ctx()).commands([
+            Command::Open(opened("suzuki", "SMB")),
+            Command::Assign(tier("Mid"), Some(day("2027-01-01"))),
+            Command::Assign(owner("sato"), Some(day("2026-11-22"))),
+            Command::Assign(owner("tanaka"), Some(day("2026-11-23"))),
+        ]);
+        let on = |date| given.state().attributes_on(day(date));
+        assert_eq!(on("2026-11-22"), attributes("sato", "SMB"));
+        assert_eq!(on("2027-01-01"), attributes("tanaka", "Mid"));
     }
 
     #[test]

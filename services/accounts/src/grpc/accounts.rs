@@ -5,11 +5,11 @@ use keizoku_core::{AccountId, derive_id};
 use keizoku_proto::accounts as proto;
 use keizoku_proto::accounts::accounts_service_server::AccountsService;
 use keizoku_runtime::page::Page;
-use keizoku_runtime::{Call, Failure, Violations, names};
+use keizoku_runtime::{Call, Failure, Outcome, Violations, names};
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::domain::account::Command;
-use crate::domain::{self, claim, identity};
+use crate::domain::account::{Command, State};
+use crate::domain::{self, identity};
 use crate::queries::{Order, ids};
 use crate::{Accounts, Service, api, resources};
 
@@ -30,6 +30,17 @@ impl Accounts {
         let id = chosen
             .flatten()
             .unwrap_or_else(|| derive_id("account", &[request_id.as_bytes()]).into());
+        if let Some(done) = self
+            .accounts
+            .admit(&domain::account_stream(id), &call)
+            .await?
+        {
+            let (account, consistency_token) = self.changed(id, &done).await?;
+            return Ok(proto::CreateAccountResponse {
+                account,
+                consistency_token,
+            });
+        }
         self.require_attributes(&attributes).await?;
         for user in [&profile.associate_id, &profile.onboarding_specialist_id] {
             self.require_user(user).await?;
@@ -49,43 +60,6 @@ impl Accounts {
         })
     }
 
-    /// Claims an external id for an account; a claim that was left over is taken over.
-    pub(crate) async fn claim(
-        &self,
-        external_id: &str,
-        account: AccountId,
-        call: &Call,
-    ) -> Result<(), Failure> {
-        let stream = domain::claim_stream(external_id);
-        let holder = self.claims.recall(&stream).await?.state.account;
-        let abandoned_by = match holder {
-            Some(holder) if holder != account => {
-                let fold = self
-                    .accounts
-                    .recall(&domain::account_stream(holder))
-                    .await?;
-                let carries = fold
-                    .state
-                    .profile
-                    .external_ids
-                    .iter()
-                    .any(|id| id == external_id);
-                (!carries).then_some(holder)
-            }
-            _ => None,
-        };
-        let external_id = external_id.to_owned();
-        let command = claim::Command {
-            external_id,
-            account,
-            abandoned_by,
-        };
-        self.claims
-            .execute(stream, command, call.part("claim"))
-            .await?;
-        Ok(())
-    }
-
     /// Executes a command on an account and shows the account.
     async fn change(
         &self,
@@ -97,6 +71,15 @@ impl Accounts {
             .accounts
             .execute(domain::account_stream(id), command, call)
             .await?;
+        self.changed(id, &outcome).await
+    }
+
+    /// Shows an account after a command.
+    async fn changed(
+        &self,
+        id: AccountId,
+        outcome: &Outcome<State>,
+    ) -> Result<(Option<proto::Account>, String), Failure> {
         self.settle(&outcome.token).await?;
         let book = self.book.read();
         let account = resources::account(&book, id, &outcome.fold, self.book.now());
@@ -118,6 +101,18 @@ impl Accounts {
         );
         let (request_id, id) = violations.finish(request_id.zip(id))?;
         let call = Call::of("UpdateAccount", &request, request_id, &body.etag)?;
+        let stream = domain::account_stream(id);
+        if let Some(done) = self.accounts.admit(&stream, &call).await? {
+            let (account, consistency_token) = self.changed(id, &done).await?;
+            return Ok(proto::UpdateAccountResponse {
+                account,
+                consistency_token,
+            });
+        }
+        // Before an external id is claimed for it.
+        if !self.accounts.recall(&stream).await?.state.exists() {
+            return Err(Failure::not_found(&body.name));
+        }
         for change in &changes {
             match change {
                 domain::account::ProfileChange::ExternalIds(ids) => {
@@ -150,6 +145,17 @@ impl Accounts {
         let (assignment, from) = api::assignment(&mut violations, body);
         let (request_id, id) = violations.finish(request_id.zip(id))?;
         let call = Call::of("AssignAccount", &request, request_id, &body.etag)?;
+        if let Some(done) = self
+            .accounts
+            .admit(&domain::account_stream(id), &call)
+            .await?
+        {
+            let (account, consistency_token) = self.changed(id, &done).await?;
+            return Ok(proto::AssignAccountResponse {
+                account,
+                consistency_token,
+            });
+        }
         let (owner_id, pool_id) = assignment.owner.clone().unwrap_or_default();
         let tier = assignment.tier.clone().unwrap_or_default();
         let wanted = proto::AccountAttributes {

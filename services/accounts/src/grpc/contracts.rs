@@ -17,8 +17,9 @@ impl Accounts {
         let mut violations = Violations::new();
         let body = request.get_ref();
         let request_id = violations.request_id(&body.request_id);
-        let mut started = api::subscription(&mut violations, body, &self.currency());
+        let mut started = api::subscription(&mut violations, body);
         let request_id = violations.finish(request_id)?;
+        self.require_currency(body.mrr.as_ref())?;
         let call = Call::of("StartSubscription", &request, request_id, "")?;
         let id: SubscriptionId = started
             .subscription_id
@@ -55,10 +56,11 @@ impl Accounts {
         let body = request.get_ref();
         let request_id = violations.request_id(&body.request_id);
         let name = violations.parse("name", names::parse_subscription(&body.name));
-        let happening = api::happening(&mut violations, body, &self.currency());
+        let happening = api::happening(&mut violations, body);
         let effective = violations.day("effective_date", body.effective_date.as_ref());
         let (request_id, ((account, id), happening)) =
             violations.finish(request_id.zip(name.zip(happening)))?;
+        self.require_currency(body.mrr.as_ref())?;
         let call = Call::of("RecordContractFact", &request, request_id, &body.etag)?;
         self.require_subscription(account, id, &body.name).await?;
         let command = Command::Record(happening, effective);

@@ -1,6 +1,7 @@
 //! The service's RPCs: parse, execute, reply.
 
 mod accounts;
+mod claims;
 mod contracts;
 mod directory;
 
@@ -36,6 +37,23 @@ impl DomainError for Unknown {
     }
 }
 
+/// Amounts are kept in one currency (GEN-3).
+#[derive(Debug, thiserror::Error)]
+#[error("`{given}` is not the reporting currency, {reporting}")]
+struct OtherCurrency {
+    given: String,
+    reporting: String,
+}
+
+impl DomainError for OtherCurrency {
+    fn reason(&self) -> ErrorReason {
+        ErrorReason::CurrencyUnsupported
+    }
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        vec![("reporting_currency", self.reporting.clone())]
+    }
+}
+
 impl Accounts {
     /// Both times of a question.
     pub(crate) fn as_of(&self, as_of: Option<&common::AsOf>) -> Result<AsOf, Failure> {
@@ -48,8 +66,15 @@ impl Accounts {
         Ok(AsOf { known_at, on })
     }
 
-    pub(crate) fn currency(&self) -> String {
-        self.book.read().settings_at(None).currency.clone()
+    /// Makes sure that an amount is in the reporting currency.
+    pub(crate) fn require_currency(&self, amount: Option<&common::Money>) -> Result<(), Failure> {
+        let given = amount.map_or("", |amount| amount.currency_code.as_str());
+        let reporting = self.book.read().settings_at(None).currency.clone();
+        if given.is_empty() || given == reporting {
+            return Ok(());
+        }
+        let given = given.to_owned();
+        Err(OtherCurrency { given, reporting }.into())
     }
 
     /// Makes sure that a user exists and has not departed.

@@ -4,12 +4,12 @@ use keizoku_core::{AccountId, RiskId, derive_id};
 use keizoku_proto::risk as proto;
 use keizoku_revenue::AsOf;
 use keizoku_runtime::parse::{LONG_TEXT, SHORT_TEXT};
-use keizoku_runtime::{Call, Failure, Violations, names};
+use keizoku_runtime::{Call, Failure, Outcome, Violations, names};
 use prost::Message;
 use tonic::Request;
 use uuid::Uuid;
 
-use crate::domain::risk::Command;
+use crate::domain::risk::{Command, State};
 use crate::domain::{self, catalogue};
 use crate::{Risks, api, resources};
 
@@ -39,16 +39,36 @@ impl Risks {
         let (chosen, mut opened) = api::opened(&mut violations, body);
         let request_id = violations.finish(request_id)?;
         let call = Call::of("OpenRisk", &request, request_id, "")?;
-        self.book_freshness.wait(&body.consistency_tokens).await?;
         let id: RiskId =
             chosen.unwrap_or_else(|| derive_id("risk", &[request_id.as_bytes()]).into());
+        let stream = domain::risk_stream(id);
         opened.risk_id = id.to_string();
-        self.complete(&mut opened, &body.parent).await?;
-        let (risk, consistency_token) = self.change(id, Command::Open(opened), call).await?;
+        let outcome = match self.prepare(&mut opened, body).await {
+            Ok(()) => {
+                self.risks
+                    .create(stream, Command::Open(opened), call)
+                    .await?
+            }
+            Err(failure) => self.risks.done_or(&stream, &call, failure).await?,
+        };
+        let (risk, consistency_token) = self.changed(id, &outcome).await?;
         Ok(proto::OpenRiskResponse {
             risk,
             consistency_token,
         })
+    }
+
+    /// Makes sure that everything is there that a risk needs.
+    async fn prepare(
+        &self,
+        opened: &mut proto::RiskOpened,
+        request: &proto::OpenRiskRequest,
+    ) -> Result<(), Failure> {
+        self.change_freshness
+            .wait(&request.consistency_tokens)
+            .await?;
+        self.require_owner(opened.owner.as_ref())?;
+        self.complete(opened, &request.parent).await
     }
 
     /// Fills in what a person may leave out: type, owner, date.
@@ -102,6 +122,15 @@ impl Risks {
             .risks
             .execute(domain::risk_stream(id), command, call)
             .await?;
+        self.changed(id, &outcome).await
+    }
+
+    /// Shows a risk after a command.
+    async fn changed(
+        &self,
+        id: RiskId,
+        outcome: &Outcome<State>,
+    ) -> Result<(Option<proto::Risk>, String), Failure> {
         let risk = self.show(id, &outcome.fold, self.book.now()).await?;
         Ok((Some(risk), outcome.token.encode()))
     }
@@ -153,20 +182,19 @@ impl Risks {
         let target = Target::parse(&mut violations, &body.request_id, &body.name);
         let description = body.description.clone().unwrap_or_default();
         let change = api::description_change(&mut violations, &description, &body.update_mask);
-        if let Some(key) = &change.r#type {
-            self.require_type(key).await?;
-        }
-        let command = Some(Command::Revise(change));
-        let (risk, consistency_token) = self
-            .change_existing(
-                "UpdateRisk",
-                &request,
-                violations,
-                target,
-                &body.etag,
-                command,
-            )
-            .await?;
+        let (request_id, (account, id)) = violations.finish(target.request_id.zip(target.name))?;
+        let call = Call::of("UpdateRisk", &request, request_id, &body.etag)?;
+        let admitted = self.risks.admit(&domain::risk_stream(id), &call).await?;
+        let (risk, consistency_token) = match admitted {
+            Some(done) => self.changed(id, &done).await?,
+            None => {
+                self.require_account(id, account).await?;
+                if let Some(key) = &change.r#type {
+                    self.require_type(key).await?;
+                }
+                self.change(id, Command::Revise(change), call).await?
+            }
+        };
         Ok(proto::UpdateRiskResponse {
             risk,
             consistency_token,
@@ -183,17 +211,19 @@ impl Risks {
         if body.owner.is_empty() {
             violations.add("owner", "is required");
         }
-        let command = api::owner(&mut violations, "owner", &body.owner).map(Command::Assign);
-        let (risk, consistency_token) = self
-            .change_existing(
-                "AssignRisk",
-                &request,
-                violations,
-                target,
-                &body.etag,
-                command,
-            )
-            .await?;
+        let owner = api::owner(&mut violations, "owner", &body.owner);
+        let (request_id, ((account, id), owner)) =
+            violations.finish(target.request_id.zip(target.name.zip(owner)))?;
+        let call = Call::of("AssignRisk", &request, request_id, &body.etag)?;
+        let admitted = self.risks.admit(&domain::risk_stream(id), &call).await?;
+        let (risk, consistency_token) = match admitted {
+            Some(done) => self.changed(id, &done).await?,
+            None => {
+                self.require_account(id, account).await?;
+                self.require_owner(Some(&owner))?;
+                self.change(id, Command::Assign(owner), call).await?
+            }
+        };
         Ok(proto::AssignRiskResponse {
             risk,
             consistency_token,

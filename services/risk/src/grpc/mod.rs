@@ -28,7 +28,46 @@ impl DomainError for TypeUnknown {
     }
 }
 
+/// The owner is not in the directory, as far as this service has read it.
+#[derive(Debug, thiserror::Error)]
+#[error("{owner} is not in the directory")]
+struct OwnerUnknown {
+    owner: String,
+    read_to: u64,
+}
+
+impl DomainError for OwnerUnknown {
+    fn reason(&self) -> ErrorReason {
+        ErrorReason::OwnerUnknown
+    }
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        vec![("accounts_read_to", self.read_to.to_string())]
+    }
+}
+
 impl Risks {
+    /// Makes sure that the directory has the owner, if there is one.
+    pub(crate) fn require_owner(&self, owner: Option<&proto::RiskOwner>) -> Result<(), Failure> {
+        let Some(owner) = owner else {
+            return Ok(());
+        };
+        let book = self.book.read();
+        let directory = book.directory();
+        let user = owner.user_id.parse().ok();
+        let team = owner.team_id.parse().ok();
+        let is_known = user.is_some_and(|user| directory.user(user).is_some())
+            || team.is_some_and(|team| directory.team(team).is_some());
+        if is_known {
+            return Ok(());
+        }
+        let watermarks = self.book_freshness.watermarks();
+        Err(OwnerUnknown {
+            owner: resources::owner(owner),
+            read_to: watermarks.first().map_or(0, |watermark| watermark.position),
+        }
+        .into())
+    }
+
     /// A risk with its surroundings.
     pub(crate) async fn show(
         &self,

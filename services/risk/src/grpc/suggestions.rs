@@ -30,9 +30,16 @@ impl Risks {
         } else {
             body.r#type.clone()
         };
-        self.require_type(&r#type).await?;
         let call = Call::of("SuggestRisk", &request, request_id, "")?;
         let id = domain::suggestion_id(account, &cause);
+        let stream = domain::suggestion_stream(id);
+        if let Some(done) = self.suggestions.admit(&stream, &call).await? {
+            return Ok(proto::SuggestRiskResponse {
+                suggestion: Some(resources::suggestion(&done.fold)),
+                consistency_token: done.token.encode(),
+            });
+        }
+        self.require_type(&r#type).await?;
         let suggested = proto::RiskSuggested {
             suggestion_id: id.to_string(),
             account_id: account.to_string(),
@@ -42,10 +49,7 @@ impl Risks {
             r#type,
         };
         let command = Command::Suggest(suggested);
-        let outcome = self
-            .suggestions
-            .execute(domain::suggestion_stream(id), command, call)
-            .await?;
+        let outcome = self.suggestions.execute(stream, command, call).await?;
         let suggestion = Some(resources::suggestion(&outcome.fold));
         Ok(proto::SuggestRiskResponse {
             suggestion,
