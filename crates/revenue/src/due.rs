@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use keizoku_core::Day;
 
-use crate::rows::{Row, Validity};
+use crate::rows::{Marks, Row, Validity};
 
 /// Rows by the day on which they have to be folded again. May name a row too often, never too late.
 #[derive(Debug, Clone, Default)]
@@ -15,12 +15,8 @@ pub(crate) struct Due {
 impl Due {
     /// The first day on which a row is no longer right; `None` if it stays right for ever.
     pub(crate) fn of(row: &Row, validity: Validity) -> Option<Day> {
-        let until = if row.marks & Row::ADVANCES == 0 {
-            validity.until
-        } else {
-            row.renewal
-                .map_or(validity.until, |renewal| renewal.min(validity.until))
-        };
+        let renewal = row.renewal.filter(|_| row.marks.has(Marks::ADVANCES));
+        let until = renewal.map_or(validity.until, |renewal| renewal.min(validity.until));
         (until < Day::MAX).then(|| until.plus_days(1))
     }
 

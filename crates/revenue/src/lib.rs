@@ -8,6 +8,7 @@
 
 mod attributes;
 mod book;
+mod calendar;
 mod contract;
 mod directory;
 mod due;
@@ -33,7 +34,7 @@ pub use directory::{Directory, OwnerScope};
 pub use entry::{Entry, Unreadable};
 pub use memory::Memory;
 pub use owner::{Owner, TeamIx, UserIx};
-pub use rows::Row;
+pub use rows::{Columns, Marks, Row};
 pub use segment::{Segment, Segments};
 pub use settings::Settings;
 pub use time::AsOf;

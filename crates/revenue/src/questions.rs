@@ -217,8 +217,8 @@ impl Book {
             end: contract.end,
             next_renewal,
             notice_deadline,
-            term_months: contract.terms.term_months,
-            auto_renew: contract.terms.auto_renew,
+            term_months: contract.terms().term_months,
+            auto_renew: contract.terms().auto_renew,
         }
     }
 

@@ -22,37 +22,76 @@ pub struct Row {
     pub tier: u16,
     /// Number of the segment.
     pub segment: u32,
-    pub(crate) marks: u8,
+    /// What else is to be known about it.
+    pub marks: Marks,
+    /// Length of a term in months, where adding terms to `renewal` gives the later ones; else 0.
+    pub(crate) term_months: u8,
+}
+
+/// Yes or no about a row, eight of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Marks(u8);
+
+impl Marks {
+    pub(crate) const ACTIVE: Self = Self(1);
+    pub(crate) const ANNOUNCED: Self = Self(2);
+    /// The earliest renewal moves on by itself: the row is another one after it.
+    pub(crate) const ADVANCES: Self = Self(4);
+    /// Some renewal has moved on by itself: the row was another one before.
+    pub(crate) const ADVANCED: Self = Self(8);
+    pub(crate) const ALIASED: Self = Self(16);
+
+    /// Whether one of its subscriptions is active.
+    #[must_use]
+    pub const fn is_active(self) -> bool {
+        self.has(Self::ACTIVE)
+    }
+
+    /// Whether the end of one of its active subscriptions was announced.
+    #[must_use]
+    pub const fn has_announced_end(self) -> bool {
+        self.has(Self::ANNOUNCED)
+    }
+
+    /// Whether other accounts were merged into it.
+    #[must_use]
+    pub const fn has_aliases(self) -> bool {
+        self.has(Self::ALIASED)
+    }
+
+    pub(crate) const fn has(self, mark: Self) -> bool {
+        self.0 & mark.0 != 0
+    }
+
+    pub(crate) const fn and(self, mark: Self, is_set: bool) -> Self {
+        if is_set {
+            Self(self.0 | mark.0)
+        } else {
+            Self(self.0 & !mark.0)
+        }
+    }
 }
 
 impl Row {
     /// Its active subscriptions are of several products.
     pub const SEVERAL: u16 = u16::MAX;
 
-    pub(crate) const ACTIVE: u8 = 1;
-    pub(crate) const ANNOUNCED: u8 = 2;
-    /// The earliest renewal moves on by itself: the row is another one after it.
-    pub(crate) const ADVANCES: u8 = 4;
-    /// Some renewal has moved on by itself: the row was another one before.
-    pub(crate) const ADVANCED: u8 = 8;
-    pub(crate) const ALIASED: u8 = 16;
-
     /// Whether one of its subscriptions is active.
     #[must_use]
-    pub fn is_active(&self) -> bool {
-        self.marks & Self::ACTIVE != 0
+    pub const fn is_active(&self) -> bool {
+        self.marks.is_active()
     }
 
     /// Whether the end of one of its active subscriptions was announced.
     #[must_use]
-    pub fn has_announced_end(&self) -> bool {
-        self.marks & Self::ANNOUNCED != 0
+    pub const fn has_announced_end(&self) -> bool {
+        self.marks.has_announced_end()
     }
 
     /// Whether other accounts were merged into it.
     #[must_use]
-    pub fn has_aliases(&self) -> bool {
-        self.marks & Self::ALIASED != 0
+    pub const fn has_aliases(&self) -> bool {
+        self.marks.has_aliases()
     }
 }
 
@@ -80,7 +119,8 @@ pub(crate) struct RowChunk {
     pub(crate) group: Vec<u32>,
     pub(crate) tier: Vec<u16>,
     pub(crate) segment: Vec<u32>,
-    pub(crate) marks: Vec<u8>,
+    pub(crate) marks: Vec<Marks>,
+    pub(crate) term_months: Vec<u8>,
     pub(crate) from: Vec<Day>,
     pub(crate) until: Vec<Day>,
 }
@@ -96,6 +136,7 @@ impl RowChunk {
             tier: Vec::with_capacity(rows),
             segment: Vec::with_capacity(rows),
             marks: Vec::with_capacity(rows),
+            term_months: Vec::with_capacity(rows),
             from: Vec::with_capacity(rows),
             until: Vec::with_capacity(rows),
         }
@@ -110,6 +151,7 @@ impl RowChunk {
         self.tier.push(row.tier);
         self.segment.push(row.segment);
         self.marks.push(row.marks);
+        self.term_months.push(row.term_months);
         self.from.push(validity.from);
         self.until.push(validity.until);
     }
@@ -123,6 +165,7 @@ impl RowChunk {
         self.tier[place] = row.tier;
         self.segment[place] = row.segment;
         self.marks[place] = row.marks;
+        self.term_months[place] = row.term_months;
         self.from[place] = validity.from;
         self.until[place] = validity.until;
     }
@@ -137,10 +180,11 @@ impl RowChunk {
             tier: self.tier[place],
             segment: self.segment[place],
             marks: self.marks[place],
+            term_months: self.term_months[place],
         }
     }
 
-    fn validity(&self, place: usize) -> Validity {
+    pub(crate) fn validity(&self, place: usize) -> Validity {
         Validity {
             from: self.from[place],
             until: self.until[place],
@@ -152,7 +196,93 @@ impl RowChunk {
     }
 
     fn bytes(&self) -> usize {
-        self.marks.capacity() * (size_of::<i64>() + 3 * size_of::<u32>() + 5 * size_of::<u16>() + 1)
+        self.marks.capacity() * (size_of::<i64>() + 3 * size_of::<u32>() + 5 * size_of::<u16>() + 2)
+    }
+}
+
+/// Rows of now in a row, column by column, for scanning; merged and inactive accounts have rows
+/// without MRR.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns<'a> {
+    chunk: &'a RowChunk,
+    first: u32,
+}
+
+impl<'a> Columns<'a> {
+    pub(crate) fn new(chunk: &'a RowChunk, first: u32) -> Self {
+        Self { chunk, first }
+    }
+
+    /// How many rows there are: at most [`CHUNK`].
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.chunk.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number of the first account.
+    #[must_use]
+    pub fn first(&self) -> u32 {
+        self.first
+    }
+
+    /// MRR today, in minor units.
+    #[must_use]
+    pub fn mrr(&self) -> &'a [i64] {
+        &self.chunk.mrr
+    }
+
+    /// Yes or no about each row.
+    #[must_use]
+    pub fn marks(&self) -> &'a [Marks] {
+        &self.chunk.marks
+    }
+
+    /// Owners.
+    #[must_use]
+    pub fn owners(&self) -> &'a [Owner] {
+        &self.chunk.owner
+    }
+
+    /// Numbers of the tiers.
+    #[must_use]
+    pub fn tiers(&self) -> &'a [u16] {
+        &self.chunk.tier
+    }
+
+    /// Numbers of the segments.
+    #[must_use]
+    pub fn segments(&self) -> &'a [u32] {
+        &self.chunk.segment
+    }
+
+    /// Numbers of the products.
+    #[must_use]
+    pub fn products(&self) -> &'a [u16] {
+        &self.chunk.product
+    }
+
+    /// Numbers of the groups.
+    #[must_use]
+    pub fn groups(&self) -> &'a [u32] {
+        &self.chunk.group
+    }
+
+    /// The first and last dates on which each row stays as it is.
+    #[must_use]
+    pub fn validity(&self) -> (&'a [Day], &'a [Day]) {
+        (&self.chunk.from, &self.chunk.until)
+    }
+
+    /// One whole row.
+    #[must_use]
+    pub fn row(&self, place: usize) -> Row {
+        self.chunk.row(place)
     }
 }
 

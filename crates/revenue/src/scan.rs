@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use keizoku_core::Day;
 
-use crate::rows::Row;
-use crate::store::dense;
+use crate::calendar::plus_months;
+use crate::contract::terms_until;
+use crate::rows::{Columns, Marks, Row};
+use crate::store::{CHUNK, dense};
 use crate::time::{AsOf, Known};
 use crate::view::SubscriptionView;
 use crate::{AccountIx, Book};
@@ -59,61 +61,80 @@ impl Book {
         });
     }
 
+    /// The rows of now, chunk by chunk.
+    pub fn columns(&self) -> impl Iterator<Item = Columns<'_>> {
+        let chunks = self.rows.chunks().iter().enumerate();
+        chunks.map(|(place, chunk)| Columns::new(chunk, dense(place * CHUNK)))
+    }
+
     /// Calls `visit` for every active account, in the order of their numbers, merged ones not.
     ///
     /// As known now this reads the columns, and folds only rows that differ on that date; as known
     /// at an instant it folds every account.
     pub fn scan(&self, as_of: AsOf, mut visit: impl FnMut(AccountIx, Row)) {
-        let known = Known::from(as_of.known_at);
-        if known != Known::NOW {
-            for account in 0..dense(self.rows.len()) {
-                self.visit_folded(account, known, as_of.on, &mut visit);
+        if as_of.known_at.is_some() {
+            for account in (0..dense(self.rows.len())).map(AccountIx) {
+                if let Some(row) = self.folded_row(account, as_of) {
+                    visit(account, row);
+                }
             }
             return;
         }
-        let mut account = 0;
-        for chunk in self.rows.chunks() {
-            for place in 0..chunk.len() {
-                let is_right = chunk.from[place] <= as_of.on && as_of.on <= chunk.until[place];
-                if !is_right {
-                    self.visit_folded(account, known, as_of.on, &mut visit);
-                } else if chunk.marks[place] & Row::ACTIVE != 0 {
-                    visit(AccountIx(account), chunk.row(place));
+        for columns in self.columns() {
+            let (from, until) = columns.validity();
+            for (place, account) in (columns.first()..).take(columns.len()).enumerate() {
+                if from[place] > as_of.on || as_of.on > until[place] {
+                    if let Some(row) = self.folded_row(AccountIx(account), as_of) {
+                        visit(AccountIx(account), row);
+                    }
+                } else if columns.marks()[place].is_active() {
+                    visit(AccountIx(account), columns.row(place));
                 }
-                account += 1;
             }
         }
     }
 
-    fn visit_folded(
-        &self,
-        account: u32,
-        known: Known,
-        on: Day,
-        visit: &mut impl FnMut(AccountIx, Row),
-    ) {
-        if self.identity.survivor(account, known) != account {
-            return;
+    /// The row of an account at both times, from its history; `None` if it was merged as known, or
+    /// is not active.
+    #[must_use]
+    pub fn folded_row(&self, account: AccountIx, as_of: AsOf) -> Option<Row> {
+        let known = Known::from(as_of.known_at);
+        if self.identity.survivor(account.0, known) != account.0 {
+            return None;
         }
-        let mut row = self.fold(account, known, on, None).row();
-        row.marks &= !(Row::ADVANCES | Row::ADVANCED);
-        if row.is_active() {
-            visit(AccountIx(account), row);
-        }
+        let mut row = self.fold(account.0, known, as_of.on, None).row();
+        row.marks = row
+            .marks
+            .and(Marks::ADVANCES, false)
+            .and(Marks::ADVANCED, false);
+        Some(row).filter(Row::is_active)
     }
 
     /// The next renewal of a row that [`Self::scan`] showed on a date.
     #[must_use]
     pub fn next_renewal(&self, account: AccountIx, row: &Row, on: Day) -> Option<Day> {
         let moves = if on < self.today {
-            Row::ADVANCED
+            Marks::ADVANCED
         } else {
-            Row::ADVANCES
+            Marks::ADVANCES
         };
-        let is_ahead = on >= self.today && row.renewal.is_some_and(|renewal| on <= renewal);
-        if row.marks & moves == 0 || on == self.today || is_ahead {
+        if on == self.today || !row.marks.has(moves) {
             return row.renewal;
         }
-        self.fold(account.0, Known::NOW, on, None).next_renewal
+        let renewal = row.renewal?;
+        if on > self.today && on <= renewal {
+            return Some(renewal);
+        }
+        let folded = || self.fold(account.0, Known::NOW, on, None).next_renewal;
+        if row.term_months == 0 {
+            return folded();
+        }
+        if on > self.today {
+            let terms = terms_until(renewal, row.term_months, on);
+            return plus_months(renewal, terms * u32::from(row.term_months));
+        }
+        // Later than the renewal before, this one is the first on or after the date.
+        let is_next = plus_months(on, row.term_months.into()).is_some_and(|later| later > renewal);
+        if is_next { Some(renewal) } else { folded() }
     }
 }

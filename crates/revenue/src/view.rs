@@ -4,7 +4,7 @@
 use keizoku_core::{Day, Money, SubscriptionId};
 
 use crate::attributes::Attributes;
-use crate::rows::{Row, Validity};
+use crate::rows::{Marks, Row, Validity};
 use crate::time::Known;
 use crate::{AccountIx, Book};
 
@@ -28,8 +28,9 @@ pub struct AccountView {
     /// Number of the segment.
     pub segment: u32,
     pub(crate) product: u16,
-    /// [`Row::ADVANCES`], [`Row::ADVANCED`] and [`Row::ALIASED`].
-    pub(crate) marks: u8,
+    /// All but [`Marks::ACTIVE`] and [`Marks::ANNOUNCED`].
+    pub(crate) marks: Marks,
+    pub(crate) term_months: u8,
     pub(crate) validity: Validity,
 }
 
@@ -76,10 +77,6 @@ pub struct SubscriptionView {
     pub auto_renew: bool,
 }
 
-fn mark(is_set: bool, mark: u8) -> u8 {
-    if is_set { mark } else { 0 }
-}
-
 /// The earlier of two dates, where an unknown one comes last.
 pub(crate) fn earliest(one: Option<Day>, other: Option<Day>) -> Option<Day> {
     match (one, other) {
@@ -99,9 +96,11 @@ impl AccountView {
             group: self.attributes.group,
             tier: self.attributes.tier,
             segment: self.segment,
-            marks: self.marks
-                | mark(self.active, Row::ACTIVE)
-                | mark(!self.announced.is_empty(), Row::ANNOUNCED),
+            marks: self
+                .marks
+                .and(Marks::ACTIVE, self.active)
+                .and(Marks::ANNOUNCED, !self.announced.is_empty()),
+            term_months: self.term_months,
         }
     }
 }
@@ -127,7 +126,8 @@ impl Book {
             attributes: attributes.attributes,
             segment: self.segment_as_known(account, known),
             product: 0,
-            marks: mark(is_aliased, Row::ALIASED),
+            marks: Marks::default().and(Marks::ALIASED, is_aliased),
+            term_months: 0,
             validity: Validity {
                 from: attributes.from,
                 until: attributes.until,
@@ -168,18 +168,23 @@ impl Book {
                 (true, Ok(product)) if product == view.product => product,
                 _ => Row::SEVERAL,
             };
+            let is_earliest = view
+                .next_renewal
+                .is_none_or(|next| renewal.is_some_and(|renewal| renewal < next));
+            if is_earliest {
+                view.next_renewal = renewal;
+                view.marks = view.marks.and(Marks::ADVANCES, contract.advances());
+            }
+            if contract.advances() && renewal != contract.terms().renewal {
+                view.marks = view.marks.and(Marks::ADVANCED, true);
+            }
+            view.term_months = if view.active {
+                0
+            } else {
+                contract.plain_term(renewal)
+            };
             view.active = true;
             view.mrr += mrr;
-            if view
-                .next_renewal
-                .is_none_or(|next| renewal.is_some_and(|renewal| renewal < next))
-            {
-                view.next_renewal = renewal;
-                view.marks &= !Row::ADVANCES;
-                view.marks |= mark(contract.advances(), Row::ADVANCES);
-            }
-            let has_advanced = contract.advances() && renewal != contract.terms.renewal;
-            view.marks |= mark(has_advanced, Row::ADVANCED);
             if let Some(end) = contract.announced_end() {
                 view.announced.push(AnnouncedPart { end, mrr });
             } else {

@@ -16,7 +16,7 @@ use keizoku_revenue::{AsOf, Book};
 
 use population::{Dice, Event, Population, today};
 
-const QUESTIONS: usize = 1_000;
+const QUESTIONS: usize = 400;
 
 fn main() {
     let number = std::env::var("ACCOUNTS")

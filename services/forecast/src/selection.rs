@@ -75,6 +75,19 @@ impl Selection {
         }
     }
 
+    /// Whether it leaves every account that has the product.
+    pub(crate) fn is_everything(&self) -> bool {
+        let Self {
+            scope,
+            owner,
+            tier,
+            segments,
+            product: _,
+            nothing,
+        } = self;
+        scope.is_none() && owner.is_none() && tier.is_none() && segments.is_none() && !nothing
+    }
+
     /// Whether the filter leaves an account, apart from its products.
     pub(crate) fn includes(&self, row: &Row) -> bool {
         self.includes_account(row.owner, row.tier, row.segment)

@@ -102,7 +102,7 @@ impl Contracts {
     }
 
     /// The contract on a date, as known.
-    pub(crate) fn on(&self, subscription: u32, known: Known, on: Day) -> Contract {
+    pub(crate) fn on(&self, subscription: u32, known: Known, on: Day) -> Contract<'_> {
         Contract::on(self.facts(subscription, known), on)
     }
 

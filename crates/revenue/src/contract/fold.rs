@@ -1,6 +1,7 @@
 use keizoku_core::Day;
 
 use super::{Fact, FactKind};
+use crate::calendar::plus_months;
 
 /// When and how a contract renews (ACC-3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,31 +18,32 @@ pub struct Terms {
 
 /// A contract after some of its facts, in the order of effective date, then of recording.
 #[derive(Debug, Clone, Copy, Default)]
-struct State {
+struct State<'a> {
     running: bool,
     mrr: i64,
-    terms: Terms,
+    /// The fact that states the terms.
+    terms: Option<&'a Fact>,
     start: Option<Day>,
     ended: Option<Day>,
 }
 
-impl State {
+impl<'a> State<'a> {
     /// Total: a fact that means nothing here (more MRR for a contract that ended) changes nothing.
-    fn apply(&mut self, fact: &Fact) {
+    fn apply(&mut self, fact: &'a Fact) {
         match fact.kind() {
             FactKind::Started | FactKind::Reactivated => {
                 self.running = true;
                 self.mrr = fact.mrr;
-                self.terms = fact.terms().unwrap_or_default();
+                self.terms = Some(fact);
                 self.start = self.start.or(Some(fact.effective));
                 self.ended = None;
             }
             FactKind::Expanded | FactKind::Downsized if self.running => self.mrr = fact.mrr,
             FactKind::Renewed if self.running => {
                 self.mrr = fact.mrr;
-                self.terms = fact.terms().unwrap_or(self.terms);
+                self.state_terms(fact);
             }
-            FactKind::TermsChanged => self.terms = fact.terms().unwrap_or(self.terms),
+            FactKind::TermsChanged => self.state_terms(fact),
             FactKind::CancellationAnnounced | FactKind::Churned if self.running => {
                 self.running = false;
                 self.mrr = 0;
@@ -50,16 +52,23 @@ impl State {
             _ => {}
         }
     }
+
+    /// A fact that says nothing about terms leaves them as they are.
+    fn state_terms(&mut self, fact: &'a Fact) {
+        if fact.terms().is_some() {
+            self.terms = Some(fact);
+        }
+    }
 }
 
 /// A contract on a date, and the dates between which that answer stays the same.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Contract {
+pub(crate) struct Contract<'a> {
     /// Started and not ended: it may still have no MRR (a zero-yen contract).
     pub(crate) running: bool,
     /// In minor units; 0 unless it runs.
     pub(crate) mrr: i64,
-    pub(crate) terms: Terms,
+    terms: Option<&'a Fact>,
     /// First day of its first run.
     pub(crate) start: Option<Day>,
     /// First day without MRR: announced and ahead while it runs, passed once it has ended.
@@ -69,9 +78,9 @@ pub(crate) struct Contract {
     pub(crate) until: Day,
 }
 
-impl Contract {
+impl<'a> Contract<'a> {
     /// Folds the facts, which must be in order, up to `on`.
-    pub(crate) fn on<'a>(facts: impl Iterator<Item = &'a Fact>, on: Day) -> Self {
+    pub(crate) fn on(facts: impl Iterator<Item = &'a Fact>, on: Day) -> Self {
         let mut state = State::default();
         let (mut from, mut until) = (Day::MIN, Day::MAX);
         let mut announced = None;
@@ -112,6 +121,11 @@ impl Contract {
         }
     }
 
+    /// The terms that hold.
+    pub(crate) fn terms(&self) -> Terms {
+        self.terms.and_then(Fact::terms).unwrap_or_default()
+    }
+
     /// The announced end, which is ahead.
     pub(crate) fn announced_end(&self) -> Option<Day> {
         self.end.filter(|_| self.running)
@@ -124,8 +138,20 @@ impl Contract {
             term_months,
             auto_renew,
             ..
-        } = self.terms;
+        } = self.terms();
         self.running && auto_renew && term_months > 0 && renewal.is_some() && self.end.is_none()
+    }
+
+    /// The term, if later renewals follow from this one alone, as none is clamped at the end of a
+    /// month; else 0.
+    pub(crate) fn plain_term(&self, renewal: Option<Day>) -> u8 {
+        let is_plain = |renewal: Day| renewal.days_since(renewal.month().first_day()) < 27;
+        let is_plain = self.advances() && renewal.is_some_and(is_plain);
+        if is_plain {
+            self.terms().term_months
+        } else {
+            0
+        }
     }
 
     /// Renewal and notice deadline on a date within the contract's own.
@@ -135,7 +161,7 @@ impl Contract {
             notice,
             term_months,
             ..
-        } = self.terms;
+        } = self.terms();
         let Some(anchor) = renewal.filter(|_| self.running) else {
             return (None, notice.filter(|_| self.running));
         };
@@ -143,17 +169,17 @@ impl Contract {
             return (Some(anchor), notice);
         }
         let months = u32::from(term_months) * terms_until(anchor, term_months, on);
-        let moved = |day: Day| day.plus_months(months).unwrap_or(Day::MAX);
+        let moved = |day: Day| plus_months(day, months).unwrap_or(Day::MAX);
         (Some(moved(anchor)), notice.map(moved))
     }
 }
 
 /// How many terms the anchor moves to reach the first date on or after `on`, each counted from the
 /// anchor, so that 31 January comes back after a 28 February.
-fn terms_until(anchor: Day, term_months: u8, on: Day) -> u32 {
+pub(crate) fn terms_until(anchor: Day, term_months: u8, on: Day) -> u32 {
     let months = on.month().number().saturating_sub(anchor.month().number());
     let terms = u32::from(months) / u32::from(term_months);
-    let reached = anchor.plus_months(terms * u32::from(term_months));
+    let reached = plus_months(anchor, terms * u32::from(term_months));
     if reached.is_some_and(|day| day < on) {
         terms + 1
     } else {
@@ -164,7 +190,7 @@ fn terms_until(anchor: Day, term_months: u8, on: Day) -> u32 {
 /// The dates on which a contract's MRR changes, with the MRR at the end of each.
 pub(crate) struct Steps<'a, I: Iterator<Item = &'a Fact>> {
     facts: std::iter::Peekable<I>,
-    state: State,
+    state: State<'a>,
 }
 
 impl<'a, I: Iterator<Item = &'a Fact>> Steps<'a, I> {
@@ -223,7 +249,7 @@ mod tests {
                 auto_renew: true,
             };
             let start = Fact::new(FactKind::Started, day("2020-01-01"), 1, Some(terms));
-            let contract = Contract::on([start].iter(), day(on));
+            let contract = Contract::on(std::iter::once(&start), day(on));
             let (renewal, _) = contract.renewal_and_notice(day(on));
             assert_eq!(
                 renewal,

@@ -7,4 +7,4 @@ mod fold;
 pub(crate) use arena::{Contracts, Subscription};
 pub(crate) use fact::{Fact, FactKind};
 pub use fold::Terms;
-pub(crate) use fold::{Contract, Steps};
+pub(crate) use fold::{Contract, Steps, terms_until};

@@ -4,15 +4,14 @@ use keizoku_core::Day;
 use keizoku_revenue::{AccountIx, AnnouncedPart, Row};
 
 use super::parts::{Asked, Figures, Part, Seen, Whose, parts_of};
+use super::survey::Members;
 
-/// Groups while accounts are scanned, by number.
+/// Groups while accounts are surveyed, by number.
 struct Groups {
     is_at_risk: Vec<bool>,
     at_risk: Vec<u32>,
     /// Earliest renewal among a group's accounts at risk.
     dates: Vec<Option<Day>>,
-    /// Total MRR, where the book does not keep it for this question.
-    totals: Option<Vec<i64>>,
     /// Members with announced ends, until it is known which groups are at risk.
     announced: Vec<Member>,
 }
@@ -27,50 +26,42 @@ struct Member {
 impl Asked<'_> {
     /// Parts on basis GROUP: groups at risk whole, and what was announced in the others.
     pub(crate) fn by_group(&self, mut emit: impl FnMut(Whose, &[Part])) -> Figures {
-        let mut figures = Figures::default();
         let mut groups = Groups::new(self);
-        let mut parts = Vec::new();
-        self.book.scan(self.as_of, |account, row| {
-            let is_selected = self.selection.includes(&row);
-            if !is_selected && (row.group == 0 || groups.can_skip(&row)) {
-                return;
-            }
-            let Some(seen) = self.see(account, row) else {
-                return;
-            };
-            groups.add_to_total(&seen.row);
-            if is_selected && row.group == 0 {
-                parts.clear();
-                self.account_as_group(account, &seen, &mut figures, &mut parts);
+        let mut members = self.members();
+        let figures = self.survey(Some(&mut members), |account, seen, open| {
+            let at_risk = open.is_some_and(|open| self.scenario.includes(open));
+            if seen.row.group != 0 {
+                if at_risk {
+                    groups.put_at_risk(seen.row.group, self.renewal_of_rest(account, &seen));
+                }
+                groups.note_announced(account, seen, open.is_some());
+            } else if at_risk {
+                emit(
+                    Whose::Account(account, seen.row),
+                    &[self.account_as_group(account, &seen)],
+                );
+            } else if let Some(view) = &seen.view {
+                let mut parts = Vec::new();
+                parts_of(view, false, &mut parts);
                 if !parts.is_empty() {
                     emit(Whose::Account(account, seen.row), &parts);
                 }
-                return;
             }
-            if is_selected && self.count(account, &seen.row, &mut figures) {
-                groups.put_at_risk(row.group, self.renewal_of_rest(account, &seen));
-            }
-            groups.note_announced(account, seen, is_selected);
         });
-        groups.emit(self, emit);
+        groups.emit(self, &members, emit);
         figures
     }
 
-    /// An account without a group is its own.
-    fn account_as_group(
-        &self,
-        account: AccountIx,
-        seen: &Seen,
-        figures: &mut Figures,
-        parts: &mut Vec<Part>,
-    ) {
-        let is_at_risk = self.count(account, &seen.row, figures);
-        if !is_at_risk {
-            if let Some(view) = &seen.view {
-                parts_of(view, false, parts);
-            }
-            return;
+    fn members(&self) -> Members {
+        let is_now = self.as_of.known_at.is_none() && self.as_of.on == self.book.today();
+        let is_kept = is_now && self.selection.product.is_none();
+        Members {
+            totals: (!is_kept).then(|| vec![0; self.book.groups().len()]),
         }
+    }
+
+    /// An account at risk without a group is its own.
+    fn account_as_group(&self, account: AccountIx, seen: &Seen) -> Part {
         let ends = seen
             .view
             .iter()
@@ -81,11 +72,11 @@ impl Asked<'_> {
             .view
             .as_ref()
             .is_some_and(|view| !view.announced.is_empty());
-        parts.push(Part {
+        Part {
             date,
             mrr: seen.row.mrr,
             announced,
-        });
+        }
     }
 
     fn renewal_of_rest(&self, account: AccountIx, seen: &Seen) -> Option<Day> {
@@ -99,25 +90,11 @@ impl Asked<'_> {
 impl Groups {
     fn new(asked: &Asked<'_>) -> Self {
         let number = asked.book.groups().len();
-        let is_now = asked.as_of.known_at.is_none() && asked.as_of.on == asked.book.today();
-        let is_kept = is_now && asked.selection.product.is_none();
         Self {
             is_at_risk: vec![false; number],
             at_risk: Vec::new(),
             dates: vec![None; number],
-            totals: (!is_kept).then(|| vec![0; number]),
             announced: Vec::new(),
-        }
-    }
-
-    /// Whether an account outside the filter plays no part.
-    fn can_skip(&self, row: &Row) -> bool {
-        self.totals.is_none() && !row.has_announced_end()
-    }
-
-    fn add_to_total(&mut self, row: &Row) {
-        if let Some(totals) = &mut self.totals {
-            totals[row.group as usize] += row.mrr;
         }
     }
 
@@ -142,7 +119,7 @@ impl Groups {
         }
     }
 
-    fn emit(mut self, asked: &Asked<'_>, mut emit: impl FnMut(Whose, &[Part])) {
+    fn emit(mut self, asked: &Asked<'_>, members: &Members, mut emit: impl FnMut(Whose, &[Part])) {
         let mut parts = Vec::new();
         for member in &self.announced {
             let place = member.row.group as usize;
@@ -161,7 +138,7 @@ impl Groups {
         }
         for group in self.at_risk {
             let place = group as usize;
-            let mrr = match &self.totals {
+            let mrr = match &members.totals {
                 Some(totals) => totals[place],
                 None => asked.book.group_total(group).minor(),
             };

@@ -5,6 +5,7 @@ mod buckets;
 mod forecast;
 mod groups;
 mod parts;
+mod survey;
 
 pub(crate) use accounts::sorted_page;
 pub use accounts::{AccountPage, ForecastAccount, accounts};

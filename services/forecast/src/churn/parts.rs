@@ -82,16 +82,9 @@ pub(crate) struct Seen {
 impl Asked<'_> {
     /// Parts on basis ACCOUNT: what was announced, and the rest of accounts at risk.
     pub(crate) fn by_account(&self, mut emit: impl FnMut(Whose, &[Part])) -> Figures {
-        let mut figures = Figures::default();
         let mut parts = Vec::new();
-        self.book.scan(self.as_of, |account, row| {
-            if !self.selection.includes(&row) {
-                return;
-            }
-            let Some(seen) = self.see(account, row) else {
-                return;
-            };
-            let at_risk = self.count(account, &seen.row, &mut figures);
+        self.survey(None, |account, seen, open| {
+            let at_risk = open.is_some_and(|open| self.scenario.includes(open));
             parts.clear();
             match &seen.view {
                 Some(view) => parts_of(view, at_risk, &mut parts),
@@ -101,12 +94,10 @@ impl Asked<'_> {
             if !parts.is_empty() {
                 emit(Whose::Account(account, seen.row), &parts);
             }
-        });
-        figures
+        })
     }
 
     /// The account restricted to the product; `None` if it has none of it.
-    #[inline]
     pub(crate) fn see(&self, account: AccountIx, row: Row) -> Option<Seen> {
         let Some(product) = self.selection.product else {
             let view = row.has_announced_end().then(|| self.fold(account, None));
@@ -126,16 +117,6 @@ impl Asked<'_> {
             row,
             view: Some(view),
         })
-    }
-
-    /// Counts an account that the filter leaves; whether it is at risk in the scenario.
-    #[inline]
-    pub(crate) fn count(&self, account: AccountIx, row: &Row, figures: &mut Figures) -> bool {
-        let open = self.open.get(self.book, account, row);
-        figures.mrr += row.mrr;
-        figures.active += 1;
-        figures.at_risk += i64::from(open.leads_to_churn > 0);
-        self.scenario.includes(open)
     }
 
     /// All of an account whose subscriptions have no announced end, at its next renewal.

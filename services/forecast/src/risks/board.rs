@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use keizoku_core::{Day, RiskId};
 use keizoku_revenue::AccountIx;
-use keizoku_revenue::store::{Chunked, IdTable, Names, Texts};
+use keizoku_revenue::store::{CHUNK, Chunked, IdTable, Names, Texts};
 
 use super::version::{Completion, Facts, Flag, Version};
 use crate::owner::OwnerId;
@@ -86,6 +86,12 @@ impl RiskBoard {
     #[must_use]
     pub fn open_now(&self, account: AccountIx) -> OpenRisks {
         self.open_now.get(account.0).copied().unwrap_or_default()
+    }
+
+    /// Open risks of accounts in a row, from a multiple of the chunk's size on; perhaps fewer.
+    pub(crate) fn open_now_from(&self, first: u32) -> &[OpenRisks] {
+        let chunk = self.open_now.chunks().get(first as usize / CHUNK);
+        chunk.map_or(&[], Vec::as_slice)
     }
 
     /// The number of a risk type.
@@ -224,6 +230,12 @@ impl RiskBoard {
 }
 
 impl OpenRisks {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_none(self) -> bool {
+        self == Self::default()
+    }
+
     pub(crate) fn add(&mut self, flag: Flag, change: i16) {
         let count = match flag {
             Flag::LeadsToChurn => &mut self.leads_to_churn,

@@ -48,6 +48,14 @@ impl<'a> OpenByAccount<'a> {
             .fold(self.own(account), OpenRisks::plus)
     }
 
+    /// Open risks that were filed for the accounts of a chunk of rows; those left out have none.
+    pub(crate) fn chunk(&self, first: u32) -> &[OpenRisks] {
+        match &self.counted {
+            None => self.board.open_now_from(first),
+            Some(counted) => &counted[first as usize..],
+        }
+    }
+
     fn own(&self, account: AccountIx) -> OpenRisks {
         match &self.counted {
             None => self.board.open_now(account),
