@@ -20,6 +20,8 @@ Examples:
   keizoku forecast --team 'Enterprise East'
   keizoku deadlines --within 30
   keizoku risk open --account 緑川印刷 --name 担当者が退職 --leads-to-churn leads
+  keizoku log tail --follow
+  keizoku backup /backup/today
   keizoku completion bash > /etc/bash_completion.d/keizoku
 
 Exit status: 0 done, 1 refused or failed, 2 wrong arguments or unusable files.";

@@ -7,10 +7,10 @@ use std::task::{Context, Poll};
 use futures::future::BoxFuture;
 use keizoku_proto::risk::OpenRiskRequest;
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::body::Body;
 use tonic::codegen::{Service, http};
 use tonic::server::{Grpc, NamedService, UnaryService};
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Server};
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
@@ -31,10 +31,9 @@ pub(crate) fn serve() -> Result<(), Box<dyn Error + Send + Sync>> {
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("http://{}", listener.local_addr()?);
-        let server = Server::builder().tcp_nodelay(true).add_service(Echo);
-        Ok(server
-            .serve_with_incoming(TcpListenerStream::new(listener))
-            .await?)
+        let server = Server::builder().add_service(Echo);
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        Ok(server.serve_with_incoming(incoming).await?)
     })
 }
 

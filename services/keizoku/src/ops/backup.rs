@@ -1,10 +1,11 @@
 //! `keizoku backup`: a copy of every log, beside whatever writes to them.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use indicatif::{HumanBytes, HumanCount};
+use indicatif::HumanBytes;
 use keizoku_core::Clock;
 use keizoku_log::sqlite::{self, Progress};
 
@@ -44,11 +45,17 @@ impl Args {
         let target = self.target.display();
         let mut text = format!("{target} holds a copy of\n");
         for entry in &manifest.logs {
-            let (events, bytes) = (HumanCount(entry.head), HumanBytes(entry.bytes));
-            text += &format!("  {:<10} up to position {events}, {bytes}\n", entry.service);
+            let (name, head, bytes) = (&entry.service, entry.head, HumanBytes(entry.bytes));
+            let _ = writeln!(text, "  {name:<10} up to position {head}, {bytes}");
         }
-        text += &format!("Check it with:      keizoku log verify --data {target}\n");
-        text += &format!("Put it in place by: keizoku restore {target} --data NEW-DIRECTORY\n");
+        let _ = writeln!(
+            text,
+            "Check it with:      keizoku log verify --data {target}"
+        );
+        let _ = writeln!(
+            text,
+            "Put it in place by: keizoku restore {target} --data NEW-DIRECTORY"
+        );
         super::print(&text).map(drop)
     }
 }
@@ -82,7 +89,7 @@ fn copy(
 ) -> Result<Manifest, Refusal> {
     for service in services {
         sqlite::backup(&service.log(from), &service.log(to), |at| {
-            progress(*service, at)
+            progress(*service, at);
         })?;
         let entry = Entry::of(*service, to, |at| progress(*service, at))?;
         manifest.logs.push(entry);

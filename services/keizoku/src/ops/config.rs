@@ -1,5 +1,6 @@
 //! `keizoku config`: the configuration in effect, as a file that can be handed to a server.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use keizoku_runtime::telemetry::LogFormat;
@@ -125,17 +126,18 @@ fn render(config: &Config) -> String {
         sections(config).iter().zip(sections(&Config::default()))
     {
         if !section.is_empty() {
-            text += &format!("\n[{section}]\n");
+            let _ = writeln!(text, "\n[{section}]");
         }
         for (index, (key, default)) in keys.iter().zip(defaults).enumerate() {
             if section.is_empty() || index > 0 {
                 text.push('\n');
             }
             for line in key.about.lines() {
-                text += &format!("# {line}\n");
+                let _ = writeln!(text, "# {line}");
             }
-            text += &format!(
-                "# Default: {}\n{} = {}\n",
+            let _ = writeln!(
+                text,
+                "# Default: {}\n{} = {}",
                 default.value, key.name, key.value
             );
         }
@@ -161,7 +163,7 @@ fn require_known_keys(file: Option<&Path>, environment: &[String]) -> Result<(),
         let table = parse(file)?;
         let place = file.display().to_string();
         collect_unknown("", &table, &known, &mut |key| {
-            unknown.push((key, place.clone()))
+            unknown.push((key, place.clone()));
         });
     }
     for variable in environment {

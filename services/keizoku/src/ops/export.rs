@@ -1,5 +1,6 @@
 //! `keizoku log export`: events as JSON, one object a line.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
@@ -191,7 +192,8 @@ impl Sum {
             format!("{name}: {events} events; the next export goes on with --after {end}");
         if self.incomplete > 0 {
             let count = HumanCount(self.incomplete);
-            text += &format!(
+            let _ = write!(
+                text,
                 "\n{name}: {count} of them not known to this version in full; their bytes are in `raw`"
             );
         }

@@ -1,5 +1,6 @@
 //! `keizoku rebuild`: the read models of a stopped server go, and are built again at its next start.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -39,11 +40,12 @@ impl Args {
         }
         let mut text = "deleted\n".to_owned();
         for (file, bytes) in &deleted {
-            text += &format!("  {}, {}\n", file.display(), HumanBytes(*bytes));
+            let _ = writeln!(text, "  {}, {}", file.display(), HumanBytes(*bytes));
         }
-        text += &format!(
+        let _ = writeln!(
+            text,
             "The next start builds them again from the logs: keizoku serve --data {name}\n\
-             Until that is done, the server answers UNAVAILABLE and says how far it is.\n"
+             Until that is done, the server answers UNAVAILABLE and says how far it is."
         );
         super::print(&text).map(drop)
     }

@@ -145,10 +145,13 @@ impl From<OpenError> for Refusal {
             | OpenError::ReadOnly { .. }
             | OpenError::NewerVersion { .. } => Self::unusable(what),
             OpenError::Damaged { source, .. } => Self::unusable(what).because(source),
-            OpenError::Unusable { source, .. } => match full_disk(source.as_ref()) {
-                true => Self::full(what, source),
-                false => Self::refused(what).because(source),
-            },
+            OpenError::Unusable { source, .. } => {
+                if full_disk(source.as_ref()) {
+                    Self::full(what, source)
+                } else {
+                    Self::refused(what).because(source)
+                }
+            }
         }
     }
 }
@@ -159,10 +162,13 @@ impl From<BackupError> for Refusal {
         match error {
             BackupError::TargetExists { .. } => Self::refused(what),
             BackupError::Log(error) => error.into(),
-            BackupError::Failed(cause) => match full_disk(cause.as_ref()) {
-                true => Self::full("there is no room left for the copy", cause),
-                false => Self::refused(what).because(cause),
-            },
+            BackupError::Failed(cause) => {
+                if full_disk(cause.as_ref()) {
+                    Self::full("there is no room left for the copy", cause)
+                } else {
+                    Self::refused(what).because(cause)
+                }
+            }
         }
     }
 }

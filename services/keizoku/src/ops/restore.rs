@@ -1,9 +1,9 @@
 //! `keizoku restore`: a data directory from a backup.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use indicatif::HumanCount;
 use keizoku_core::Entropy;
 use keizoku_log::sqlite::{self, Lock, Progress};
 use uuid::Uuid;
@@ -19,7 +19,8 @@ Examples:
 
 The directory must be empty: move the old data away first, and keep it until the restored server was looked at.
 Each log gets a new id, so consistency tokens that were given out before are refused (FOREIGN_TOKEN), and
-nobody mistakes what is recorded from now on for what was lost.";
+nobody mistakes what is recorded from now on for what was lost. Run it as the user that the server runs as: the
+files become that user's.";
 
 /// Where the logs are made before they are put in place, within the data directory.
 const STAGE: &str = ".restoring";
@@ -56,13 +57,18 @@ impl Args {
         let data = self.data.display();
         let mut text = format!("{data} holds\n");
         for log in &logs {
-            let (name, head) = (log.service.name(), HumanCount(log.head));
-            text += &format!("  {name:<10} up to position {head}, as log {}\n", log.id);
+            let (name, head) = (log.service.name(), log.head);
+            let _ = writeln!(
+                text,
+                "  {name:<10} up to position {head}, as log {}",
+                log.id
+            );
         }
-        text += &format!(
+        let _ = writeln!(
+            text,
             "Start it with: keizoku serve --data {data}\n\
              The read models are built from the logs first; until then it answers UNAVAILABLE.\n\
-             Consistency tokens from before are refused (FOREIGN_TOKEN): clients drop them.\n"
+             Consistency tokens from before are refused (FOREIGN_TOKEN): clients drop them."
         );
         super::print(&text).map(drop)
     }

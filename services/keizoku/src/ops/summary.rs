@@ -55,8 +55,15 @@ impl Parts<'_> {
 fn shown(value: &Value, kind: &Kind) -> String {
     match (value, kind) {
         (Value::EnumNumber(number), Kind::Enum(names)) => enum_name(names, *number),
-        (Value::String(text), _) if text.contains([' ', '=']) => format!("\"{text}\""),
-        (Value::String(text), _) => text.clone(),
+        (Value::String(text), _) => {
+            let parts_it =
+                |letter: char| letter.is_whitespace() || letter.is_control() || letter == '=';
+            if text.contains(parts_it) {
+                format!("\"{text}\"")
+            } else {
+                text.clone()
+            }
+        }
         (Value::Bool(value), _) => value.to_string(),
         (Value::I32(value), _) => value.to_string(),
         (Value::I64(value), _) => value.to_string(),
@@ -117,7 +124,7 @@ mod tests {
         let (message, _) = event::contents(Service::Risk, &opened.to_bytes()).unwrap();
         assert_eq!(
             of(&message, "risk-01980000000070008000000000000001"),
-            "display_name=担当者が [31m退職 type=\"champion left\" \
+            "display_name=\"担当者が [31m退職\" type=\"champion left\" \
              leads_to_churn=UNKNOWN_AT_PRESENT open_date=2026-11-02 \
              account=01980000-0000-7000-8000-000000000002"
         );

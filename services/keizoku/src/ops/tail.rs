@@ -169,16 +169,16 @@ impl Args {
             .filter(|service| self.service.is_none_or(|wanted| wanted == *service))
             .flat_map(event::kinds)
             .collect();
-        for kind in self.kind.iter().filter(|kind| !known.contains(kind)) {
-            let what = format!("--kind {kind}: there is no such event");
-            let nearest = nearest::of(kind, known.iter().map(String::as_str));
-            let advice = nearest.map_or_else(
-                || format!("one of {}", known.join(", ")),
-                |nearest| format!("--kind {nearest}"),
-            );
-            return Err(Refusal::unusable(what).advising(advice));
-        }
-        Ok(())
+        let Some(kind) = self.kind.iter().find(|kind| !known.contains(kind)) else {
+            return Ok(());
+        };
+        let nearest = nearest::of(kind, known.iter().map(String::as_str));
+        let advice = nearest.map_or_else(
+            || format!("one of {}", known.join(", ")),
+            |nearest| format!("--kind {nearest}"),
+        );
+        let what = format!("--kind {kind}: there is no such event");
+        Err(Refusal::unusable(what).advising(advice))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `keizoku log verify`: a log, or the logs of a backup, from end to end.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use indicatif::HumanCount;
@@ -230,11 +231,11 @@ impl Report {
         let count = HumanCount(self.finding_count);
         let mut text = format!("{service}: {count} findings; {size}\n");
         for finding in &self.findings {
-            text += &format!("  {finding}\n");
+            let _ = writeln!(text, "  {finding}");
         }
         let untold = self.finding_count - self.findings.len() as u64;
         if untold > 0 {
-            text += &format!("  and {} more\n", HumanCount(untold));
+            let _ = writeln!(text, "  and {} more", HumanCount(untold));
         }
         text
     }

@@ -4,6 +4,7 @@ pub mod config;
 mod probe;
 mod sample;
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,9 +40,15 @@ pub struct Ambient {
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The directory cannot be made.
-    #[error("the data directory {} cannot be created", .0.display())]
+    /// The directory cannot be made, or is something else.
+    #[error(
+        "{} cannot be the data directory: correct the path, or choose another with --data",
+        .0.display()
+    )]
     DataDirectory(PathBuf, #[source] std::io::Error),
+    /// Nothing is created in a place that does not exist: it may be a mistyped or unmounted one.
+    #[error("{} does not exist: create it, or choose another data directory with --data", .0.display())]
+    NoPlace(PathBuf),
     /// A log cannot be opened.
     #[error(transparent)]
     Log(#[from] OpenError),
@@ -77,8 +84,7 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
     let listener = grpc::listen(config.listen).await?;
     let address = listener.local_addr().unwrap_or(config.listen);
     let folder = config.data_dir.as_path();
-    std::fs::create_dir_all(folder)
-        .map_err(|error| StartError::DataDirectory(folder.to_owned(), error))?;
+    create(folder)?;
     let unusable = |error| StartError::ReadModel(folder.to_owned(), error);
 
     let accounts_log = open_log(folder, keizoku_accounts::SOURCE, config, ambient)?;
@@ -90,7 +96,7 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
             .with(keizoku_risk::SOURCE, Arc::clone(&risk_log)),
     );
 
-    let lifecycle = Lifecycle::new();
+    let lifecycle = Lifecycle::probed(Arc::clone(&ambient.probe));
     let calendar = Calendar::new(Arc::clone(&ambient.clock), default_zone());
     let book = BookModel::new(calendar.clone());
     let book_freshness = Freshness::default();
@@ -204,6 +210,17 @@ impl Server {
             log.close().await;
         }
         served.unwrap_or_else(|error| Err(ServeError::Server(Box::new(error))))
+    }
+}
+
+fn create(folder: &Path) -> Result<(), StartError> {
+    match std::fs::create_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let parent = folder.parent().unwrap_or(folder);
+            Err(StartError::NoPlace(parent.to_owned()))
+        }
+        created => created.map_err(|error| StartError::DataDirectory(folder.to_owned(), error)),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The client side as its users meet it: exports against the reference, unusable files, a server
-//! that misbehaves, and the binary's own output.
+//! The binary as its users meet it: exports against the reference, unusable files, a server that
+//! misbehaves, the binary's own output, and an operator's work on the files of a real server.
 
 #[cfg(test)]
 mod against_the_reference;
@@ -7,6 +7,8 @@ mod against_the_reference;
 mod binary;
 #[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod ops;
 #[cfg(test)]
 mod sending;
 #[cfg(test)]
