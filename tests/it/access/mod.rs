@@ -1,0 +1,5 @@
+//! Every RPC that the protos declare, called by a test that does not know what it is for.
+
+mod garbage;
+mod raw;
+mod walk;

@@ -1,0 +1,6 @@
+//! ACC-7: `keizoku import salesforce`, from the command line to the figures.
+
+mod answers;
+mod export;
+mod generated;
+mod sample;

@@ -1,0 +1,19 @@
+//! End to end. Modules that start the real binary are called `e2e_…` and `crash_…`, which gives
+//! them the whole machine; the others run every service in the test's own process.
+
+#[cfg(test)]
+mod access;
+#[cfg(test)]
+mod crash_kills;
+#[cfg(test)]
+mod e2e_disk_full;
+#[cfg(test)]
+mod e2e_import;
+#[cfg(test)]
+mod e2e_startup;
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod idempotency;
+#[cfg(test)]
+mod worked_example;

@@ -1,0 +1,4 @@
+//! The worked forecast: every line of the specification's example.
+
+mod example;
+mod lines;
