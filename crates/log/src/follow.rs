@@ -32,6 +32,8 @@ pub fn follow(
     })
 }
 
+/// Reads no page before it is wanted: a read that was begun and left alone could keep its turn from
+/// readers that somebody waits for.
 struct Follower {
     log: Arc<dyn EventLog>,
     head: watch::Receiver<Head>,

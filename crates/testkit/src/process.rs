@@ -16,7 +16,7 @@ use keizoku_cli::error::Failure;
 use crate::keizoku;
 
 /// A start that takes longer hangs: a debug build on a busy machine takes a second.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 /// The line that says that every question is answered from now on.
 const READY: &str = "Keizoku is ready.";
 

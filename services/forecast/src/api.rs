@@ -112,13 +112,11 @@ pub(crate) fn month(violations: &mut Violations, text: &str, as_of: AsOf) -> Opt
     if text.is_empty() {
         return Some(as_of.on.month());
     }
-    match text.parse() {
-        Ok(BucketKey::Month(month)) => Some(month),
-        _ => {
-            violations.add("month", "is not a month such as 2026-11");
-            None
-        }
+    if let Ok(BucketKey::Month(month)) = text.parse() {
+        return Some(month);
     }
+    violations.add("month", "is not a month such as 2026-11");
+    None
 }
 
 /// Whose risks a report is about.

@@ -55,8 +55,8 @@ async fn run() -> Result<(), Failure> {
 
     let opened = AtomicU64::new(0);
     let scheduled = AtomicU64::new(0);
-    let (mut opens, mut schedules) = (Vec::new(), Vec::new());
-    let (mut open_rates, mut echo_rates, mut schedule_rates) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut open_ratios, mut moved_ratios) = (Vec::new(), Vec::new());
+    let (mut open_rates, mut echo_rates, mut moved_rates) = (Vec::new(), Vec::new(), Vec::new());
     for pair in 0..PAIRS {
         let raw = throughput(|| {
             let (mut echo, number) = (echo.clone(), opened.load(Ordering::Relaxed));
@@ -80,10 +80,10 @@ async fn run() -> Result<(), Failure> {
         println!(
             "pair {pair}: echo {raw:.0}/s, OpenRisk {durable:.0}/s, ScheduleNextAction {moved:.0}/s"
         );
-        opens.push(durable / raw);
-        schedules.push(moved / raw);
+        open_ratios.push(durable / raw);
+        moved_ratios.push(moved / raw);
         open_rates.push(durable);
-        schedule_rates.push(moved);
+        moved_rates.push(moved);
         echo_rates.push(raw);
     }
     println!(
@@ -96,15 +96,15 @@ async fn run() -> Result<(), Failure> {
     );
     println!(
         "ScheduleNextAction           {}",
-        Spread::of(schedule_rates).per_second()
+        Spread::of(moved_rates).per_second()
     );
     println!(
         "OpenRisk / echo              {}  (goal ≥ 0.5)",
-        Spread::of(opens)
+        Spread::of(open_ratios)
     );
     println!(
         "ScheduleNextAction / echo    {}  (goal ≥ 0.5)",
-        Spread::of(schedules)
+        Spread::of(moved_ratios)
     );
     Ok(())
 }

@@ -185,15 +185,14 @@ impl Risks {
         let (request_id, (account, id)) = violations.finish(target.request_id.zip(target.name))?;
         let call = Call::of("UpdateRisk", &request, request_id, &body.etag)?;
         let admitted = self.risks.admit(&domain::risk_stream(id), &call).await?;
-        let (risk, consistency_token) = match admitted {
-            Some(done) => self.changed(id, &done).await?,
-            None => {
-                self.require_account(id, account).await?;
-                if let Some(key) = &change.r#type {
-                    self.require_type(key).await?;
-                }
-                self.change(id, Command::Revise(change), call).await?
+        let (risk, consistency_token) = if let Some(done) = admitted {
+            self.changed(id, &done).await?
+        } else {
+            self.require_account(id, account).await?;
+            if let Some(key) = &change.r#type {
+                self.require_type(key).await?;
             }
+            self.change(id, Command::Revise(change), call).await?
         };
         Ok(proto::UpdateRiskResponse {
             risk,
@@ -216,13 +215,12 @@ impl Risks {
             violations.finish(target.request_id.zip(target.name.zip(owner)))?;
         let call = Call::of("AssignRisk", &request, request_id, &body.etag)?;
         let admitted = self.risks.admit(&domain::risk_stream(id), &call).await?;
-        let (risk, consistency_token) = match admitted {
-            Some(done) => self.changed(id, &done).await?,
-            None => {
-                self.require_account(id, account).await?;
-                self.require_owner(Some(&owner))?;
-                self.change(id, Command::Assign(owner), call).await?
-            }
+        let (risk, consistency_token) = if let Some(done) = admitted {
+            self.changed(id, &done).await?
+        } else {
+            self.require_account(id, account).await?;
+            self.require_owner(Some(&owner))?;
+            self.change(id, Command::Assign(owner), call).await?
         };
         Ok(proto::AssignRiskResponse {
             risk,
