@@ -26,7 +26,7 @@ const USER_VERSION: u64 = 60;
 /// The server must not start: one complaint that says what and what to do.
 #[track_caller]
 fn complains(serve: Serve, words: &[&str]) -> Exited {
-    let exited = serve.try_start().err().expect("it must not start");
+    let exited = serve.try_start().expect_err("it must not start");
     assert_eq!(exited.code(), Some(1), "{exited:?}");
     assert_eq!(exited.stdout, "");
     let told = &exited.stderr;
@@ -59,13 +59,19 @@ async fn a_directory_that_another_process_uses_stays_its_own() {
     let data = TempDir::new().unwrap();
     let server = Serve::on(data.path()).start();
     let account = scene(&server).await.account("あおば製作所", |_| ()).await;
-    let before = contents(data.path());
+    // The running server may still be writing into its read models.
+    let truth = || {
+        let mut files = contents(data.path());
+        files.retain(|name, _| name.to_string_lossy().contains(".log.sqlite"));
+        files
+    };
+    let before = truth();
     let path = data.path().to_str().unwrap();
     complains(
         Serve::on(data.path()),
         &["in use by another process", "data directory", path],
     );
-    assert_eq!(contents(data.path()), before);
+    assert_eq!(truth(), before);
     let get = GetAccountRequest {
         name: account.name,
         ..GetAccountRequest::default()

@@ -333,7 +333,7 @@ async fn a_chosen_id_is_taken_for_another_request() {
     let id = scene.ids.fresh();
     let risk = scene
         .risk(&account, "担当者が退職", |risk| {
-            risk.risk_id.clone_from(&id)
+            risk.risk_id.clone_from(&id);
         })
         .await;
     assert!(risk.name.ends_with(&id), "{}", risk.name);

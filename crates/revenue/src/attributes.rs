@@ -5,7 +5,7 @@ use hashbrown::HashMap;
 use keizoku_core::Day;
 
 use crate::owner::Owner;
-use crate::store::Chunked;
+use crate::store::{Chunked, dense};
 use crate::time::Known;
 
 /// What of an account has an effective date, as numbers; 0 is none.
@@ -93,6 +93,35 @@ impl AttributeHistory {
         match previous {
             Some(previous) => self.changes[previous].next = index,
             None => self.first_by_account[account] = index,
+        }
+    }
+
+    /// Moves changes next to each other in the order of their accounts.
+    pub(crate) fn compact(&mut self) {
+        let old = std::mem::take(&mut self.changes);
+        for group in 0..dense(self.first_by_group.len()) {
+            self.first_by_group[group] = LAST;
+        }
+        for account in 0..dense(self.first_by_account.len()) {
+            let mut next = self.first_by_account[account];
+            if next != LAST {
+                self.first_by_account[account] = dense(self.changes.len());
+            }
+            while next != LAST {
+                let change = old[next];
+                next = change.next;
+                let place = dense(self.changes.len());
+                let following = if next == LAST { LAST } else { place + 1 };
+                let next_in_group = self.first_by_group[change.group];
+                self.changes.push(Change {
+                    next: following,
+                    next_in_group,
+                    ..change
+                });
+                if change.group != 0 {
+                    self.first_by_group[change.group] = place;
+                }
+            }
         }
     }
 

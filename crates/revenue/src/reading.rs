@@ -125,6 +125,9 @@ impl Book {
         let account = self.intern(id);
         self.attributes
             .record(account.0, attributes, effective, recorded);
+        if let Some(day) = effective {
+            self.contracts.changes.note_attributes(account.0, day);
+        }
         Ok(account)
     }
 

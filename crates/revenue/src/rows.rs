@@ -40,6 +40,7 @@ impl Marks {
     /// Some renewal has moved on by itself: the row was another one before.
     pub(crate) const ADVANCED: Self = Self(8);
     pub(crate) const ALIASED: Self = Self(16);
+    pub(crate) const MERGED: Self = Self(32);
 
     /// Whether one of its subscriptions is active.
     #[must_use]
@@ -51,6 +52,12 @@ impl Marks {
     #[must_use]
     pub const fn has_announced_end(self) -> bool {
         self.has(Self::ANNOUNCED)
+    }
+
+    /// Whether it was merged into another one.
+    #[must_use]
+    pub const fn is_merged(self) -> bool {
+        self.has(Self::MERGED)
     }
 
     /// Whether other accounts were merged into it.
@@ -273,10 +280,11 @@ impl<'a> Columns<'a> {
         &self.chunk.group
     }
 
-    /// The first and last dates on which each row stays as it is.
+    /// Whether a row holds on a date as it is, apart from renewals that advance by themselves.
     #[must_use]
-    pub fn validity(&self) -> (&'a [Day], &'a [Day]) {
-        (&self.chunk.from, &self.chunk.until)
+    pub fn is_right(&self, place: usize, on: Day) -> bool {
+        let Validity { from, until } = self.chunk.validity(place);
+        from <= on && on <= until
     }
 
     /// One whole row.

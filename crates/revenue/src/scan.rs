@@ -8,8 +8,23 @@ use crate::contract::terms_until;
 use crate::rows::{Columns, Marks, Row};
 use crate::store::{CHUNK, dense};
 use crate::time::{AsOf, Known};
-use crate::view::SubscriptionView;
+use crate::view::{Split, SubscriptionView};
 use crate::{AccountIx, Book};
+
+/// Something about an account's own contracts, to be added to its row of today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Difference {
+    /// The account, which may have been merged into another one.
+    pub account: AccountIx,
+    /// Number of the contract's product.
+    pub product: u16,
+    /// MRR to add.
+    pub mrr: i64,
+    /// Active contracts to add.
+    pub active: i64,
+    /// The differences do not say it all: fold the account.
+    pub needs_fold: bool,
+}
 
 impl Book {
     /// Every account that was not merged, as known; active or not.
@@ -36,7 +51,8 @@ impl Book {
             for number in self.subscriptions_of(account) {
                 let subscription = self.contracts.get(number);
                 if product.is_none_or(|product| product == subscription.product) {
-                    visit(&mut self.contracts.steps(number, known));
+                    let steps = self.contracts.steps(number, known);
+                    visit(&mut steps.map(|(day, level)| (day, level.mrr)));
                 }
             }
         });
@@ -67,6 +83,44 @@ impl Book {
         chunks.map(|(place, chunk)| Columns::new(chunk, dense(place * CHUNK)))
     }
 
+    /// How accounts are different on another date than today, as known now; in no order, and an
+    /// account as often as something about it changes.
+    pub fn differences(&self, on: Day) -> impl Iterator<Item = Difference> {
+        let is_past = on < self.today;
+        let (after, until) = if is_past {
+            (on, self.today)
+        } else {
+            (self.today, on)
+        };
+        let sign = if is_past { -1 } else { 1 };
+        self.contracts
+            .changes
+            .between(after, until)
+            .map(move |change| {
+                // A contract that ends in between has an announced end on the date.
+                let is_about_its_end = change.running != 0 && (change.running < 0 || !is_past);
+                Difference {
+                    account: AccountIx(change.account),
+                    product: change.product,
+                    mrr: sign * change.mrr,
+                    active: sign * i64::from(change.running),
+                    needs_fold: change.attributes
+                        || is_about_its_end
+                        || (change.running != 0 && self.has_several_contracts(change.account)),
+                }
+            })
+    }
+
+    fn has_several_contracts(&self, account: u32) -> bool {
+        self.subscriptions_of(account).nth(1).is_some()
+    }
+
+    /// What an account with announced ends has, as it is today.
+    #[must_use]
+    pub fn split_today(&self, account: AccountIx) -> Option<&Split> {
+        self.split.get(&account.0)
+    }
+
     /// Calls `visit` for every active account, in the order of their numbers, merged ones not.
     ///
     /// As known now this reads the columns, and folds only rows that differ on that date; as known
@@ -81,9 +135,8 @@ impl Book {
             return;
         }
         for columns in self.columns() {
-            let (from, until) = columns.validity();
             for (place, account) in (columns.first()..).take(columns.len()).enumerate() {
-                if from[place] > as_of.on || as_of.on > until[place] {
+                if !columns.is_right(place, as_of.on) {
                     if let Some(row) = self.folded_row(AccountIx(account), as_of) {
                         visit(AccountIx(account), row);
                     }

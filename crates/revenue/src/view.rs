@@ -52,6 +52,15 @@ pub struct RestPart {
     pub next_renewal: Option<Day>,
 }
 
+/// An account's MRR in what will be lost for certain and the rest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Split {
+    /// Active subscriptions with an announced end.
+    pub announced: Vec<AnnouncedPart>,
+    /// The other active subscriptions; `None` where there is none.
+    pub rest: Option<RestPart>,
+}
+
 /// One subscription on a date, as known at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscriptionView {
@@ -86,6 +95,15 @@ pub(crate) fn earliest(one: Option<Day>, other: Option<Day>) -> Option<Day> {
 }
 
 impl AccountView {
+    /// Its announced ends, and the rest.
+    #[must_use]
+    pub fn split(&self) -> Split {
+        Split {
+            announced: self.announced.clone(),
+            rest: self.rest,
+        }
+    }
+
     /// What is kept of it in a row.
     pub(crate) fn row(&self) -> Row {
         Row {

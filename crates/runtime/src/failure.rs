@@ -224,6 +224,6 @@ mod tests {
         assert!(status.details().len() < 6_000, "{}", status.details().len());
         let details = status.get_error_details();
         let shown = &details.bad_request().unwrap().field_violations;
-        assert_eq!(shown.last().unwrap().description, "and 997 more");
+        assert_eq!(shown.last().unwrap().description, "and 998 more");
     }
 }

@@ -27,6 +27,9 @@ fn main() {
     };
     let (mut book, mut board) = (Book::new(today()), RiskBoard::default());
     read(&population, &mut book, &mut board);
+    let began = Instant::now();
+    book.compact();
+    println!("moved together in {:.2?}", began.elapsed());
     weigh(&book, &board);
     for (name, days) in [
         ("today", 0..1),

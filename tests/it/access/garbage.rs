@@ -16,8 +16,8 @@ pub(crate) enum Garbage {
 
 impl Garbage {
     /// Messages with every field set: one for each variant where only one of several can be.
-    pub(crate) fn messages(self, of: MessageDescriptor) -> Vec<DynamicMessage> {
-        let message = self.at_depth(of.clone(), DEPTH);
+    pub(crate) fn messages(self, of: &MessageDescriptor) -> Vec<DynamicMessage> {
+        let message = self.at_depth(of, DEPTH);
         let oneofs = of.oneofs().filter(|oneof| !oneof.is_synthetic());
         let variants: Vec<_> = oneofs
             .flat_map(|oneof| oneof.fields().collect::<Vec<_>>())
@@ -35,7 +35,7 @@ impl Garbage {
         variants.into_iter().map(with).collect()
     }
 
-    fn at_depth(self, of: MessageDescriptor, depth: usize) -> DynamicMessage {
+    fn at_depth(self, of: &MessageDescriptor, depth: usize) -> DynamicMessage {
         let mut message = DynamicMessage::new(of.clone());
         for field in of.fields() {
             if let Some(value) = self.value(&field, depth) {
@@ -75,7 +75,7 @@ impl Garbage {
             Kind::String if hostile => Value::String("'; DROP TABLE risks --\u{0}".to_owned()),
             Kind::String => Value::String("ﾊﾝｶｸ".repeat(10_000)),
             Kind::Message(message) if depth > 0 => {
-                Value::Message(self.at_depth(message.clone(), depth - 1))
+                Value::Message(self.at_depth(message, depth - 1))
             }
             // The protos have no floating point, and what lies deeper stays empty.
             Kind::Message(_) | Kind::Float | Kind::Double => return None,

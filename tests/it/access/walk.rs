@@ -108,12 +108,12 @@ async fn every_rpc_answers_an_empty_request_and_writes_nothing() {
 
 #[tokio::test]
 async fn every_rpc_answers_hostile_fields_and_writes_nothing() {
-    walk(|rpc| Garbage::Hostile.messages(rpc.input())).await;
+    walk(|rpc| Garbage::Hostile.messages(&rpc.input())).await;
 }
 
 #[tokio::test]
 async fn every_rpc_answers_huge_fields_and_writes_nothing() {
-    walk(|rpc| Garbage::Huge.messages(rpc.input())).await;
+    walk(|rpc| Garbage::Huge.messages(&rpc.input())).await;
 }
 
 /// Bytes that are no message at all: the transport refuses them before the service sees them.

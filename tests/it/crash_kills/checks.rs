@@ -116,9 +116,10 @@ impl Writer {
                 let later = account(api, &self.account, 2031).await?;
                 let (before, events) = (&self.group.0, self.group.1);
                 let after = request.group.as_ref().unwrap();
-                let expected = match now.group == *before {
-                    true => (before, format!("r{events}")),
-                    false => (after, format!("r{}", events + 2)),
+                let expected = if now.group == *before {
+                    (before, format!("r{events}"))
+                } else {
+                    (after, format!("r{}", events + 2))
                 };
                 assert_eq!((&now.group, &now.etag), (expected.0, &expected.1));
                 assert_eq!((&later.group, &later.tier), (expected.0, &"Mid".to_owned()));

@@ -105,8 +105,7 @@ impl Step {
 pub(crate) fn died(status: &Status) -> bool {
     let from_service = Refusal::from(status).domain == "keizoku";
     match (from_service, status.code()) {
-        (true, Code::Unavailable) => true,
-        (true, _) => false,
+        (true, code) => code == Code::Unavailable,
         (false, Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal) => true,
         (false, _) => panic!("neither an answer nor a broken connection: {status:?}"),
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use keizoku_core::{Position, Revision};
 use tokio::task::JoinSet;
 
@@ -234,6 +234,37 @@ pub async fn an_answered_append_is_visible_and_below_the_head<B: Backend>(backen
         });
     }
     writers.join_all().await;
+    log.close().await;
+}
+
+/// Reads and appends that were begun and then left alone, as in a `select!`, keep nobody else from
+/// reading or appending.
+pub async fn calls_left_alone_keep_nobody_waiting<B: Backend>(backend: B) {
+    let log = open(&backend).await;
+    let streams: Vec<_> = (0..200).map(stream).collect();
+    let mut left_alone = Vec::new();
+    for (number, stream) in (0..).zip(&streams) {
+        left_alone.push(
+            log.append(stream, Revision::NONE, vec![event(number)])
+                .map(drop)
+                .boxed(),
+        );
+        left_alone.push(log.read_all(Position::START, 10).map(drop).boxed());
+    }
+    for call in &mut left_alone {
+        let _ = futures::poll!(call);
+    }
+    for number in 0..200 {
+        let batch = vec![event(1000 + number)];
+        log.append(&stream(1000), Revision(number), batch)
+            .await
+            .expect("fits");
+        assert_eq!(
+            log.read_all(Position::START, 1).await.expect("reads").len(),
+            1
+        );
+    }
+    drop(left_alone);
     log.close().await;
 }
 

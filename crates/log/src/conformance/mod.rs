@@ -50,6 +50,7 @@ macro_rules! conformance_suite {
             nothing_appears_below_a_visible_position,
             the_same_append_many_times_at_once_is_written_once,
             cancelled_appends_are_whole_or_absent,
+            calls_left_alone_keep_nobody_waiting,
             followers_lose_nothing_while_many_append,
             an_answered_append_is_visible_and_below_the_head,
             an_append_is_all_or_nothing,

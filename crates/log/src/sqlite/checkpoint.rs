@@ -16,7 +16,7 @@ use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode};
 
 use super::lock::Lock;
-use super::reader::Gate;
+use super::pool::Gate;
 use super::schema::PAGE_SIZE;
 use super::{OnFatal, SqliteOptions};
 

@@ -21,6 +21,7 @@ mod checkpoint;
 mod group;
 mod lock;
 mod options;
+mod pool;
 mod queue;
 mod reader;
 mod schema;
@@ -53,7 +54,7 @@ pub struct SqliteLog {
     options: SqliteOptions,
     head: watch::Receiver<Head>,
     queue: queue::Queue,
-    readers: Arc<reader::Readers>,
+    readers: Arc<pool::Pool>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -75,7 +76,7 @@ impl SqliteLog {
 
         let (requests, queue) = queue::channel();
         let (publish, head) = watch::channel(head);
-        let readers = Arc::new(reader::Readers::new(path, Arc::clone(&lock)));
+        let readers = Arc::new(pool::Pool::new(path, Arc::clone(&lock)));
         let thread = |error: io::Error| OpenError::Unusable {
             path: path.to_owned(),
             source: Arc::new(error),

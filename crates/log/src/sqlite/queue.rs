@@ -8,8 +8,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{AppendError, Appended};
 
-/// Appends that may wait; more callers than that wait to be let in.
-const WAITING: usize = 4096;
 /// Appends in one group: bounds how long the first of them waits for the last.
 const GROUP: usize = 1024;
 /// Payload bytes after which a group takes no more.
@@ -35,28 +33,24 @@ impl Request {
     }
 }
 
-/// The callers' end.
+/// The callers' end. It takes everything: an append that waited elsewhere would need as much memory.
 pub(super) struct Queue {
-    /// `None` once closed; the writer ends when the last clone is gone.
-    sender: Mutex<Option<mpsc::Sender<Request>>>,
+    /// `None` once closed; the writer ends when it has answered the rest.
+    sender: Mutex<Option<mpsc::UnboundedSender<Request>>>,
 }
 
 /// The writer's end.
-pub(super) struct Requests(mpsc::Receiver<Request>);
+pub(super) struct Requests(mpsc::UnboundedReceiver<Request>);
 
 pub(super) fn channel() -> (Requests, Queue) {
-    let (sender, receiver) = mpsc::channel(WAITING);
-    (
-        Requests(receiver),
-        Queue {
-            sender: Mutex::new(Some(sender)),
-        },
-    )
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let sender = Mutex::new(Some(sender));
+    (Requests(receiver), Queue { sender })
 }
 
 impl Queue {
-    /// Hands an append to the writer and waits for its answer. Dropped before the writer has it,
-    /// nothing is written; dropped later, it is written as if it had not been.
+    /// Hands an append to the writer and waits for its answer. The writer has it from the first
+    /// poll on: dropped later, it is written as if it had not been.
     pub(super) async fn append(
         &self,
         stream: &StreamId,
@@ -65,28 +59,22 @@ impl Queue {
     ) -> Answer {
         let bytes = check(&events)?;
         let (reply, answer) = oneshot::channel();
-        let request = Request {
+        self.send(Request {
             stream: stream.to_string(),
             expected,
             events,
             bytes,
             reply,
-        };
-        let sender = self
-            .sender
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let sender = sender.ok_or(AppendError::Closed)?;
-        sender
-            .send(request)
-            .await
-            .map_err(|_| AppendError::Closed)?;
-        // Held while waiting, the clone would keep the writer from ending.
-        drop(sender);
+        })?;
         answer
             .await
             .unwrap_or_else(|error| Err(AppendError::Unknown(Arc::new(error))))
+    }
+
+    fn send(&self, request: Request) -> Result<(), AppendError> {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = sender.as_ref().ok_or(AppendError::Closed)?;
+        sender.send(request).map_err(|_| AppendError::Closed)
     }
 
     pub(super) fn close(&self) {

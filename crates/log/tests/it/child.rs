@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, thread};
 
 use keizoku_core::{NewEvent, Probe, Revision, StreamId};
-use keizoku_log::conformance::events;
+use keizoku_log::conformance::{events, read_everything};
 use keizoku_log::sqlite::{SqliteLog, Synchronous};
 use keizoku_log::{AppendError, EventLog};
 use tokio::task::JoinSet;
@@ -26,13 +26,15 @@ const WAL: u64 = 256 << 10;
 /// What the process shall do; every text goes through the environment.
 #[derive(Debug, Default)]
 pub(crate) struct Order {
-    /// `append`, `sync-fails` or `disk-full`.
+    /// `append`, `look`, `sync-fails` or `disk-full`.
     pub(crate) task: &'static str,
     pub(crate) log: PathBuf,
     /// Tells the streams of one run from those of another.
     pub(crate) run: u64,
     /// Whether commits are not synced.
     pub(crate) careless: bool,
+    /// Whether nothing is moved out of the WAL, so that only commits are synced.
+    pub(crate) keeps_wal: bool,
     /// A probe point and how often it is passed before the process stands still there.
     pub(crate) stop_at: Option<(&'static str, usize)>,
 }
@@ -53,6 +55,7 @@ impl Order {
             .env("CHILD_LOG", &self.log);
         command.env("CHILD_RUN", self.run.to_string());
         command.env("CHILD_CARELESS", self.careless.to_string());
+        command.env("CHILD_KEEPS_WAL", self.keeps_wal.to_string());
         let (point, times) = self.stop_at.unwrap_or_default();
         command
             .env("CHILD_STOP_POINT", point)
@@ -111,6 +114,7 @@ fn process() {
     let path = PathBuf::from(variable("CHILD_LOG"));
     match variable("CHILD_TASK").as_str() {
         "append" => block_on(append_for_ever(&path)),
+        "look" => block_on(look(&path)),
         "sync-fails" => block_on(meet_a_broken_disk(&path)),
         "disk-full" => block_on(meet_a_full_disk(&path)),
         _ => {}
@@ -119,7 +123,9 @@ fn process() {
 
 async fn append_for_ever(path: &Path) {
     let mut options = options(path);
-    options.wal_bytes = WAL;
+    if variable("CHILD_KEEPS_WAL") != "true" {
+        options.wal_bytes = WAL;
+    }
     options.probe = Arc::new(StopAt {
         point: variable("CHILD_STOP_POINT"),
         times: variable("CHILD_STOP_TIMES").parse().unwrap_or_default(),
@@ -155,6 +161,19 @@ async fn append(log: &SqliteLog, stream: &StreamId, batch: Vec<NewEvent>) {
     for (id, revision) in ids.iter().zip(appended.first.0..) {
         println!("child acknowledged {stream} {revision} {id} end");
     }
+}
+
+/// Tells what can be seen, and stands still.
+async fn look(path: &Path) {
+    let log = SqliteLog::open(options(path)).expect("the log opens");
+    for event in read_everything(&log).await {
+        println!(
+            "child acknowledged {} {} {} end",
+            event.stream, event.revision.0, event.id
+        );
+    }
+    println!("child stopped");
+    std::future::pending::<()>().await;
 }
 
 async fn meet_a_broken_disk(path: &Path) {

@@ -132,6 +132,43 @@ fn a_power_cut_right_after_a_commit_leaves_it_whole() {
     assert_eq!(missing(&shadow.join("log"), &lines), 0);
 }
 
+/// A process that is killed while it waits for the disk leaves a commit that looks like any other.
+/// The next one must not show it to anybody before it is on disk.
+#[test]
+fn what_a_killed_process_left_is_on_disk_before_anybody_sees_it() {
+    let disk = LossyDisk::new();
+    let (directory, shadow) = disk.directory("run", None);
+    let order = Order {
+        task: "append",
+        log: directory.join("log"),
+        keeps_wal: true,
+        ..Order::default()
+    };
+    let mut child = disk.start(&order, &directory, &shadow);
+    let mut before: Vec<_> = std::iter::from_fn(|| child.line()).take(60).collect();
+    fs::write(disk.path("control/sync-hangs"), "").expect("told");
+    before.extend(std::iter::from_fn(|| child.line()).take_while(|line| line != "child hangs"));
+    before.extend(child.kill());
+    fs::remove_file(disk.path("control/sync-hangs")).expect("told");
+
+    let order = Order {
+        task: "look",
+        ..order
+    };
+    let mut child = disk.start(&order, &directory, &shadow);
+    let mut seen = Vec::new();
+    while let Some(line) = child.line()
+        && line != "child stopped"
+    {
+        seen.push(line);
+    }
+    child.kill();
+    let count = |lines: &[String]| lines.iter().filter_map(|line| acknowledged(line)).count();
+    assert!(count(&seen) > count(&before), "a commit was under way");
+    assert_eq!(missing(&shadow.join("log"), &before), 0);
+    assert_eq!(missing(&shadow.join("log"), &seen), 0);
+}
+
 #[test]
 fn a_sync_that_fails_leaves_the_outcome_unknown_and_stops_the_log() {
     let disk = LossyDisk::new();

@@ -7,6 +7,7 @@
  *               process and look only at this directory.
  * LOSSY_CONTROL while a file of this name exists here, something fails:
  *                 sync-fails   every sync: the disk is broken
+ *                 sync-hangs   every sync: it says so on standard output and never returns
  *                 disk-full    every write: there is no space left
  */
 #define _GNU_SOURCE
@@ -101,6 +102,11 @@ static int sync_file(int fd) {
     if (name && is_told_to("sync-fails")) {
         errno = EIO;
         return -1;
+    }
+    if (name && is_told_to("sync-hangs")) {
+        static const char line[] = "child hangs\n";
+        syscall(SYS_write, 1, line, sizeof line - 1);
+        for (;;) pause();
     }
     pthread_mutex_lock(&copying);
     if (name) result = copy(fd, name);

@@ -2,9 +2,9 @@ use hashbrown::HashTable;
 use keizoku_core::Day;
 use uuid::Uuid;
 
-use super::{Contract, Fact, Steps};
+use super::{Changes, Contract, Fact, Level, Steps};
 use crate::fenwick::Fenwick;
-use crate::store::{Chunked, IdTable};
+use crate::store::{Chunked, IdTable, dense};
 use crate::time::Known;
 
 /// A subscription: whose it is and where its facts begin.
@@ -22,7 +22,7 @@ impl Subscription {
     pub(crate) const LAST: u32 = u32::MAX;
 }
 
-/// All subscriptions and their facts, and the organisation's MRR by day as it is known now.
+/// All subscriptions and their facts, and what changes by day as it is known now.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Contracts {
     ids: IdTable,
@@ -30,8 +30,10 @@ pub(crate) struct Contracts {
     facts: Chunked<Fact>,
     voids: Voids,
     mrr_by_day: Fenwick,
-    before: Vec<(Day, i64)>,
-    after: Vec<(Day, i64)>,
+    /// What accounts are different from which day on, as known now.
+    pub(crate) changes: Changes,
+    before: Vec<(Day, Level)>,
+    after: Vec<(Day, Level)>,
 }
 
 impl Contracts {
@@ -76,7 +78,7 @@ impl Contracts {
             Some(previous) => self.facts[previous].next = index,
             None => self.subscriptions[subscription].first_fact = index,
         }
-        self.keep_mrr_by_day(subscription);
+        self.keep_by_day(subscription);
     }
 
     /// Voids the fact with this revision; whether there is one that was not void yet.
@@ -90,7 +92,7 @@ impl Contracts {
         self.note_steps_before(subscription);
         self.facts[index].set_voided();
         self.voids.insert(index, recorded);
-        self.keep_mrr_by_day(subscription);
+        self.keep_by_day(subscription);
         true
     }
 
@@ -111,7 +113,7 @@ impl Contracts {
         &self,
         subscription: u32,
         known: Known,
-    ) -> impl Iterator<Item = (Day, i64)> {
+    ) -> impl Iterator<Item = (Day, Level)> {
         Steps::of(self.facts(subscription, known))
     }
 
@@ -137,7 +139,38 @@ impl Contracts {
     }
 
     pub(crate) fn bytes_of_days(&self) -> usize {
-        self.mrr_by_day.bytes()
+        self.mrr_by_day.bytes() + self.changes.bytes()
+    }
+
+    /// Moves facts next to each other in the order of these subscriptions, which must be all.
+    pub(crate) fn compact(&mut self, order: impl Iterator<Item = u32>) {
+        let mut facts = Chunked::default();
+        let mut voids = Voids::default();
+        for subscription in order {
+            let mut next = self.subscriptions[subscription].first_fact;
+            let mut place = dense(facts.len());
+            self.subscriptions[subscription].first_fact = if next == Fact::LAST {
+                Fact::LAST
+            } else {
+                place
+            };
+            while next != Fact::LAST {
+                let mut fact = self.facts[next];
+                if let Some(recorded) = self.voids.when(next) {
+                    voids.insert(place, recorded);
+                }
+                next = fact.next;
+                place += 1;
+                fact.next = if next == Fact::LAST {
+                    Fact::LAST
+                } else {
+                    place
+                };
+                facts.push(fact);
+            }
+        }
+        self.facts = facts;
+        self.voids = voids;
     }
 
     fn chain(&self, subscription: u32) -> impl Iterator<Item = (u32, &Fact)> {
@@ -161,8 +194,8 @@ impl Contracts {
         self.before = steps;
     }
 
-    /// Takes the difference between the steps before and now over into the organisation's.
-    fn keep_mrr_by_day(&mut self, subscription: u32) {
+    /// Takes the difference between the steps before and now over into what is kept by day.
+    fn keep_by_day(&mut self, subscription: u32) {
         let mut steps = std::mem::take(&mut self.after);
         steps.clear();
         steps.extend(self.steps(subscription, Known::NOW));
@@ -172,14 +205,19 @@ impl Contracts {
             .zip(&steps)
             .take_while(|(old, new)| old == new)
             .count();
-        let level = same.checked_sub(1).map_or(0, |last| steps[last].1);
+        let common = same.checked_sub(1).map_or(0, |last| steps[last].1.mrr);
         for (steps, sign) in [(&self.before, -1), (&steps, 1)] {
-            let mut mrr = level;
-            for (day, new_mrr) in &steps[same..] {
-                self.mrr_by_day.add(*day, sign * (new_mrr - mrr));
-                mrr = *new_mrr;
+            let mut mrr = common;
+            for (day, level) in &steps[same..] {
+                self.mrr_by_day.add(*day, sign * (level.mrr - mrr));
+                mrr = level.mrr;
             }
         }
+        let Subscription {
+            account, product, ..
+        } = self.subscriptions[subscription];
+        self.changes
+            .note((account, product), same, &self.before, &steps);
         self.after = steps;
     }
 }
@@ -199,9 +237,13 @@ impl Voids {
     fn are_known(&self, fact: u32, known: Known) -> bool {
         known == Known::NOW
             || self
-                .by_fact
-                .find(spread(fact), |(other, _)| *other == fact)
-                .is_some_and(|(_, recorded)| known.includes(*recorded))
+                .when(fact)
+                .is_some_and(|recorded| known.includes(recorded))
+    }
+
+    fn when(&self, fact: u32) -> Option<i64> {
+        let found = self.by_fact.find(spread(fact), |(other, _)| *other == fact);
+        found.map(|(_, recorded)| *recorded)
     }
 
     fn bytes(&self) -> usize {

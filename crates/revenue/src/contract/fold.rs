@@ -53,6 +53,13 @@ impl<'a> State<'a> {
         }
     }
 
+    fn level(&self) -> Level {
+        Level {
+            mrr: self.mrr,
+            running: self.running,
+        }
+    }
+
     /// A fact that says nothing about terms leaves them as they are.
     fn state_terms(&mut self, fact: &'a Fact) {
         if fact.terms().is_some() {
@@ -187,7 +194,14 @@ pub(crate) fn terms_until(anchor: Day, term_months: u8, on: Day) -> u32 {
     }
 }
 
-/// The dates on which a contract's MRR changes, with the MRR at the end of each.
+/// What a contract is from a date on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Level {
+    pub(crate) mrr: i64,
+    pub(crate) running: bool,
+}
+
+/// The dates on which a contract's level changes, with the level at the end of each.
 pub(crate) struct Steps<'a, I: Iterator<Item = &'a Fact>> {
     facts: std::iter::Peekable<I>,
     state: State<'a>,
@@ -204,18 +218,18 @@ impl<'a, I: Iterator<Item = &'a Fact>> Steps<'a, I> {
 }
 
 impl<'a, I: Iterator<Item = &'a Fact>> Iterator for Steps<'a, I> {
-    type Item = (Day, i64);
+    type Item = (Day, Level);
 
-    fn next(&mut self) -> Option<(Day, i64)> {
-        let before = self.state.mrr;
+    fn next(&mut self) -> Option<(Day, Level)> {
+        let before = self.state.level();
         while let Some(fact) = self.facts.next() {
             self.state.apply(fact);
             let day_is_over = self
                 .facts
                 .peek()
                 .is_none_or(|next| next.effective > fact.effective);
-            if day_is_over && self.state.mrr != before {
-                return Some((fact.effective, self.state.mrr));
+            if day_is_over && self.state.level() != before {
+                return Some((fact.effective, self.state.level()));
             }
         }
         None

@@ -1,10 +1,12 @@
 //! Contract facts (ACC-5) and what they say about a date.
 
 mod arena;
+mod changes;
 mod fact;
 mod fold;
 
 pub(crate) use arena::{Contracts, Subscription};
+pub(crate) use changes::Changes;
 pub(crate) use fact::{Fact, FactKind};
 pub use fold::Terms;
-pub(crate) use fold::{Contract, Steps, terms_until};
+pub(crate) use fold::{Contract, Level, Steps, terms_until};

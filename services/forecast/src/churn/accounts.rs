@@ -107,7 +107,7 @@ fn entries_by_group(asked: &Asked<'_>, on: Day) -> Vec<Entry> {
         let Some(seen) = asked.see(account, row) else {
             return;
         };
-        let announced = seen.view.is_some_and(|view| !view.announced.is_empty());
+        let announced = seen.split.is_some_and(|split| !split.announced.is_empty());
         let part = Part {
             date,
             mrr: seen.row.mrr,

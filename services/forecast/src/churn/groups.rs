@@ -40,9 +40,9 @@ impl Asked<'_> {
                     Whose::Account(account, seen.row),
                     &[self.account_as_group(account, &seen)],
                 );
-            } else if let Some(view) = &seen.view {
+            } else if let Some(split) = &seen.split {
                 let mut parts = Vec::new();
-                parts_of(view, false, &mut parts);
+                parts_of(split, false, &mut parts);
                 if !parts.is_empty() {
                     emit(Whose::Account(account, seen.row), &parts);
                 }
@@ -62,27 +62,23 @@ impl Asked<'_> {
 
     /// An account at risk without a group is its own.
     fn account_as_group(&self, account: AccountIx, seen: &Seen) -> Part {
-        let ends = seen
-            .view
-            .iter()
-            .flat_map(|view| &view.announced)
-            .map(|part| Some(part.end));
-        let date = ends.fold(self.renewal_of_rest(account, seen), earliest);
         let announced = seen
-            .view
+            .split
             .as_ref()
-            .is_some_and(|view| !view.announced.is_empty());
+            .map_or(&[][..], |split| &split.announced);
+        let ends = announced.iter().map(|part| Some(part.end));
+        let date = ends.fold(self.renewal_of_rest(account, seen), earliest);
         Part {
             date,
             mrr: seen.row.mrr,
-            announced,
+            announced: !announced.is_empty(),
         }
     }
 
     fn renewal_of_rest(&self, account: AccountIx, seen: &Seen) -> Option<Day> {
-        match &seen.view {
+        match &seen.split {
             None => self.book.next_renewal(account, &seen.row, self.as_of.on),
-            Some(view) => view.rest.and_then(|rest| rest.next_renewal),
+            Some(split) => split.rest.and_then(|rest| rest.next_renewal),
         }
     }
 }
@@ -108,7 +104,7 @@ impl Groups {
     }
 
     fn note_announced(&mut self, account: AccountIx, seen: Seen, is_selected: bool) {
-        let ends = seen.view.map(|view| view.announced).unwrap_or_default();
+        let ends = seen.split.map(|split| split.announced).unwrap_or_default();
         if !ends.is_empty() {
             self.announced.push(Member {
                 account,

@@ -1,7 +1,7 @@
 //! What is expected to be lost, part by part: each yen once (FC-5).
 
 use keizoku_core::Day;
-use keizoku_revenue::{AccountIx, AccountView, AsOf, Book, Row};
+use keizoku_revenue::{AccountIx, AccountView, AsOf, Book, Row, Split};
 
 use crate::risks::{OpenByAccount, OpenRisks};
 use crate::selection::Selection;
@@ -76,7 +76,7 @@ pub(crate) struct Asked<'a> {
 pub(crate) struct Seen {
     pub(crate) row: Row,
     /// Only where the row does not say it all.
-    pub(crate) view: Option<AccountView>,
+    pub(crate) split: Option<Split>,
 }
 
 impl Asked<'_> {
@@ -86,8 +86,8 @@ impl Asked<'_> {
         self.survey(None, |account, seen, open| {
             let at_risk = open.is_some_and(|open| self.scenario.includes(open));
             parts.clear();
-            match &seen.view {
-                Some(view) => parts_of(view, at_risk, &mut parts),
+            match &seen.split {
+                Some(split) => parts_of(split, at_risk, &mut parts),
                 None if at_risk => parts.push(self.whole(account, &seen.row)),
                 None => return,
             }
@@ -99,24 +99,35 @@ impl Asked<'_> {
 
     /// The account restricted to the product; `None` if it has none of it.
     pub(crate) fn see(&self, account: AccountIx, row: Row) -> Option<Seen> {
-        let Some(product) = self.selection.product else {
-            let view = row.has_announced_end().then(|| self.fold(account, None));
-            return Some(Seen { row, view });
-        };
-        if row.product != Row::SEVERAL && u32::from(row.product) != product {
+        let product = self.selection.product;
+        let is_plain = product.is_none() || row.product != Row::SEVERAL;
+        if is_plain && product.is_some_and(|product| product != u32::from(row.product)) {
             return None;
         }
-        if row.product != Row::SEVERAL && !row.has_announced_end() {
-            return Some(Seen { row, view: None });
+        if !is_plain {
+            let view = self.fold(account, product);
+            let mut row = row;
+            row.mrr = view.mrr.minor();
+            row.renewal = view.next_renewal;
+            return view.active.then(|| Seen {
+                row,
+                split: Some(view.split()),
+            });
         }
-        let view = self.fold(account, Some(product));
-        let mut row = row;
-        row.mrr = view.mrr.minor();
-        row.renewal = view.next_renewal;
-        view.active.then_some(Seen {
-            row,
-            view: Some(view),
-        })
+        let split = row.has_announced_end().then(|| self.split(account));
+        Some(Seen { row, split })
+    }
+
+    /// Announced ends of an account, and the rest.
+    fn split(&self, account: AccountIx) -> Split {
+        let is_now = self.as_of.known_at.is_none() && self.as_of.on == self.book.today();
+        let kept = if is_now {
+            self.book.split_today(account)
+        } else {
+            None
+        };
+        kept.cloned()
+            .unwrap_or_else(|| self.fold(account, None).split())
     }
 
     /// All of an account whose subscriptions have no announced end, at its next renewal.
@@ -129,19 +140,19 @@ impl Asked<'_> {
         }
     }
 
-    pub(crate) fn fold(&self, account: AccountIx, product: Option<u32>) -> AccountView {
+    fn fold(&self, account: AccountIx, product: Option<u32>) -> AccountView {
         self.book.account_on(account, self.as_of, product)
     }
 }
 
 /// The announced parts of an account, and its rest if it is at risk.
-pub(crate) fn parts_of(view: &AccountView, at_risk: bool, parts: &mut Vec<Part>) {
-    parts.extend(view.announced.iter().map(|part| Part {
+pub(crate) fn parts_of(split: &Split, at_risk: bool, parts: &mut Vec<Part>) {
+    parts.extend(split.announced.iter().map(|part| Part {
         date: Some(part.end),
         mrr: part.mrr.minor(),
         announced: true,
     }));
-    let rest = view.rest.filter(|_| at_risk);
+    let rest = split.rest.filter(|_| at_risk);
     parts.extend(rest.map(|rest| Part {
         date: rest.next_renewal,
         mrr: rest.mrr.minor(),

@@ -56,7 +56,9 @@ impl<'a> OpenByAccount<'a> {
         }
     }
 
-    fn own(&self, account: AccountIx) -> OpenRisks {
+    /// Open risks that were filed for an account itself.
+    #[inline]
+    pub(crate) fn own(&self, account: AccountIx) -> OpenRisks {
         match &self.counted {
             None => self.board.open_now(account),
             Some(counted) => counted[account.0 as usize],

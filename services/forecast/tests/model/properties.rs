@@ -183,9 +183,21 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn fc_2_to_fc_6_any_forecast_is_the_naive_one(steps in steps(), question in questions()) {
+    fn fc_2_to_fc_6_any_forecast_is_the_naive_one(
+        steps in steps(), question in questions(), days_before in 0..90i32, rolled_after in 0..60usize,
+    ) {
         let history = history_of(&steps);
-        let (book, board) = history.read(day(TODAY));
+        // Time goes by while the logs are read, and what was read is moved together.
+        let mut book = Book::new(day(TODAY).plus_days(-days_before));
+        let mut board = RiskBoard::default();
+        for (number, (recorded_at, event)) in history.events.iter().enumerate() {
+            if number == rolled_after {
+                book.roll_to(day(TODAY).plus_days(-days_before / 2));
+                book.compact();
+            }
+            apply(&mut book, &mut board, *recorded_at, event);
+        }
+        book.roll_to(day(TODAY));
         let naive = Naive::new(&history, &book, &question);
         prop_assert_eq!(buckets(&book, &board, &question), naive.buckets());
         let answer = forecast(&book, &board, &question);
