@@ -1,6 +1,5 @@
 //! The way of a command: read or recall the fold, decide, append at the expected revision.
 
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,8 +10,8 @@ use keizoku_proto::{StoredEvent, common};
 use lru::LruCache;
 use prost::Message as _;
 use tonic::Code;
-use uuid::Uuid;
 
+use crate::fold::{Done, Fold, fold_in};
 use crate::{Calendar, Call, DomainError, Failure, Lifecycle, Token};
 
 /// Folds kept in memory; the least recently used one is folded again when needed.
@@ -21,20 +20,6 @@ const CACHED_FOLDS: usize = 10_000;
 const ATTEMPTS: usize = 16;
 /// Events read from a stream at once.
 const PAGE: usize = 1_000;
-
-/// A stream, folded: the state, and every request that ever changed it.
-#[derive(Debug, Clone, Default)]
-pub struct Fold<S> {
-    /// What decisions depend on.
-    pub state: S,
-    /// Revision of the last event.
-    pub revision: Revision,
-    /// When the first event was recorded.
-    pub created_at: Option<Timestamp>,
-    /// When the last event was recorded.
-    pub updated_at: Option<Timestamp>,
-    requests: HashMap<Uuid, Done>,
-}
 
 /// What a decision is made on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,13 +30,6 @@ enum Basis {
     Recalled,
     /// What the log has just said.
     Fresh,
-}
-
-/// A request that was done.
-#[derive(Debug, Clone, Copy)]
-struct Done {
-    revision: Revision,
-    hash: [u8; 16],
 }
 
 /// What became of a command.
@@ -422,31 +400,6 @@ where
         self.remember(stream, &fold);
         fold
     }
-}
-
-fn fold_in<D>(fold: &mut Fold<D::State>, event: &Recorded) -> Result<(), Failure>
-where
-    D: Decider,
-    D::Event: StoredEvent,
-{
-    let decoded = D::Event::from_bytes(&event.data).map_err(|error| Failure::internal(&error))?;
-    D::evolve(&mut fold.state, &decoded, event.recorded_at);
-    fold.revision = event.revision;
-    fold.created_at.get_or_insert(event.recorded_at);
-    fold.updated_at = Some(event.recorded_at);
-    let metadata = common::EventMetadata::decode(event.metadata.as_slice())
-        .map_err(|error| Failure::internal(&error))?;
-    let id = Uuid::from_slice(&metadata.request_id);
-    if let (Ok(id), Ok(hash)) = (id, metadata.request_hash.as_slice().try_into()) {
-        fold.requests.insert(
-            id,
-            Done {
-                revision: event.revision,
-                hash,
-            },
-        );
-    }
-    Ok(())
 }
 
 fn encode<E: StoredEvent>(stream: &StreamId, call: &Call, events: &[E]) -> Vec<NewEvent> {

@@ -43,8 +43,14 @@ impl Plan {
             return Self::Kill(5 + random.below(40));
         }
         let point = POINTS[usize::try_from(round / 2).unwrap() % POINTS.len()];
-        // Some die while the process starts or is looked at; most do with the writers at work.
-        Self::At(point, 15 + random.below(30))
+        // Models read the log again at every start, so that the first batches of a life end it
+        // before it is ready; most lives are to end later, with the writers at work.
+        let times = match (point.starts_with("projection."), random.below(4)) {
+            (true, 0) => 1 + random.below(3),
+            (true, _) => 100 + random.below(60),
+            (false, _) => 15 + random.below(30),
+        };
+        Self::At(point, times)
     }
 }
 

@@ -45,6 +45,13 @@ async fn nothing_that_was_acknowledged_is_lost_in_a_hundred_kills() {
         kills += u32::from(death.is_at_work());
     }
     println!("{deaths:?}");
+    let starting = deaths
+        .keys()
+        .filter(|death| matches!(death, Death::Starting(_)));
+    assert!(
+        starting.count() > 0,
+        "none died while it started: {deaths:?}"
+    );
     for point in lives::POINTS {
         // Models also take events in while a round is looked at: a death there is one at the point
         // all the same, though not one of the hundred.
