@@ -353,13 +353,13 @@ where
             .cloned()
     }
 
-    /// Puts a fold into the cache unless a newer one is there.
+    /// Puts a fold into the cache unless a newer one is there. That nothing happened yet is worth
+    /// remembering too: the catalogue of an organisation that never changed it is asked for by
+    /// every command.
     fn remember(&self, stream: &StreamId, fold: &Arc<Fold<D::State>>) {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let newer = cache
-            .peek(stream)
-            .is_some_and(|known| known.revision > fold.revision);
-        if fold.revision > Revision::NONE && !newer {
+        let known = cache.peek(stream);
+        if known.is_none_or(|known| known.revision <= fold.revision) {
             cache.put(stream.clone(), Arc::clone(fold));
         }
     }
