@@ -16,6 +16,7 @@ mod reading;
 mod recorded;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -89,6 +90,9 @@ macro_rules! conformance_suite {
     )+};
 }
 
+/// Far longer than any case takes on a slow machine.
+const PATIENCE: Duration = Duration::from_mins(2);
+
 /// Runs one case, in several threads, so that what may happen at once does.
 pub fn run<B: Backend, F: Future<Output = ()>>(case: impl FnOnce(B) -> F) {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
@@ -97,7 +101,10 @@ pub fn run<B: Backend, F: Future<Output = ()>>(case: impl FnOnce(B) -> F) {
         .enable_all()
         .build()
         .expect("a runtime starts");
-    runtime.block_on(case(B::fresh()));
+    runtime.block_on(async {
+        let ended = tokio::time::timeout(PATIENCE, case(B::fresh())).await;
+        ended.expect("a case that waits for ever has failed");
+    });
 }
 
 /// An instant at which nothing else happens.

@@ -152,7 +152,7 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 
 fn set_up(db: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
     let synchronous = match options.synchronous {
-        Synchronous::Full => "NORMAL",
+        Synchronous::Full => "FULL",
         Synchronous::Off => "OFF",
     };
     db.pragma_update(None, "synchronous", synchronous)?;

@@ -95,6 +95,14 @@ impl Running {
     }
 }
 
+/// A test that fails leaves no process behind.
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
 /// An acknowledged event, as printed.
 pub(crate) fn acknowledged(line: &str) -> Option<(String, u64, Uuid)> {
     let mut words = line.strip_prefix("child acknowledged ")?.split(' ');
