@@ -8,6 +8,7 @@ use crate::directory::Directory;
 use crate::due::Due;
 use crate::identity::Identity;
 use crate::memory::Memory;
+use crate::products::Products;
 use crate::rows::{Marks, Row, Rows, Validity};
 use crate::segment::Segments;
 use crate::settings::SettingsHistory;
@@ -39,7 +40,7 @@ pub struct Book {
     pub(crate) segments: Segments,
     pub(crate) groups: Names,
     pub(crate) tiers: Names,
-    pub(crate) products: Names,
+    pub(crate) products: Products,
     pub(crate) first_import: Option<Timestamp>,
     pub(crate) version: u64,
 }
@@ -65,7 +66,7 @@ impl Book {
             segments: Segments::default(),
             groups: Names::default(),
             tiers: Names::default(),
-            products: Names::default(),
+            products: Products::default(),
             first_import: None,
             version: 0,
         }
@@ -146,7 +147,8 @@ impl Book {
             self.split.remove(&account);
         }
         let view = self.fold(survivor, Known::NOW, self.today, None);
-        self.set_row(survivor, view.row(), view.validity);
+        let product = self.products.intern(view.products.as_slice());
+        self.set_row(survivor, view.row(product), view.validity);
         if view.announced.is_empty() {
             self.split.remove(&survivor);
         } else {

@@ -110,7 +110,7 @@ impl Book {
     /// Products.
     #[must_use]
     pub fn products(&self) -> &Names {
-        &self.products
+        &self.products.names
     }
 
     /// The settings as known (GEN-1); before the first are recorded, Tokyo and yen.

@@ -187,7 +187,7 @@ impl Book {
         let account = self.intern(account);
         let id = stated.subscription.uuid();
         if self.contracts.find(id).is_none() {
-            let product = self.products.intern(&event.product);
+            let product = self.products.names.intern(&event.product);
             let next = self.first_subscription[account.0];
             self.first_subscription[account.0] = self.contracts.add(id, account.0, product, next);
         }

@@ -2,6 +2,7 @@
 
 use keizoku_core::Day;
 
+use crate::AccountIx;
 use crate::owner::Owner;
 use crate::store::CHUNK;
 
@@ -12,7 +13,7 @@ pub struct Row {
     pub mrr: i64,
     /// Earliest renewal among the active subscriptions; see [`crate::Book::next_renewal`].
     pub renewal: Option<Day>,
-    /// Number of the product, or [`Row::SEVERAL`].
+    /// Number of the product or of the set of products; see [`crate::ProductMatch`].
     pub product: u16,
     /// Who looks after it.
     pub owner: Owner,
@@ -80,9 +81,6 @@ impl Marks {
 }
 
 impl Row {
-    /// Its active subscriptions are of several products.
-    pub const SEVERAL: u16 = u16::MAX;
-
     /// Whether one of its subscriptions is active.
     #[must_use]
     pub const fn is_active(&self) -> bool {
@@ -238,6 +236,13 @@ impl<'a> Columns<'a> {
         self.first
     }
 
+    /// The account of a row.
+    #[must_use]
+    #[inline]
+    pub fn account(&self, place: usize) -> AccountIx {
+        AccountIx(self.first + crate::store::dense(place))
+    }
+
     /// MRR today, in minor units.
     #[must_use]
     pub fn mrr(&self) -> &'a [i64] {
@@ -268,7 +273,7 @@ impl<'a> Columns<'a> {
         &self.chunk.segment
     }
 
-    /// Numbers of the products.
+    /// Numbers of the products or sets of products; see [`crate::ProductMatch`].
     #[must_use]
     pub fn products(&self) -> &'a [u16] {
         &self.chunk.product

@@ -5,6 +5,7 @@ use keizoku_core::Day;
 
 use crate::calendar::plus_months;
 use crate::contract::terms_until;
+use crate::products::ProductMatch;
 use crate::rows::{Columns, Marks, Row};
 use crate::store::{CHUNK, dense};
 use crate::time::{AsOf, Known};
@@ -115,6 +116,28 @@ impl Book {
         self.subscriptions_of(account).nth(1).is_some()
     }
 
+    /// Announced ends of an account that was not merged, and the rest; restricted to a product if
+    /// one is given.
+    #[must_use]
+    pub fn split_on(&self, account: AccountIx, as_of: AsOf, product: Option<u32>) -> Split {
+        let view = self.fold_contracts(account.0, as_of.known_at.into(), as_of.on, product);
+        Split {
+            announced: view.announced,
+            rest: view.rest,
+        }
+    }
+
+    /// Totals of the groups today, by number.
+    pub fn group_totals(&self) -> impl Iterator<Item = i64> {
+        self.group_totals.iter().copied()
+    }
+
+    /// Which numbers of the product column include a product.
+    #[must_use]
+    pub fn product_match(&self, product: u32) -> ProductMatch {
+        ProductMatch::of(&self.products, product)
+    }
+
     /// What an account with announced ends has, as it is today.
     #[must_use]
     pub fn split_today(&self, account: AccountIx) -> Option<&Split> {
@@ -155,7 +178,8 @@ impl Book {
         if self.identity.survivor(account.0, known) != account.0 {
             return None;
         }
-        let mut row = self.fold(account.0, known, as_of.on, None).row();
+        let row = self.fold(account.0, known, as_of.on, None);
+        let mut row = row.row(self.products.number(row.products.as_slice()));
         row.marks = row
             .marks
             .and(Marks::ADVANCES, false)
@@ -178,7 +202,10 @@ impl Book {
         if on > self.today && on <= renewal {
             return Some(renewal);
         }
-        let folded = || self.fold(account.0, Known::NOW, on, None).next_renewal;
+        let folded = || {
+            self.fold_contracts(account.0, Known::NOW, on, None)
+                .next_renewal
+        };
         if row.term_months == 0 {
             return folded();
         }

@@ -4,6 +4,7 @@
 use keizoku_core::{Day, Money, SubscriptionId};
 
 use crate::attributes::Attributes;
+use crate::products::ProductSet;
 use crate::rows::{Marks, Row, Validity};
 use crate::time::Known;
 use crate::{AccountIx, Book};
@@ -27,7 +28,7 @@ pub struct AccountView {
     pub attributes: Attributes,
     /// Number of the segment.
     pub segment: u32,
-    pub(crate) product: u16,
+    pub(crate) products: ProductSet,
     /// All but [`Marks::ACTIVE`] and [`Marks::ANNOUNCED`].
     pub(crate) marks: Marks,
     pub(crate) term_months: u8,
@@ -59,6 +60,21 @@ pub struct Split {
     pub announced: Vec<AnnouncedPart>,
     /// The other active subscriptions; `None` where there is none.
     pub rest: Option<RestPart>,
+}
+
+impl Split {
+    /// MRR of both.
+    #[must_use]
+    pub fn mrr(&self) -> Money {
+        let announced: Money = self.announced.iter().map(|part| part.mrr).sum();
+        announced + self.rest.map_or(Money::ZERO, |rest| rest.mrr)
+    }
+
+    /// Whether no subscription is active.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.announced.is_empty() && self.rest.is_none()
+    }
 }
 
 /// One subscription on a date, as known at an instant.
@@ -105,11 +121,11 @@ impl AccountView {
     }
 
     /// What is kept of it in a row.
-    pub(crate) fn row(&self) -> Row {
+    pub(crate) fn row(&self, product: u16) -> Row {
         Row {
             mrr: self.mrr.minor(),
             renewal: self.next_renewal,
-            product: self.product,
+            product,
             owner: self.attributes.owner,
             group: self.attributes.group,
             tier: self.attributes.tier,
@@ -133,6 +149,22 @@ impl Book {
         product: Option<u32>,
     ) -> AccountView {
         let attributes = self.attributes.on(account, known, on);
+        let mut view = self.fold_contracts(account, known, on, product);
+        view.attributes = attributes.attributes;
+        view.segment = self.segment_as_known(account, known);
+        view.validity.from = view.validity.from.max(attributes.from);
+        view.validity.until = view.validity.until.min(attributes.until);
+        view
+    }
+
+    /// The same without attributes, which take as long to look up as the contracts.
+    pub(crate) fn fold_contracts(
+        &self,
+        account: u32,
+        known: Known,
+        on: Day,
+        product: Option<u32>,
+    ) -> AccountView {
         let is_aliased = self.identity.has_aliases(account);
         let mut view = AccountView {
             account: AccountIx(account),
@@ -141,15 +173,12 @@ impl Book {
             next_renewal: None,
             announced: Vec::new(),
             rest: None,
-            attributes: attributes.attributes,
-            segment: self.segment_as_known(account, known),
-            product: 0,
+            attributes: Attributes::default(),
+            segment: 0,
+            products: ProductSet::default(),
             marks: Marks::default().and(Marks::ALIASED, is_aliased),
             term_months: 0,
-            validity: Validity {
-                from: attributes.from,
-                until: attributes.until,
-            },
+            validity: Validity::ALWAYS,
         };
         self.fold_subscriptions(account, known, on, product, &mut view);
         if is_aliased {
@@ -181,11 +210,7 @@ impl Book {
             }
             let mrr = Money::from_minor(contract.mrr);
             let (renewal, _) = contract.renewal_and_notice(on);
-            view.product = match (view.active, u16::try_from(subscription.product)) {
-                (false, Ok(product)) => product,
-                (true, Ok(product)) if product == view.product => product,
-                _ => Row::SEVERAL,
-            };
+            view.products.add(subscription.product);
             let is_earliest = view
                 .next_renewal
                 .is_none_or(|next| renewal.is_some_and(|renewal| renewal < next));

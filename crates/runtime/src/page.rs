@@ -24,11 +24,12 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads size and token; `binding` is everything of the request that selects and orders.
+    /// Reads size and token; `binding` is everything of the request that selects and orders. Its
+    /// type tells apart questions of different lists that select nothing.
     ///
     /// # Errors
     /// When the size is negative or too large, or the token belongs to another question.
-    pub fn of(size: i32, token: &str, binding: &impl prost::Message) -> Result<Self, Failure> {
+    pub fn of<B: prost::Message>(size: i32, token: &str, binding: &B) -> Result<Self, Failure> {
         let mut violations = Violations::new();
         if !(0..=MAX_SIZE).contains(&size) {
             violations.add(
@@ -37,7 +38,10 @@ impl Page {
             );
         }
         violations.check()?;
-        let digest = Sha256::digest(binding.encode_to_vec());
+        let mut bytes = std::any::type_name::<B>().as_bytes().to_vec();
+        bytes.push(0);
+        bytes.extend_from_slice(&binding.encode_to_vec());
+        let digest = Sha256::digest(bytes);
         let mut bound = [0; 8];
         bound.copy_from_slice(&digest[..8]);
         let offset = if token.is_empty() {
@@ -94,6 +98,7 @@ mod tests {
         let second = Page::of(10, &token, &"east".to_owned()).ok();
         assert_eq!(second.as_ref().map(|page| page.offset), Some(10));
         assert!(Page::of(10, &token, &"west".to_owned()).is_err());
+        assert!(Page::of(10, &token, &b"east".to_vec()).is_err());
         assert!(Page::of(10, "nonsense", &"east".to_owned()).is_err());
         assert_eq!(second.map(|page| page.next(20)), Some(String::new()));
         assert!(Page::of(-1, "", &String::new()).is_err());

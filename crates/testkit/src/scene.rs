@@ -160,7 +160,7 @@ impl Scene {
 
 /// A date on the wire.
 #[must_use]
-pub fn day(year: i32, month: i32, day: i32) -> Date {
+pub const fn day(year: i32, month: i32, day: i32) -> Date {
     Date { year, month, day }
 }
 

@@ -16,7 +16,8 @@ use keizoku_revenue::{AsOf, Book};
 
 use population::{Dice, Event, Population, today};
 
-const QUESTIONS: usize = 400;
+const QUESTIONS: usize = 300;
+const AGAIN: usize = 5;
 
 fn main() {
     let number = std::env::var("ACCOUNTS")
@@ -92,7 +93,8 @@ fn weigh(book: &Book, board: &RiskBoard) {
     );
 }
 
-/// Questions with any filter about dates so many days from today, each after a write.
+/// Questions with any filter about dates so many days from today, each after a write. Each is asked
+/// again at once: the best time is what it costs when nothing else runs on the machine.
 fn ask(
     name: &str,
     days: std::ops::Range<i32>,
@@ -101,31 +103,37 @@ fn ask(
     board: &mut RiskBoard,
 ) {
     let mut dice = Dice::new(days.end.unsigned_abs().into());
-    let mut times = Vec::new();
+    let (mut first, mut best) = (Vec::new(), Vec::new());
     let mut slowest = (Duration::ZERO, String::new());
     for number in 0..QUESTIONS {
         apply(book, board, &population.write(&mut dice, number));
         let ahead = days.start + i32::try_from(dice.below(days.len() as u64)).unwrap_or(0);
         let question = question(&mut dice, today().plus_days(ahead));
-        let began = Instant::now();
-        let answer = forecast(book, board, &question);
-        let took = began.elapsed();
-        std::hint::black_box(answer);
-        if took > slowest.0 {
-            slowest = (took, format!("{question:?}"));
+        let times: Vec<Duration> = (0..AGAIN)
+            .map(|_| {
+                let began = Instant::now();
+                std::hint::black_box(forecast(book, board, &question));
+                began.elapsed()
+            })
+            .collect();
+        first.push(times[0]);
+        let least = times.into_iter().min().unwrap_or_default();
+        if least > slowest.0 {
+            slowest = (least, format!("{question:?}"));
         }
-        times.push(took);
+        best.push(least);
     }
-    times.sort_unstable();
-    let at = |percent: usize| times[times.len() * percent / 100];
-    println!(
-        "{name}: p50 {:.2?} p90 {:.2?} p99 {:.2?} max {:.2?}",
-        at(50),
-        at(90),
-        at(99),
-        slowest.0
-    );
-    println!("   slowest: {}", slowest.1);
+    for (which, mut times) in [("first", first), ("best of 5", best)] {
+        times.sort_unstable();
+        let at = |percent: usize| times[times.len() * percent / 100];
+        println!(
+            "{name}, {which}: p50 {:.2?} p90 {:.2?} p99 {:.2?}",
+            at(50),
+            at(90),
+            at(99)
+        );
+    }
+    println!("   slowest {:.2?}: {}", slowest.0, slowest.1);
 }
 
 fn question(dice: &mut Dice, on: Day) -> Question {

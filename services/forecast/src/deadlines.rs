@@ -80,7 +80,7 @@ pub fn deadlines(
         }
         book.for_each_active(account, as_of, |subscription| {
             if selection
-                .product
+                .product_number
                 .is_some_and(|product| product != subscription.product)
             {
                 return;

@@ -1,7 +1,7 @@
 //! Which accounts a question is about, and which of their risks (FC-4).
 
 use keizoku_core::{TeamId, UserId};
-use keizoku_revenue::{AsOf, Book, Owner, OwnerScope, Row};
+use keizoku_revenue::{AsOf, Book, Owner, OwnerScope, ProductMatch, Row};
 
 /// Conditions that combine; `None` does not restrict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,7 +41,9 @@ pub(crate) struct Selection {
     tier: Option<u16>,
     segments: Option<Vec<bool>>,
     /// Only MRR of this product.
-    pub(crate) product: Option<u32>,
+    pub(crate) product: Option<ProductMatch>,
+    /// Its number.
+    pub(crate) product_number: Option<u32>,
     /// Something was named that no account can have.
     nothing: bool,
 }
@@ -70,7 +72,8 @@ impl Selection {
                 .flatten()
                 .map(|tier| u16::try_from(tier).unwrap_or(u16::MAX)),
             segments: segments(filter, book),
-            product: product.flatten(),
+            product: product.flatten().map(|product| book.product_match(product)),
+            product_number: product.flatten(),
             nothing,
         }
     }
@@ -82,18 +85,28 @@ impl Selection {
             owner,
             tier,
             segments,
-            product: _,
             nothing,
+            ..
         } = self;
         scope.is_none() && owner.is_none() && tier.is_none() && segments.is_none() && !nothing
     }
 
+    /// Whether all that an account with these products has is of the product, if one is given.
+    #[inline]
+    pub(crate) fn has_all_in_product(&self, products: u16) -> bool {
+        self.product
+            .as_ref()
+            .is_none_or(|product| product.is_all_of(products))
+    }
+
     /// Whether the filter leaves an account, apart from its products.
+    #[inline]
     pub(crate) fn includes(&self, row: &Row) -> bool {
         self.includes_account(row.owner, row.tier, row.segment)
     }
 
     /// The same for an account whose attributes are known.
+    #[inline]
     pub(crate) fn includes_account(&self, owner: Owner, tier: u16, segment: u32) -> bool {
         !self.nothing
             && self.tier.is_none_or(|asked| asked == tier)

@@ -88,7 +88,7 @@ impl Risks {
         run: Uuid,
     ) -> Result<proto::ImportRisksResponse, RowError> {
         let call = Call::import("ImportRisk", actor, run, &request);
-        self.book_freshness
+        self.change_freshness
             .wait(&request.consistency_tokens)
             .await?;
         if request.external_id.is_empty() {

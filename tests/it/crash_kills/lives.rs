@@ -35,10 +35,15 @@ pub(crate) enum Plan {
     Kill(u64),
     /// Where a named point is passed for the n-th time.
     At(&'static str, u64),
+    /// Asked to stop after so many changes.
+    Stop(u64),
 }
 
 impl Plan {
     pub(crate) fn of(round: u64, random: &mut Random) -> Self {
+        if round % 20 == 10 {
+            return Self::Stop(5 + random.below(40));
+        }
         if round.is_multiple_of(2) {
             return Self::Kill(5 + random.below(40));
         }
@@ -63,6 +68,8 @@ pub(crate) enum Death {
     LookedAt(&'static str),
     /// With all writers in flight; at a named point, or killed from outside.
     AtWork(Option<&'static str>),
+    /// In order: what was accepted was finished.
+    Stopped,
 }
 
 impl Death {
@@ -117,7 +124,7 @@ pub(crate) async fn live(
 ) -> (Vec<Writer>, Death) {
     let serve = Serve::on(data.path());
     let started = match plan {
-        Plan::Kill(_) => serve.try_start(),
+        Plan::Kill(_) | Plan::Stop(_) => serve.try_start(),
         Plan::At(point, times) => serve.crashing_at(&format!("{point}:{times}")).try_start(),
     };
     let mut process = match (started, plan) {
@@ -126,7 +133,7 @@ pub(crate) async fn live(
             aborted(&exited);
             return (writers, Death::Starting(point));
         }
-        (Err(exited), Plan::Kill(_)) => panic!("it does not start: {exited:?}"),
+        (Err(exited), _) => panic!("it does not start: {exited:?}"),
     };
     let looked = look(data, &process, &mut writers).await;
     let api = match (looked, plan) {
@@ -135,7 +142,7 @@ pub(crate) async fn live(
             aborted(&process.exited().await);
             return (writers, Death::LookedAt(point));
         }
-        (Err(Died), Plan::Kill(_)) => panic!("it died by itself: {:?}", process.exited().await),
+        (Err(Died), _) => panic!("it died by itself: {:?}", process.exited().await),
     };
 
     let tally = Tally::new();
@@ -148,7 +155,7 @@ pub(crate) async fn live(
                 process.kill();
             };
             futures::join!(work, kill);
-            None
+            Death::AtWork(None)
         }
         Plan::At(point, times) => {
             tokio::select! {
@@ -156,10 +163,19 @@ pub(crate) async fn live(
                 () = tally.reached(MOST_CHANGES) => panic!("{point} is not passed {times} times"),
             }
             aborted(&process.exited().await);
-            Some(point)
+            Death::AtWork(Some(point))
+        }
+        Plan::Stop(after) => {
+            let stop = async {
+                tally.reached(after).await;
+                process.stop().await
+            };
+            let (_, exited) = futures::join!(work, stop);
+            assert_eq!(exited.code(), Some(0), "{exited:?}");
+            Death::Stopped
         }
     };
-    (writers, Death::AtWork(death))
+    (writers, death)
 }
 
 fn aborted(exited: &Exited) {

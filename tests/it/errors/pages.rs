@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use keizoku_proto::accounts::{AccountFilter, ListAccountsRequest};
+use keizoku_proto::accounts::{AccountFilter, ListAccountsRequest, ListDealsRequest};
+use keizoku_proto::forecast::{ListDeadlinesRequest, ListForecastAccountsRequest};
 use keizoku_proto::risk::{
-    ListRiskHistoryRequest, ListRisksRequest, ListSuggestionsRequest, NextAction, RiskFilter,
+    ListRiskHistoryRequest, ListRisksRequest, ListSuggestionsRequest, NextAction,
     ScheduleNextActionRequest, SearchKnowledgeRequest,
 };
 use keizoku_testkit::{day, refused};
@@ -88,7 +89,7 @@ async fn a_page_token_belongs_to_its_filter_and_order() {
     let page = accounts.list_accounts(first.clone()).await.unwrap();
     let token = page.into_inner().next_page_token;
     let with_token = ListAccountsRequest {
-        page_token: token.clone(),
+        page_token: token,
         ..first.clone()
     };
     // Another size is the same question.
@@ -118,19 +119,66 @@ async fn a_page_token_belongs_to_its_filter_and_order() {
             (Code::InvalidArgument, "PAGE_TOKEN_MISMATCH")
         );
     }
-    let elsewhere = ListRisksRequest {
-        page_token: token.clone(),
-        filter: Some(RiskFilter::default()),
+}
+
+#[tokio::test]
+async fn no_list_takes_the_page_token_of_another_list() {
+    let (_cluster, scene) = scene("lists").await;
+    let account = scene.account("あおば製作所", |_| ()).await;
+    let name = scene.risk(&account, "競合", |_| ()).await.name;
+    scene.account("みなと食品", |_| ()).await;
+    let first = ListAccountsRequest {
+        page_size: 1,
+        consistency_tokens: scene.account_tokens(),
+        ..ListAccountsRequest::default()
+    };
+    let page = scene.api.accounts().list_accounts(first).await.unwrap();
+    let page_token = page.into_inner().next_page_token;
+    assert!(!page_token.is_empty());
+    let token = || page_token.clone();
+    let (mut risks, mut forecasts) = (scene.api.risks(), scene.api.forecasts());
+    let deals = ListDealsRequest {
+        page_token: token(),
+        ..ListDealsRequest::default()
+    };
+    let list = ListRisksRequest {
+        page_token: token(),
         ..ListRisksRequest::default()
     };
-    let refusal = refused(scene.api.risks().list_risks(elsewhere).await);
-    assert_eq!(refusal.reason, "PAGE_TOKEN_MISMATCH");
-    let elsewhere = ListSuggestionsRequest {
-        page_token: token,
+    let history = ListRiskHistoryRequest {
+        name,
+        page_token: token(),
+        ..ListRiskHistoryRequest::default()
+    };
+    let search = SearchKnowledgeRequest {
+        page_token: token(),
+        ..SearchKnowledgeRequest::default()
+    };
+    let suggestions = ListSuggestionsRequest {
+        page_token: token(),
         ..ListSuggestionsRequest::default()
     };
-    let refusal = refused(scene.api.risks().list_suggestions(elsewhere).await);
-    assert_eq!(refusal.reason, "PAGE_TOKEN_MISMATCH");
+    let behind = ListForecastAccountsRequest {
+        page_token: token(),
+        ..ListForecastAccountsRequest::default()
+    };
+    let deadlines = ListDeadlinesRequest {
+        page_token: token(),
+        ..ListDeadlinesRequest::default()
+    };
+    let refusals = [
+        refused(scene.api.accounts().list_deals(deals).await),
+        refused(risks.list_risks(list).await),
+        refused(risks.list_risk_history(history).await),
+        refused(risks.search_knowledge(search).await),
+        refused(risks.list_suggestions(suggestions).await),
+        refused(forecasts.list_forecast_accounts(behind).await),
+        refused(forecasts.list_deadlines(deadlines).await),
+    ];
+    for refusal in refusals {
+        let expected = (Code::InvalidArgument, "PAGE_TOKEN_MISMATCH");
+        assert_eq!(refusal.kind(), expected, "{}", refusal.message);
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
-//! The example's accounts and risks, recorded over the API on 2026-11-22 in Tokyo.
+//! The example's accounts and risks, recorded over the API.
 
 use std::collections::BTreeMap;
 
+use keizoku_cli::client::Connection;
 use keizoku_proto::accounts::{Account, FactKind, RecordContractFactRequest, Subscription, Team};
 use keizoku_proto::common::AsOf;
 use keizoku_proto::forecast::{
@@ -9,20 +10,54 @@ use keizoku_proto::forecast::{
 };
 use keizoku_proto::google::r#type::Date;
 use keizoku_proto::risk::{
-    AssessRiskRequest, CloseRiskRequest, Completion, GetRiskRequest, LeadsToChurn, Risk,
+    AssessRiskRequest, CloseRiskRequest, Completion, GetRiskRequest, ImportRisksRequest,
+    LeadsToChurn, Risk, RiskDescription,
 };
-use keizoku_testkit::{Cluster, Scene, day, yen};
+use keizoku_testkit::{Cluster, Process, Scene, Serve, day, yen};
+use prost_reflect::prost_types::Timestamp;
+use tempfile::TempDir;
 
-/// The morning on which everything is recorded.
-pub(crate) const MORNING: &str = "2026-11-22T09:00[Asia/Tokyo]";
-pub(crate) const NOON: &str = "2026-11-22T12:00[Asia/Tokyo]";
+/// The day of the tables, and two instants of it.
+pub(crate) const TODAY: Date = day(2026, 11, 22);
+const MORNING: &str = "2026-11-22T09:00[Asia/Tokyo]";
+const NOON: &str = "2026-11-22T12:00[Asia/Tokyo]";
+/// How the closed risks landed.
+const RESULT: &str = "担当者と合意した";
 
 pub(crate) struct Example {
-    pub(crate) cluster: Cluster,
+    host: Host,
+    /// When the tables were complete.
+    known: Timestamp,
     pub(crate) scene: Scene,
     pub(crate) east: Team,
     pub(crate) subscriptions: BTreeMap<&'static str, Subscription>,
-    pub(crate) risks: BTreeMap<&'static str, Risk>,
+    pub(crate) risks: BTreeMap<&'static str, String>,
+}
+
+/// What answers.
+enum Host {
+    Cluster(Cluster),
+    Binary(Process, TempDir),
+}
+
+impl Host {
+    async fn api(&self) -> Connection {
+        match self {
+            Self::Cluster(cluster) => cluster.api("csm").await,
+            Self::Binary(process, _) => process.api("csm").await,
+        }
+    }
+
+    /// Nothing on the virtual clock, so that the defaults are proven too.
+    fn as_of(&self) -> AsOf {
+        AsOf {
+            on: match self {
+                Self::Cluster(_) => None,
+                Self::Binary(..) => Some(TODAY),
+            },
+            ..AsOf::default()
+        }
+    }
 }
 
 /// Account, name, group, whether team East looks after it, MRR, next renewal.
@@ -78,9 +113,20 @@ const RISKS: [(&str, &str, LeadsToChurn); 8] = [
 ];
 
 impl Example {
-    pub(crate) async fn recorded() -> Self {
-        let cluster = Cluster::at(MORNING).await;
-        let scene = Scene::new("worked example", cluster.api("csm").await);
+    /// On a virtual clock that shows the example's day.
+    pub(crate) async fn on_its_day() -> Self {
+        Self::recorded(Host::Cluster(Cluster::at(MORNING).await)).await
+    }
+
+    /// By the running binary, whatever day it is: every question names the example's day.
+    pub(crate) async fn by_the_binary() -> Self {
+        let data = TempDir::new().unwrap();
+        let process = Serve::on(data.path()).start();
+        Self::recorded(Host::Binary(process, data)).await
+    }
+
+    async fn recorded(host: Host) -> Self {
+        let scene = Scene::new("worked example", host.api().await);
         let east = scene.team("East").await;
         let west = scene.team("West").await;
         let in_east = scene.user("鈴木", &east).await;
@@ -104,29 +150,100 @@ impl Example {
             accounts.insert(key, account);
             subscriptions.insert(key, subscription);
         }
-        let mut risks = BTreeMap::new();
-        for (key, account, flag) in RISKS {
-            let account = &accounts[account];
-            let open = scene.risk(account, key, |risk| risk.leads_to_churn = flag.into());
-            risks.insert(key, open.await);
-        }
-        let example = Self {
-            cluster,
+        let mut example = Self {
+            known: Timestamp::default(),
+            host,
             scene,
             east,
             subscriptions,
-            risks,
+            risks: BTreeMap::new(),
         };
+        for (key, account, flag) in RISKS {
+            let name = example.open(key, &accounts[account], flag).await;
+            example.risks.insert(key, name);
+        }
         example.close("R8").await;
+        example.known = example.risk("R8").await.update_time.unwrap();
         example
     }
 
+    /// Files a risk on the example's day. On another day that is what an import is for.
+    async fn open(&self, key: &str, account: &Account, flag: LeadsToChurn) -> String {
+        if let Host::Binary(..) = self.host {
+            return self
+                .import(key, &account.name, flag, Completion::Unspecified)
+                .await;
+        }
+        let open = self
+            .scene
+            .risk(account, key, |risk| risk.leads_to_churn = flag.into());
+        open.await.name
+    }
+
+    async fn import(
+        &self,
+        key: &str,
+        account: &str,
+        flag: LeadsToChurn,
+        completion: Completion,
+    ) -> String {
+        let row = ImportRisksRequest {
+            external_id: format!("crm:{key}"),
+            account: account.to_owned(),
+            description: Some(RiskDescription {
+                display_name: key.to_owned(),
+                ..RiskDescription::default()
+            }),
+            leads_to_churn: flag.into(),
+            open_date: Some(TODAY),
+            completion: completion.into(),
+            completion_date: Some(TODAY),
+            result: RESULT.to_owned(),
+            consistency_tokens: self.scene.tokens(),
+            ..ImportRisksRequest::default()
+        };
+        let rows = tokio_stream::once(row);
+        let answers = self.scene.api.risks().import_risks(rows).await.unwrap();
+        let answer = answers.into_inner().message().await.unwrap().unwrap();
+        assert_eq!(answer.message, "");
+        self.scene.changed_risks(answer.consistency_token);
+        answer.name
+    }
+
+    /// A little later on the same day.
+    pub(crate) fn later(&self) {
+        if let Host::Cluster(cluster) = &self.host {
+            cluster.set(NOON);
+        }
+    }
+
+    /// The same after a restart.
+    pub(crate) async fn restarted(mut self) -> Self {
+        self.host = match self.host {
+            Host::Cluster(cluster) => Host::Cluster(cluster.restart().await),
+            Host::Binary(process, data) => {
+                assert_eq!(process.stop().await.code(), Some(0));
+                Host::Binary(Serve::on(data.path()).start(), data)
+            }
+        };
+        self.scene.api = self.host.api().await;
+        self
+    }
+
     pub(crate) async fn close(&self, risk: &str) {
+        let name = self.risks[risk].clone();
+        if let Host::Binary(..) = self.host {
+            let (account, _) = name.split_once("/risks/").unwrap();
+            let flag = LeadsToChurn::LeadsToChurn;
+            self.import(risk, account, flag, Completion::Completed)
+                .await;
+            return;
+        }
         let request = CloseRiskRequest {
-            name: self.risks[risk].name.clone(),
+            name,
             completion: Completion::Completed.into(),
-            completion_date: Some(day(2026, 11, 22)),
-            result: "担当者と合意した".to_owned(),
+            completion_date: Some(TODAY),
+            result: RESULT.to_owned(),
             request_id: self.scene.ids.fresh(),
             ..CloseRiskRequest::default()
         };
@@ -137,7 +254,7 @@ impl Example {
 
     pub(crate) async fn assess(&self, risk: &str, flag: LeadsToChurn) {
         let request = AssessRiskRequest {
-            name: self.risks[risk].name.clone(),
+            name: self.risks[risk].clone(),
             leads_to_churn: flag.into(),
             request_id: self.scene.ids.fresh(),
             ..AssessRiskRequest::default()
@@ -169,9 +286,9 @@ impl Example {
 
     pub(crate) async fn risk(&self, risk: &str) -> Risk {
         let request = GetRiskRequest {
-            name: self.risks[risk].name.clone(),
+            name: self.risks[risk].clone(),
+            as_of: Some(self.host.as_of()),
             consistency_tokens: self.scene.tokens(),
-            ..GetRiskRequest::default()
         };
         let answer = self.scene.api.risks().get_risk(request).await;
         answer.unwrap().into_inner().risk.unwrap()
@@ -181,6 +298,7 @@ impl Example {
         Question {
             example: self,
             request: GetForecastRequest {
+                as_of: Some(self.host.as_of()),
                 consistency_tokens: self.scene.tokens(),
                 ..GetForecastRequest::default()
             },
@@ -218,9 +336,9 @@ impl Question<'_> {
         self
     }
 
-    pub(crate) fn known_at(mut self, instant: &str) -> Self {
-        let instant: jiff::Zoned = instant.parse().unwrap();
-        self.as_of().known_at = Some(keizoku_proto::timestamp(instant.timestamp()));
+    /// As it was known when the tables were complete.
+    pub(crate) fn known_then(mut self) -> Self {
+        self.as_of().known_at = Some(self.example.known);
         self
     }
 

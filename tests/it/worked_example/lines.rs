@@ -4,7 +4,7 @@ use keizoku_proto::forecast::{GetForecastResponse, Scenario};
 use keizoku_proto::risk::{LeadsToChurn, RiskState};
 use keizoku_testkit::day;
 
-use super::example::{Example, MORNING, NOON, rows};
+use super::example::{Example, TODAY, rows};
 
 fn table(rows: &[(&str, i64, i64)]) -> Vec<(String, i64, i64)> {
     rows.iter()
@@ -22,9 +22,9 @@ fn opening(answer: &GetForecastResponse) -> i64 {
     answer.opening_mrr.as_ref().unwrap().minor_units
 }
 
-#[tokio::test]
-async fn fc_2_by_account_an_account_counts_once_in_the_month_of_its_renewal() {
-    let example = Example::recorded().await;
+pub(crate) async fn fc_2_by_account_an_account_counts_once_in_the_month_of_its_renewal(
+    example: Example,
+) {
     let answer = example.forecast().answer().await;
     let expected = table(&[
         ("OVERDUE", 400_000, 80_000),
@@ -39,13 +39,11 @@ async fn fc_2_by_account_an_account_counts_once_in_the_month_of_its_renewal() {
     assert_eq!(opening(&answer), 5_000_000);
     assert_eq!(answer.current_mrr.unwrap().minor_units, 5_000_000);
     assert_eq!((answer.active_accounts, answer.at_risk_accounts), (7, 5));
-    assert_eq!(answer.on, Some(day(2026, 11, 22)));
+    assert_eq!(answer.on, Some(TODAY));
     assert!(!answer.stale);
 }
 
-#[tokio::test]
-async fn fc_3_by_group_a_group_counts_once_at_its_earliest_renewal() {
-    let example = Example::recorded().await;
+pub(crate) async fn fc_3_by_group_a_group_counts_once_at_its_earliest_renewal(example: Example) {
     let answer = example.forecast().by_group().answer().await;
     let expected = table(&[
         ("OVERDUE", 400_000, 80_000),
@@ -59,9 +57,9 @@ async fn fc_3_by_group_a_group_counts_once_at_its_earliest_renewal() {
     assert_eq!(counts, [1, 1, 1, 1]);
 }
 
-#[tokio::test]
-async fn fc_4_a_team_has_its_accounts_over_the_whole_organisation_s_mrr() {
-    let example = Example::recorded().await;
+pub(crate) async fn fc_4_a_team_has_its_accounts_over_the_whole_organisation_s_mrr(
+    example: Example,
+) {
     let answer = example.forecast().team(&example.east).answer().await;
     let expected = table(&[
         ("OVERDUE", 400_000, 80_000),
@@ -74,17 +72,13 @@ async fn fc_4_a_team_has_its_accounts_over_the_whole_organisation_s_mrr() {
     assert_eq!(opening(&answer), 5_000_000);
 }
 
-#[tokio::test]
-async fn risk_2_the_impact_is_the_group_over_the_month_s_opening() {
-    let example = Example::recorded().await;
+pub(crate) async fn risk_2_the_impact_is_the_group_over_the_month_s_opening(example: Example) {
     let impact = example.risk("R1").await.group_mrr_impact.unwrap();
     assert_eq!((impact.numerator, impact.denominator), (500_000, 5_000_000));
     assert_eq!(impact.ppm, Some(100_000));
 }
 
-#[tokio::test]
-async fn risk_2_adding_up_the_raw_impacts_is_wrong() {
-    let example = Example::recorded().await;
+pub(crate) async fn risk_2_adding_up_the_raw_impacts_is_wrong(example: Example) {
     let mut sum = 0;
     for key in example.risks.keys() {
         let risk = example.risk(key).await;
@@ -101,9 +95,7 @@ async fn risk_2_adding_up_the_raw_impacts_is_wrong() {
     assert_eq!(row(&answer, "TOTAL"), (2_000_000, 400_000));
 }
 
-#[tokio::test]
-async fn risk_3_the_closed_risk_r8_counts_nowhere() {
-    let example = Example::recorded().await;
+pub(crate) async fn risk_3_the_closed_risk_r8_counts_nowhere(example: Example) {
     let closed = example.risk("R8").await;
     assert_eq!(closed.state(), RiskState::Closed);
     let everything = example.forecast().scenario(Scenario::UnknownAtPresent);
@@ -111,18 +103,14 @@ async fn risk_3_the_closed_risk_r8_counts_nowhere() {
     assert!(rows.iter().all(|(key, ..)| key != "2027-06"), "{rows:?}");
 }
 
-#[tokio::test]
-async fn fc_1_r4_becomes_leads_to_churn() {
-    let example = Example::recorded().await;
+pub(crate) async fn fc_1_r4_becomes_leads_to_churn(example: Example) {
     example.assess("R4", LeadsToChurn::LeadsToChurn).await;
     let answer = example.forecast().answer().await;
     assert_eq!(row(&answer, "2026-12"), (800_000, 160_000));
     assert_eq!(answer.at_risk_accounts, 6);
 }
 
-#[tokio::test]
-async fn fc_3_r3_is_closed_and_its_group_still_counts_whole() {
-    let example = Example::recorded().await;
+pub(crate) async fn fc_3_r3_is_closed_and_its_group_still_counts_whole(example: Example) {
     example.close("R3").await;
     let by_account = example.forecast().answer().await;
     assert_eq!(row(&by_account, "TOTAL"), (1_800_000, 360_000));
@@ -130,34 +118,30 @@ async fn fc_3_r3_is_closed_and_its_group_still_counts_whole() {
     assert_eq!(row(&by_group, "TOTAL"), (2_000_000, 400_000));
 }
 
-#[tokio::test]
-async fn fc_6_an_expansion_this_month_leaves_the_denominator_and_what_was_known() {
-    let example = Example::recorded().await;
-    example.cluster.set(NOON);
+pub(crate) async fn fc_6_an_expansion_this_month_leaves_the_denominator_and_what_was_known(
+    example: Example,
+) {
+    example.later();
     example.expand_a1(day(2026, 11, 10)).await;
     let now = example.forecast().answer().await;
     assert_eq!(row(&now, "2026-12"), (400_000, 80_000));
     assert_eq!(opening(&now), 5_000_000);
-    let before = example.forecast().known_at(MORNING).answer().await;
+    let before = example.forecast().known_then().answer().await;
     assert_eq!(row(&before, "2026-12"), (300_000, 60_000));
-    assert_eq!(before.on, Some(day(2026, 11, 22)));
+    assert_eq!(before.on, Some(TODAY));
 }
 
-#[tokio::test]
-async fn fc_6_an_expansion_last_month_moves_the_denominator() {
-    let example = Example::recorded().await;
-    example.cluster.set(NOON);
+pub(crate) async fn fc_6_an_expansion_last_month_moves_the_denominator(example: Example) {
+    example.later();
     example.expand_a1(day(2026, 10, 20)).await;
     let now = example.forecast().answer().await;
     assert_eq!(opening(&now), 5_100_000);
     assert_eq!(row(&now, "2026-12"), (400_000, 78_431));
-    let before = example.forecast().known_at(MORNING).answer().await;
+    let before = example.forecast().known_then().answer().await;
     assert_eq!(opening(&before), 5_000_000);
 }
 
-#[tokio::test]
-async fn fc_6_on_the_first_of_december_the_denominator_is_december_s() {
-    let example = Example::recorded().await;
+pub(crate) async fn fc_6_on_the_first_of_december_the_denominator_is_december_s(example: Example) {
     let on = day(2026, 12, 1);
     let with_r4 = |on| {
         let question = example.forecast().scenario(Scenario::UnknownAtPresent);
@@ -171,11 +155,11 @@ async fn fc_6_on_the_first_of_december_the_denominator_is_december_s() {
     assert_eq!(row(&december, "OVERDUE"), (400_000, 80_000));
 
     // An expansion in November is in December's opening, not in November's.
-    example.cluster.set(NOON);
+    example.later();
     example.expand_a1(day(2026, 11, 10)).await;
     let december = with_r4(on).await;
     assert_eq!(opening(&december), 5_100_000);
-    let november = with_r4(day(2026, 11, 22)).await;
+    let november = with_r4(TODAY).await;
     assert_eq!(opening(&november), 5_000_000);
 
     // The day after the 15th it is overdue; on the day itself it is not.
@@ -185,20 +169,9 @@ async fn fc_6_on_the_first_of_december_the_denominator_is_december_s() {
     assert_eq!(row(&fifteenth, "OVERDUE").0, 400_000);
 }
 
-#[tokio::test]
-async fn gen_8_the_figures_are_the_same_after_a_restart() {
-    let example = Example::recorded().await;
+pub(crate) async fn gen_8_the_figures_are_the_same_after_a_restart(example: Example) {
     let before = example.forecast().by_group().answer().await;
-    let Example { cluster, scene, .. } = example;
-    let tokens = scene.tokens();
-    drop(scene);
-    let cluster = cluster.restart().await;
-    let api = cluster.api("csm").await;
-    let request = keizoku_proto::forecast::GetForecastRequest {
-        basis: keizoku_proto::forecast::Basis::Group.into(),
-        consistency_tokens: tokens,
-        ..keizoku_proto::forecast::GetForecastRequest::default()
-    };
-    let after = api.forecasts().get_forecast(request).await.unwrap();
-    assert_eq!(after.into_inner(), before);
+    let example = example.restarted().await;
+    let after = example.forecast().by_group().answer().await;
+    assert_eq!(after, before);
 }

@@ -1,7 +1,7 @@
 //! What is expected to be lost, part by part: each yen once (FC-5).
 
 use keizoku_core::Day;
-use keizoku_revenue::{AccountIx, AccountView, AsOf, Book, Row, Split};
+use keizoku_revenue::{AccountIx, AsOf, Book, Row, Split};
 
 use crate::risks::{OpenByAccount, OpenRisks};
 use crate::selection::Selection;
@@ -99,23 +99,26 @@ impl Asked<'_> {
 
     /// The account restricted to the product; `None` if it has none of it.
     pub(crate) fn see(&self, account: AccountIx, row: Row) -> Option<Seen> {
-        let product = self.selection.product;
-        let is_plain = product.is_none() || row.product != Row::SEVERAL;
-        if is_plain && product.is_some_and(|product| product != u32::from(row.product)) {
+        let product = self.selection.product_number;
+        if self.selection.has_all_in_product(row.product) {
+            let split = row.has_announced_end().then(|| self.split(account));
+            return Some(Seen { row, split });
+        }
+        if !self
+            .selection
+            .product
+            .as_ref()
+            .is_some_and(|one| one.is_part_of(row.product))
+        {
             return None;
         }
-        if !is_plain {
-            let view = self.fold(account, product);
-            let mut row = row;
-            row.mrr = view.mrr.minor();
-            row.renewal = view.next_renewal;
-            return view.active.then(|| Seen {
-                row,
-                split: Some(view.split()),
-            });
-        }
-        let split = row.has_announced_end().then(|| self.split(account));
-        Some(Seen { row, split })
+        let split = self.book.split_on(account, self.as_of, product);
+        let mut row = row;
+        row.mrr = split.mrr().minor();
+        (!split.is_empty()).then_some(Seen {
+            row,
+            split: Some(split),
+        })
     }
 
     /// Announced ends of an account, and the rest.
@@ -127,7 +130,7 @@ impl Asked<'_> {
             None
         };
         kept.cloned()
-            .unwrap_or_else(|| self.fold(account, None).split())
+            .unwrap_or_else(|| self.book.split_on(account, self.as_of, None))
     }
 
     /// All of an account whose subscriptions have no announced end, at its next renewal.
@@ -138,10 +141,6 @@ impl Asked<'_> {
             mrr: row.mrr,
             announced: false,
         }
-    }
-
-    fn fold(&self, account: AccountIx, product: Option<u32>) -> AccountView {
-        self.book.account_on(account, self.as_of, product)
     }
 }
 

@@ -1,63 +1,72 @@
-//! Going through all accounts: most have no open risk and no announced end, and only add to the
-//! figures. As known now those are read from columns, on another date with the differences from
-//! today; as known at an instant every account is folded.
+//! Going through all accounts. As known now, columns say what accounts have today; what is
+//! different on another date is added; and only accounts with open risks, announced ends or several
+//! products are looked at one by one. As known at an instant every account is folded.
 
-use keizoku_revenue::{AccountIx, Columns, Row};
+use keizoku_revenue::{AccountIx, Columns, Marks, Row};
 
 use super::parts::{Asked, Figures, Seen};
 use crate::risks::OpenRisks;
 
-/// Members of groups, which basis GROUP needs from outside the filter as well.
+/// Total MRR of groups, which basis GROUP needs of members outside the filter as well.
 pub(crate) struct Members {
-    /// Total MRR by number of the group, where the book does not keep it for this question.
+    /// By number of the group; `None` where the book keeps them for this question.
     pub(crate) totals: Option<Vec<i64>>,
 }
 
 /// What a survey adds up, and what it hands on.
 struct Survey<'a, V> {
     asked: &'a Asked<'a>,
+    is_today: bool,
     figures: Figures,
     members: Option<&'a mut Members>,
     visit: V,
-    /// A product whose number is too large for a column is looked for in several-product rows.
-    product: Option<u16>,
-    /// Accounts whose rows and differences do not say it all, by number; empty for today.
+    /// One bit per account: its row and the differences do not say what it is on the date.
     needs_fold: Vec<u64>,
 }
 
 impl Asked<'_> {
     /// Adds up the accounts that the filter leaves, and calls `visit` for those at risk in the
     /// scenario or with announced ends; with `members` also for members of groups outside the
-    /// filter, without open risks.
+    /// filter with announced ends, without open risks.
     pub(crate) fn survey(
         &self,
         members: Option<&mut Members>,
         visit: impl FnMut(AccountIx, Seen, Option<OpenRisks>),
     ) -> Figures {
-        let product = self.selection.product;
+        let is_today = self.as_of.on == self.book.today();
+        let figures = Figures::default();
+        let needs_fold = Vec::new();
         let mut survey = Survey {
             asked: self,
-            figures: Figures::default(),
+            is_today,
+            figures,
             members,
             visit,
-            product: product.map(|product| u16::try_from(product).unwrap_or(Row::SEVERAL)),
-            needs_fold: Vec::new(),
+            needs_fold,
         };
         if self.as_of.known_at.is_some() {
-            self.book
-                .scan(self.as_of, |account, row| survey.look(account, row));
+            self.book.scan(self.as_of, |account, row| {
+                if let Some(seen) = self.see(account, row) {
+                    survey.add(&seen.row, 1);
+                    survey.hand_on(account, seen);
+                }
+            });
         } else {
-            survey.columns();
+            survey.now();
         }
         survey.figures
     }
 }
 
 impl<V: FnMut(AccountIx, Seen, Option<OpenRisks>)> Survey<'_, V> {
-    fn columns(&mut self) {
-        let Asked { book, as_of, .. } = self.asked;
-        let is_today = as_of.on == book.today();
-        if !is_today {
+    fn now(&mut self) {
+        let Asked {
+            book,
+            selection,
+            as_of,
+            ..
+        } = self.asked;
+        if !self.is_today {
             self.needs_fold = vec![0; book.len().div_ceil(64)];
             for difference in book
                 .differences(as_of.on)
@@ -67,158 +76,178 @@ impl<V: FnMut(AccountIx, Seen, Option<OpenRisks>)> Survey<'_, V> {
                 self.needs_fold[account as usize / 64] |= 1 << (account % 64);
             }
         }
-        for columns in book.columns() {
-            self.chunk(columns, is_today);
+        let totals = self
+            .members
+            .as_mut()
+            .and_then(|members| members.totals.as_mut());
+        if let Some(totals) = totals.filter(|_| selection.product.is_none()) {
+            totals.clear();
+            totals.extend(book.group_totals());
         }
-        if !is_today {
-            self.differences();
+        let mut places = Vec::new();
+        for columns in book.columns() {
+            self.add_columns(&columns);
+            places.clear();
+            self.find(&columns, &mut places);
+            for place in &places {
+                self.look(&columns, usize::from(*place));
+            }
+        }
+        if !self.is_today {
+            self.add_differences();
         }
     }
 
-    /// Accounts that a column says all about are added here; the others are looked at.
-    fn chunk(&mut self, columns: Columns<'_>, is_today: bool) {
+    /// Adds what the accounts that the filter leaves have today; a row that is not active has no
+    /// MRR.
+    fn add_columns(&mut self, columns: &Columns<'_>) {
+        let selection = &self.asked.selection;
         let number = columns.len();
         let (mrr, marks) = (&columns.mrr()[..number], &columns.marks()[..number]);
+        let is_active = |mark: &Marks| i64::from(mark.is_active());
+        if selection.product.is_none() && selection.is_everything() {
+            self.figures.mrr += mrr.iter().sum::<i64>();
+            self.figures.active += marks.iter().map(is_active).sum::<i64>();
+            return;
+        }
         let (owners, tiers) = (&columns.owners()[..number], &columns.tiers()[..number]);
-        let (segments, groups) = (&columns.segments()[..number], &columns.groups()[..number]);
-        let products = &columns.products()[..number];
-        let asked = self.asked;
-        let open = asked.open.chunk(columns.first());
-        let everything = asked.selection.is_everything();
-        for (place, account) in (0..number).zip((columns.first()..).map(AccountIx)) {
-            let open = open.get(place).copied().unwrap_or_default();
-            let mark = marks[place];
-            let is_split = mark.has_announced_end() || mark.has_aliases();
-            let has_more = is_split || self.product.is_some() && products[place] == Row::SEVERAL;
-            if !is_today && (has_more || !open.is_none() || self.is_to_be_folded(account)) {
-                if !mark.is_merged() {
-                    self.look_at(account, &columns, place);
-                }
-                continue;
+        let (segments, products) = (&columns.segments()[..number], &columns.products()[..number]);
+        let groups = &columns.groups()[..number];
+        let has_product = |place: usize| selection.has_all_in_product(products[place]);
+        for place in (0..number).filter(|place| has_product(*place)) {
+            if selection.includes_account(owners[place], tiers[place], segments[place]) {
+                self.figures.mrr += mrr[place];
+                self.figures.active += is_active(&marks[place]);
             }
-            if has_more {
-                if mark.is_active() {
-                    self.look(account, columns.row(place));
-                }
-                continue;
-            }
-            if self
-                .product
-                .is_some_and(|product| product != products[place])
-            {
-                continue;
-            }
-            if let Some(members) = &mut self.members {
-                members.add(groups[place], mrr[place]);
-            }
-            let is_selected = everything
-                || asked
-                    .selection
-                    .includes_account(owners[place], tiers[place], segments[place]);
-            if !is_selected {
-                continue;
-            }
-            // A row that is not active has no MRR.
-            self.figures.mrr += mrr[place];
-            self.figures.active += i64::from(mark.is_active());
-            if !open.is_none() && mark.is_active() {
-                self.figures.at_risk += i64::from(open.leads_to_churn > 0);
-                if asked.scenario.includes(open) {
-                    let seen = Seen {
-                        row: columns.row(place),
-                        split: None,
-                    };
-                    (self.visit)(account, seen, Some(open));
-                }
+        }
+        let totals = self
+            .members
+            .as_mut()
+            .and_then(|members| members.totals.as_mut());
+        if let Some(totals) = totals.filter(|_| selection.product.is_some()) {
+            for place in (0..number).filter(|place| has_product(*place)) {
+                totals[groups[place] as usize] += mrr[place];
             }
         }
     }
 
-    /// Adds what is different on the date about accounts that were not looked at.
-    fn differences(&mut self) {
-        let asked = self.asked;
-        let everything = asked.selection.is_everything();
-        for difference in asked.book.differences(asked.as_of.on) {
+    /// Finds the rows of a chunk that have to be looked at.
+    fn find(&self, columns: &Columns<'_>, places: &mut Vec<u16>) {
+        let open = self.asked.open.chunk(columns.first());
+        let product = self.asked.selection.product.as_ref();
+        let products = columns.products();
+        for (place, mark) in (0u16..).zip(columns.marks()) {
+            let open = open.get(usize::from(place)).copied().unwrap_or_default();
+            let has_more = mark.has_announced_end()
+                || mark.has_aliases()
+                || product.is_some_and(|product| product.is_part_of(products[usize::from(place)]))
+                || !self.is_today && self.needs_fold(columns.account(place.into()));
+            if !open.is_none() || has_more {
+                places.push(place);
+            }
+        }
+    }
+
+    /// Looks at an account: what columns and differences say wrongly of it is replaced, and it is
+    /// handed on.
+    fn look(&mut self, columns: &Columns<'_>, place: usize) {
+        let Asked {
+            book,
+            as_of,
+            selection,
+            ..
+        } = self.asked;
+        let (account, today) = (columns.account(place), columns.row(place));
+        if today.marks.is_merged() {
+            return;
+        }
+        let row = if self.is_today || columns.is_right(place, as_of.on) {
+            Some(today).filter(Row::is_active)
+        } else {
+            book.folded_row(account, *as_of)
+        };
+        let seen = row.and_then(|row| self.asked.see(account, row));
+        if self.is_left_out(account, &today) {
+            if selection.has_all_in_product(today.product) {
+                self.add(&today, -1);
+            }
+            if let Some(seen) = &seen {
+                self.add(&seen.row, 1);
+            }
+        }
+        if let Some(seen) = seen {
+            self.hand_on(account, seen);
+        }
+    }
+
+    /// Whether columns and differences together do not say what the account has on the date.
+    fn is_left_out(&self, account: AccountIx, today: &Row) -> bool {
+        let product = self.asked.selection.product.as_ref();
+        product.is_some_and(|product| product.is_part_of(today.product))
+            || !self.is_today
+                && (today.has_announced_end() || today.has_aliases() || self.needs_fold(account))
+    }
+
+    /// Adds what is different on the date.
+    fn add_differences(&mut self) {
+        let Asked {
+            book,
+            as_of,
+            selection,
+            ..
+        } = self.asked;
+        for difference in book.differences(as_of.on) {
             let account = difference.account;
-            if self
-                .product
-                .is_some_and(|product| product != difference.product)
-                || self.is_to_be_folded(account)
-                || !asked.open.own(account).is_none()
-            {
+            if self.needs_fold(account) || !selection.has_all_in_product(difference.product) {
                 continue;
             }
-            let row = asked.book.row(account);
-            let is_split = row.has_announced_end() || row.has_aliases() || row.marks.is_merged();
-            if is_split || self.product.is_some() && row.product == Row::SEVERAL {
+            let mut row = book.row(account);
+            if row.marks.is_merged() || self.is_left_out(account, &row) {
                 continue;
             }
-            if let Some(members) = &mut self.members {
-                members.add(row.group, difference.mrr);
-            }
-            if everything || asked.selection.includes(&row) {
-                self.figures.mrr += difference.mrr;
+            row.mrr = difference.mrr;
+            self.add(&row, 0);
+            if selection.includes(&row) {
                 self.figures.active += difference.active;
             }
         }
     }
 
-    fn is_to_be_folded(&self, account: AccountIx) -> bool {
+    fn needs_fold(&self, account: AccountIx) -> bool {
         let word = self.needs_fold.get(account.0 as usize / 64);
         word.is_some_and(|word| word >> (account.0 % 64) & 1 != 0)
     }
 
-    /// Looks at an account as it is on the date.
-    fn look_at(&mut self, account: AccountIx, columns: &Columns<'_>, place: usize) {
-        let Asked { book, as_of, .. } = self.asked;
-        if columns.is_right(place, as_of.on) {
-            if columns.marks()[place].is_active() {
-                self.look(account, columns.row(place));
-            }
-        } else if let Some(row) = book.folded_row(account, *as_of) {
-            self.look(account, row);
+    /// Adds an account, or takes it away again: to its group, and to the figures if the filter
+    /// leaves it. 0 adds its MRR only.
+    fn add(&mut self, row: &Row, accounts: i64) {
+        let mrr = if accounts < 0 { -row.mrr } else { row.mrr };
+        if let Some(totals) = self
+            .members
+            .as_mut()
+            .and_then(|members| members.totals.as_mut())
+        {
+            totals[row.group as usize] += mrr;
+        }
+        if self.asked.selection.includes(row) {
+            self.figures.mrr += mrr;
+            self.figures.active += if row.is_active() { accounts } else { 0 };
         }
     }
 
-    /// Looks at an active account, given its row on the date.
-    fn look(&mut self, account: AccountIx, row: Row) {
+    /// Counts the risks of an account as it is on the date, and hands it on if it has parts.
+    fn hand_on(&mut self, account: AccountIx, seen: Seen) {
         let asked = self.asked;
-        let is_selected = asked.selection.includes(&row);
-        let is_member = || {
-            self.members
-                .as_ref()
-                .is_some_and(|members| members.need(&row))
-        };
-        if !is_selected && !is_member() {
+        if !asked.selection.includes(&seen.row) {
+            if self.members.is_some() && seen.row.group != 0 && seen.split.is_some() {
+                (self.visit)(account, seen, None);
+            }
             return;
         }
-        let Some(seen) = asked.see(account, row) else {
-            return;
-        };
-        if let Some(members) = &mut self.members {
-            members.add(seen.row.group, seen.row.mrr);
-        }
-        let open = is_selected.then(|| asked.open.get(asked.book, account, &seen.row));
-        if let Some(open) = open {
-            self.figures.mrr += seen.row.mrr;
-            self.figures.active += 1;
-            self.figures.at_risk += i64::from(open.leads_to_churn > 0);
-        }
-        if seen.split.is_some() || open.is_some_and(|open| asked.scenario.includes(open)) {
-            (self.visit)(account, seen, open);
-        }
-    }
-}
-
-impl Members {
-    /// Whether an account outside the filter plays a part.
-    fn need(&self, row: &Row) -> bool {
-        row.group != 0 && (self.totals.is_some() || row.has_announced_end())
-    }
-
-    fn add(&mut self, group: u32, mrr: i64) {
-        if let Some(totals) = &mut self.totals {
-            totals[group as usize] += mrr;
+        let open = asked.open.get(asked.book, account, &seen.row);
+        self.figures.at_risk += i64::from(open.leads_to_churn > 0);
+        if seen.split.is_some() || asked.scenario.includes(open) {
+            (self.visit)(account, seen, Some(open));
         }
     }
 }

@@ -58,7 +58,7 @@ impl Movements {
             if !selection.includes_account(attributes.owner, attributes.tier, segment) {
                 continue;
             }
-            let mrr = AccountMrr::of(book, account, window, selection.product);
+            let mrr = AccountMrr::of(book, account, window, selection.product_number);
             let Some(began) = mrr.began else { continue };
             movements.began = Some(movements.began.map_or(began, |day| day.min(began)));
             for place in 0..MONTHS {
