@@ -1,4 +1,5 @@
-use hashbrown::HashMap;
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use keizoku_core::{AccountId, Day};
 
@@ -12,9 +13,9 @@ use crate::products::Products;
 use crate::rows::{Marks, Row, Rows, Validity};
 use crate::segment::Segments;
 use crate::settings::SettingsHistory;
+use crate::split::Split;
 use crate::store::{Chunked, IdTable, Names};
 use crate::time::Known;
-use crate::view::Split;
 
 /// Dense number of an account in one book; another book numbers them otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,7 +30,7 @@ pub struct Book {
     pub(crate) rows: Rows,
     due: Due,
     /// Accounts with announced ends, as they are today.
-    pub(crate) split: HashMap<u32, Split>,
+    pub(crate) split: BTreeMap<u32, Split>,
     pub(crate) group_totals: Chunked<i64>,
     pub(crate) contracts: Contracts,
     pub(crate) attributes: AttributeHistory,
@@ -55,7 +56,7 @@ impl Book {
             first_subscription: Chunked::default(),
             rows: Rows::default(),
             due: Due::default(),
-            split: HashMap::default(),
+            split: BTreeMap::new(),
             group_totals: Chunked::default(),
             contracts: Contracts::default(),
             attributes: AttributeHistory::default(),
@@ -149,10 +150,10 @@ impl Book {
         let view = self.fold(survivor, Known::NOW, self.today, None);
         let product = self.products.intern(view.products.as_slice());
         self.set_row(survivor, view.row(product), view.validity);
-        if view.announced.is_empty() {
-            self.split.remove(&survivor);
+        if view.split.has_announced() {
+            self.split.insert(survivor, view.split);
         } else {
-            self.split.insert(survivor, view.split());
+            self.split.remove(&survivor);
         }
     }
 
@@ -220,7 +221,7 @@ impl Book {
                 + self.identity.bytes()
                 + self.segment_history.bytes()
                 + self.group_totals.bytes()
-                + self.split.allocation_size()
+                + self.split.values().map(Split::bytes).sum::<usize>()
                 + self.contracts.bytes_of_days(),
         }
     }

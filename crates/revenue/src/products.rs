@@ -85,39 +85,43 @@ impl ProductSet {
     }
 }
 
-/// Which numbers of a column include a product.
+/// Which numbers of a column include a product: a byte for each, so that a scan looks them up
+/// without guessing.
 #[derive(Debug, Clone)]
 pub struct ProductMatch {
-    single: u16,
-    sets: Vec<bool>,
+    by_number: Vec<u8>,
 }
+
+/// Nothing, all or a part of what an account has is of the product.
+const NONE: u8 = 0;
+const ALL: u8 = 1;
+const PART: u8 = 2;
 
 impl ProductMatch {
     pub(crate) fn of(products: &Products, product: u32) -> Self {
-        let sets = products
-            .sets
-            .iter()
-            .map(|set| set.contains(&product))
-            .collect();
-        Self {
-            single: products.number(&[product]),
-            sets,
+        let mut by_number = vec![NONE; usize::from(SEVERAL) + 1];
+        let single = products.number(&[product]);
+        by_number[usize::from(single)] = ALL;
+        for (set, number) in products.sets.iter().zip(usize::from(FIRST_SET)..) {
+            by_number[number] = if set.contains(&product) { PART } else { NONE };
         }
+        // Whoever has products without a number may have this one.
+        by_number[usize::from(SEVERAL)] = PART;
+        Self { by_number }
     }
 
     /// Whether the product is the only one.
     #[must_use]
     #[inline]
     pub fn is_all_of(&self, number: u16) -> bool {
-        number == self.single && number != SEVERAL
+        self.by_number[usize::from(number)] == ALL
     }
 
     /// Whether the product is, or may be, one of several.
     #[must_use]
     #[inline]
     pub fn is_part_of(&self, number: u16) -> bool {
-        let set = number.checked_sub(FIRST_SET).map(usize::from);
-        set.is_some_and(|set| self.sets.get(set).copied().unwrap_or(true))
+        self.by_number[usize::from(number)] == PART
     }
 }
 

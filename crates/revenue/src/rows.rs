@@ -29,6 +29,28 @@ pub struct Row {
     pub(crate) term_months: u8,
 }
 
+/// What a forecast needs of a row: reading fewer columns is what makes it fast.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RowCore {
+    /// MRR in minor units.
+    pub mrr: i64,
+    /// Earliest renewal among the active subscriptions; see [`crate::Book::next_renewal`].
+    pub renewal: Option<Day>,
+    /// Number of the corporate group; 0 for none.
+    pub group: u32,
+    /// What else is to be known about it.
+    pub marks: Marks,
+    pub(crate) term_months: u8,
+}
+
+impl RowCore {
+    /// Whether the renewal is the same on every date on which the row is right.
+    #[must_use]
+    pub const fn renewal_stays(&self) -> bool {
+        !self.marks.has(Marks::ADVANCES) && !self.marks.has(Marks::ADVANCED)
+    }
+}
+
 /// Yes or no about a row, eight of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Marks(u8);
@@ -42,6 +64,8 @@ impl Marks {
     pub(crate) const ADVANCED: Self = Self(8);
     pub(crate) const ALIASED: Self = Self(16);
     pub(crate) const MERGED: Self = Self(32);
+    /// More than one subscription was ever its own.
+    pub(crate) const SEVERAL: Self = Self(64);
 
     /// Whether one of its subscriptions is active.
     #[must_use]
@@ -81,6 +105,26 @@ impl Marks {
 }
 
 impl Row {
+    /// What a forecast needs of it.
+    #[must_use]
+    pub const fn core(&self) -> RowCore {
+        let Self {
+            mrr,
+            renewal,
+            group,
+            marks,
+            term_months,
+            ..
+        } = *self;
+        RowCore {
+            mrr,
+            renewal,
+            group,
+            marks,
+            term_months,
+        }
+    }
+
     /// Whether one of its subscriptions is active.
     #[must_use]
     pub const fn is_active(&self) -> bool {
@@ -292,6 +336,19 @@ impl<'a> Columns<'a> {
         from <= on && on <= until
     }
 
+    /// What a forecast needs of a row.
+    #[must_use]
+    #[inline]
+    pub fn core(&self, place: usize) -> RowCore {
+        RowCore {
+            mrr: self.chunk.mrr[place],
+            renewal: self.chunk.renewal[place],
+            group: self.chunk.group[place],
+            marks: self.chunk.marks[place],
+            term_months: self.chunk.term_months[place],
+        }
+    }
+
     /// One whole row.
     #[must_use]
     pub fn row(&self, place: usize) -> Row {
@@ -326,6 +383,11 @@ impl Rows {
 
     pub(crate) fn chunks(&self) -> &[RowChunk] {
         &self.chunks
+    }
+
+    pub(crate) fn marks(&self, account: u32) -> Marks {
+        let (chunk, place) = split(account);
+        self.chunks[chunk].marks[place]
     }
 
     pub(crate) fn get(&self, account: u32) -> (Row, Validity) {

@@ -1,15 +1,16 @@
 //! Going through many accounts at once.
 
 use jiff::Timestamp;
-use keizoku_core::Day;
+use keizoku_core::{Day, Money};
 
 use crate::calendar::plus_months;
-use crate::contract::terms_until;
+use crate::contract::{READ_AHEAD, Subscription, terms_until};
 use crate::products::ProductMatch;
-use crate::rows::{Columns, Marks, Row};
+use crate::rows::{Columns, Marks, Row, RowCore};
+use crate::split::Split;
 use crate::store::{CHUNK, dense};
 use crate::time::{AsOf, Known};
-use crate::view::{Split, SubscriptionView};
+use crate::view::SubscriptionView;
 use crate::{AccountIx, Book};
 
 /// Something about an account's own contracts, to be added to its row of today.
@@ -98,33 +99,66 @@ impl Book {
             .changes
             .between(after, until)
             .map(move |change| {
-                // A contract that ends in between has an announced end on the date.
-                let is_about_its_end = change.running != 0 && (change.running < 0 || !is_past);
+                let has_several = || self.rows.marks(change.account).has(Marks::SEVERAL);
+                // Before its end a contract had an announced end; what begins may have one.
+                let is_announced = if is_past {
+                    change.running < 0
+                } else {
+                    change.running > 0
+                };
+                let needs_fold =
+                    change.attributes || is_announced || (change.running != 0 && has_several());
                 Difference {
                     account: AccountIx(change.account),
                     product: change.product,
                     mrr: sign * change.mrr,
                     active: sign * i64::from(change.running),
-                    needs_fold: change.attributes
-                        || is_about_its_end
-                        || (change.running != 0 && self.has_several_contracts(change.account)),
+                    needs_fold,
                 }
             })
     }
 
-    fn has_several_contracts(&self, account: u32) -> bool {
-        self.subscriptions_of(account).nth(1).is_some()
+    /// Reads ahead what folding these accounts will need. One after the other, most of the time of
+    /// a fold goes into waiting for memory; many at once are waited for together.
+    pub fn read_ahead(&self, accounts: &[AccountIx]) {
+        let mut numbers = Vec::with_capacity(READ_AHEAD);
+        for accounts in accounts.chunks(READ_AHEAD) {
+            numbers.clear();
+            numbers.extend(
+                accounts
+                    .iter()
+                    .map(|account| self.first_subscription[account.0]),
+            );
+            numbers.retain(|number| *number != Subscription::LAST);
+            let mut touched = 0;
+            while !numbers.is_empty() {
+                touched ^= self.contracts.touch(&mut numbers);
+            }
+            std::hint::black_box(touched);
+        }
     }
 
     /// Announced ends of an account that was not merged, and the rest; restricted to a product if
     /// one is given.
     #[must_use]
     pub fn split_on(&self, account: AccountIx, as_of: AsOf, product: Option<u32>) -> Split {
-        let view = self.fold_contracts(account.0, as_of.known_at.into(), as_of.on, product);
-        Split {
-            announced: view.announced,
-            rest: view.rest,
-        }
+        let known = Known::from(as_of.known_at);
+        let mut split = Split::default();
+        self.for_each_identity(account.0, known, &mut |account| {
+            for number in self.subscriptions_of(account) {
+                let of = self.contracts.get(number).product;
+                if product.is_some_and(|product| product != of) {
+                    continue;
+                }
+                let contract = self.contracts.on(number, known, as_of.on);
+                if contract.running {
+                    let (renewal, _) = contract.renewal_and_notice(as_of.on);
+                    let mrr = Money::from_minor(contract.mrr);
+                    split.add(mrr, contract.announced_end(), renewal);
+                }
+            }
+        });
+        split
     }
 
     /// Totals of the groups today, by number.
@@ -138,10 +172,22 @@ impl Book {
         ProductMatch::of(&self.products, product)
     }
 
-    /// What an account with announced ends has, as it is today.
+    /// Accounts with announced ends as they are today, in the order of their numbers.
+    pub fn splits_today(&self) -> impl Iterator<Item = (AccountIx, &Split)> {
+        self.split
+            .iter()
+            .map(|(account, split)| (AccountIx(*account), split))
+    }
+
+    /// The rows of a chunk that an account's is among, and its place there.
     #[must_use]
-    pub fn split_today(&self, account: AccountIx) -> Option<&Split> {
-        self.split.get(&account.0)
+    #[inline]
+    pub fn columns_of(&self, account: AccountIx) -> (Columns<'_>, usize) {
+        let (chunk, place) = (account.0 as usize / CHUNK, account.0 as usize % CHUNK);
+        (
+            Columns::new(&self.rows.chunks()[chunk], dense(chunk * CHUNK)),
+            place,
+        )
     }
 
     /// Calls `visit` for every active account, in the order of their numbers, merged ones not.
@@ -189,7 +235,7 @@ impl Book {
 
     /// The next renewal of a row that [`Self::scan`] showed on a date.
     #[must_use]
-    pub fn next_renewal(&self, account: AccountIx, row: &Row, on: Day) -> Option<Day> {
+    pub fn next_renewal(&self, account: AccountIx, row: &RowCore, on: Day) -> Option<Day> {
         let moves = if on < self.today {
             Marks::ADVANCED
         } else {

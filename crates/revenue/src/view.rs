@@ -6,6 +6,7 @@ use keizoku_core::{Day, Money, SubscriptionId};
 use crate::attributes::Attributes;
 use crate::products::ProductSet;
 use crate::rows::{Marks, Row, Validity};
+use crate::split::Split;
 use crate::time::Known;
 use crate::{AccountIx, Book};
 
@@ -20,10 +21,8 @@ pub struct AccountView {
     pub mrr: Money,
     /// Earliest renewal among the active subscriptions.
     pub next_renewal: Option<Day>,
-    /// What will be lost for certain: active subscriptions with an announced end (FC-5).
-    pub announced: Vec<AnnouncedPart>,
-    /// The other active subscriptions; `None` where there is none.
-    pub rest: Option<RestPart>,
+    /// What will be lost for certain, and the rest (FC-5).
+    pub split: Split,
     /// Group, tier and owner.
     pub attributes: Attributes,
     /// Number of the segment.
@@ -33,48 +32,6 @@ pub struct AccountView {
     pub(crate) marks: Marks,
     pub(crate) term_months: u8,
     pub(crate) validity: Validity,
-}
-
-/// An active subscription that will end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AnnouncedPart {
-    /// First day without MRR.
-    pub end: Day,
-    /// Its MRR until then.
-    pub mrr: Money,
-}
-
-/// The active subscriptions without an announced end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RestPart {
-    /// Their MRR.
-    pub mrr: Money,
-    /// Their earliest renewal.
-    pub next_renewal: Option<Day>,
-}
-
-/// An account's MRR in what will be lost for certain and the rest.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Split {
-    /// Active subscriptions with an announced end.
-    pub announced: Vec<AnnouncedPart>,
-    /// The other active subscriptions; `None` where there is none.
-    pub rest: Option<RestPart>,
-}
-
-impl Split {
-    /// MRR of both.
-    #[must_use]
-    pub fn mrr(&self) -> Money {
-        let announced: Money = self.announced.iter().map(|part| part.mrr).sum();
-        announced + self.rest.map_or(Money::ZERO, |rest| rest.mrr)
-    }
-
-    /// Whether no subscription is active.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.announced.is_empty() && self.rest.is_none()
-    }
 }
 
 /// One subscription on a date, as known at an instant.
@@ -102,24 +59,7 @@ pub struct SubscriptionView {
     pub auto_renew: bool,
 }
 
-/// The earlier of two dates, where an unknown one comes last.
-pub(crate) fn earliest(one: Option<Day>, other: Option<Day>) -> Option<Day> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (known, None) | (None, known) => known,
-    }
-}
-
 impl AccountView {
-    /// Its announced ends, and the rest.
-    #[must_use]
-    pub fn split(&self) -> Split {
-        Split {
-            announced: self.announced.clone(),
-            rest: self.rest,
-        }
-    }
-
     /// What is kept of it in a row.
     pub(crate) fn row(&self, product: u16) -> Row {
         Row {
@@ -133,7 +73,7 @@ impl AccountView {
             marks: self
                 .marks
                 .and(Marks::ACTIVE, self.active)
-                .and(Marks::ANNOUNCED, !self.announced.is_empty()),
+                .and(Marks::ANNOUNCED, self.split.has_announced()),
             term_months: self.term_months,
         }
     }
@@ -171,8 +111,7 @@ impl Book {
             active: false,
             mrr: Money::ZERO,
             next_renewal: None,
-            announced: Vec::new(),
-            rest: None,
+            split: Split::default(),
             attributes: Attributes::default(),
             segment: 0,
             products: ProductSet::default(),
@@ -197,7 +136,10 @@ impl Book {
         product: Option<u32>,
         view: &mut AccountView,
     ) {
-        for number in self.subscriptions_of(account) {
+        for (place, number) in self.subscriptions_of(account).enumerate() {
+            if place > 0 {
+                view.marks = view.marks.and(Marks::SEVERAL, true);
+            }
             let subscription = self.contracts.get(number);
             if product.is_some_and(|product| product != subscription.product) {
                 continue;
@@ -228,13 +170,7 @@ impl Book {
             };
             view.active = true;
             view.mrr += mrr;
-            if let Some(end) = contract.announced_end() {
-                view.announced.push(AnnouncedPart { end, mrr });
-            } else {
-                let rest = view.rest.get_or_insert_default();
-                rest.mrr += mrr;
-                rest.next_renewal = earliest(rest.next_renewal, renewal);
-            }
+            view.split.add(mrr, contract.announced_end(), renewal);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How fast a million accounts answer, and what they weigh: `cargo bench -p keizoku-forecast
-//! --bench model`. `ACCOUNTS` in the environment asks for another size.
+//! --bench model`. `ACCOUNTS` in the environment asks for another size,
+//! `ONLY` for one class of questions.
 
 mod population;
 
@@ -32,13 +33,20 @@ fn main() {
     book.compact();
     println!("moved together in {:.2?}", began.elapsed());
     weigh(&book, &board);
-    for (name, days) in [
+    let only = std::env::var("ONLY").ok();
+    let classes = [
         ("today", 0..1),
         ("ahead", 1..366),
         ("past 90 days", -90..0),
         ("past year", -366..0),
-    ] {
-        ask(name, days, &population, &mut book, &mut board);
+    ];
+    for (name, days) in classes {
+        if only.as_ref().is_none_or(|only| only == name) {
+            ask(name, days, &population, &mut book, &mut board);
+        }
+    }
+    if only.is_some() {
+        return;
     }
     roll_over(&mut book);
     once(&book, &board);

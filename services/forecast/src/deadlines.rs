@@ -85,7 +85,7 @@ pub fn deadlines(
             {
                 return;
             }
-            let at_risk = || open.get(book, account, &row).leads_to_churn > 0;
+            let at_risk = || open.get(book, account, row.marks).leads_to_churn > 0;
             push(
                 &mut found,
                 question,

@@ -1,7 +1,7 @@
 //! Which accounts a question is about, and which of their risks (FC-4).
 
 use keizoku_core::{TeamId, UserId};
-use keizoku_revenue::{AsOf, Book, Owner, OwnerScope, ProductMatch, Row};
+use keizoku_revenue::{AsOf, Book, Columns, Owner, OwnerScope, ProductMatch, Row};
 
 /// Conditions that combine; `None` does not restrict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -78,25 +78,59 @@ impl Selection {
         }
     }
 
-    /// Whether it leaves every account that has the product.
-    pub(crate) fn is_everything(&self) -> bool {
-        let Self {
-            scope,
-            owner,
-            tier,
-            segments,
-            nothing,
-            ..
-        } = self;
-        scope.is_none() && owner.is_none() && tier.is_none() && segments.is_none() && !nothing
-    }
-
     /// Whether all that an account with these products has is of the product, if one is given.
     #[inline]
     pub(crate) fn has_all_in_product(&self, products: u16) -> bool {
         self.product
             .as_ref()
             .is_none_or(|product| product.is_all_of(products))
+    }
+
+    /// Strikes out the rows that the filter does not leave, condition by condition, so that each
+    /// runs over one column.
+    pub(crate) fn mark(&self, columns: &Columns<'_>, selected: &mut [bool]) {
+        if self.nothing {
+            selected.fill(false);
+        }
+        if let Some(asked) = self.tier {
+            for (selected, tier) in selected.iter_mut().zip(columns.tiers()) {
+                *selected &= *tier == asked;
+            }
+        }
+        if let Some(asked) = self.owner {
+            for (selected, owner) in selected.iter_mut().zip(columns.owners()) {
+                *selected &= *owner == asked;
+            }
+        }
+        if let Some(segments) = &self.segments {
+            for (selected, segment) in selected.iter_mut().zip(columns.segments()) {
+                *selected &= segments[*segment as usize];
+            }
+        }
+        if let Some(scope) = &self.scope {
+            for (selected, owner) in selected.iter_mut().zip(columns.owners()) {
+                *selected &= scope.contains(*owner);
+            }
+        }
+    }
+
+    /// Whether the filter leaves the account of a row, apart from its products.
+    pub(crate) fn includes_place(&self, columns: &Columns<'_>, place: usize) -> bool {
+        !self.nothing
+            && self
+                .tier
+                .is_none_or(|asked| asked == columns.tiers()[place])
+            && self
+                .owner
+                .is_none_or(|asked| asked == columns.owners()[place])
+            && self
+                .segments
+                .as_ref()
+                .is_none_or(|asked| asked[columns.segments()[place] as usize])
+            && self
+                .scope
+                .as_ref()
+                .is_none_or(|scope| scope.contains(columns.owners()[place]))
     }
 
     /// Whether the filter leaves an account, apart from its products.

@@ -22,6 +22,9 @@ impl Subscription {
     pub(crate) const LAST: u32 = u32::MAX;
 }
 
+/// Accounts whose history is read ahead at once: their first facts fit into the first-level cache.
+pub(crate) const READ_AHEAD: usize = 64;
+
 /// All subscriptions and their facts, and what changes by day as it is known now.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Contracts {
@@ -140,6 +143,20 @@ impl Contracts {
 
     pub(crate) fn bytes_of_days(&self) -> usize {
         self.mrr_by_day.bytes() + self.changes.bytes()
+    }
+
+    /// Touches the first facts of subscriptions, whose numbers become those of their accounts' next
+    /// ones; answers something that depends on all of them.
+    pub(crate) fn touch(&self, subscriptions: &mut Vec<u32>) -> u32 {
+        let mut first_facts = [Fact::LAST; READ_AHEAD];
+        for (first, number) in first_facts.iter_mut().zip(subscriptions.iter_mut()) {
+            let subscription = &self.subscriptions[*number];
+            *first = subscription.first_fact;
+            *number = subscription.next;
+        }
+        subscriptions.retain(|number| *number != Subscription::LAST);
+        let touched = first_facts.iter().map(|fact| self.facts.get(*fact));
+        touched.flatten().fold(0, |all, fact| all ^ fact.revision)
     }
 
     /// Moves facts next to each other in the order of these subscriptions, which must be all.

@@ -5,7 +5,7 @@ mod changes;
 mod fact;
 mod fold;
 
-pub(crate) use arena::{Contracts, Subscription};
+pub(crate) use arena::{Contracts, READ_AHEAD, Subscription};
 pub(crate) use changes::Changes;
 pub(crate) use fact::{Fact, FactKind};
 pub use fold::Terms;

@@ -172,9 +172,12 @@ fn fc_5_an_announced_cancellation_is_active_until_its_date_and_ends_without_a_ch
     let mut book = log.book(day(TODAY));
     let ix = book.account(account(1)).unwrap();
     let view = book.account_on(ix, AsOf::now(day(TODAY)), None);
-    assert!(view.active && view.rest.is_none());
+    assert!(view.active && view.split.rest.is_none());
     assert_eq!(
-        (view.announced[0].end, view.announced[0].mrr.minor()),
+        {
+            let part = view.split.announced().next().unwrap();
+            (part.end, part.mrr.minor())
+        },
         (day("2027-01-01"), 100)
     );
     book.roll_to(day("2027-01-01"));

@@ -114,8 +114,8 @@ fn of_subscription(id: u128) -> String {
 
 fn shown(view: &AccountView) -> NaiveAccount {
     let mut announced: Vec<(Day, i64)> = view
-        .announced
-        .iter()
+        .split
+        .announced()
         .map(|part| (part.end, part.mrr.minor()))
         .collect();
     announced.sort_unstable();
@@ -124,7 +124,10 @@ fn shown(view: &AccountView) -> NaiveAccount {
         mrr: view.mrr.minor(),
         next_renewal: view.next_renewal,
         announced,
-        rest: view.rest.map(|rest| (rest.mrr.minor(), rest.next_renewal)),
+        rest: view
+            .split
+            .rest
+            .map(|rest| (rest.mrr.minor(), rest.next_renewal)),
     }
 }
 
@@ -258,7 +261,7 @@ proptest! {
             .map(|ix| book.account_on(ix, as_of, None))
             .filter(|view| view.active);
         let mut expected: Vec<_> = views
-            .map(|view| (view.account, view.mrr.minor(), view.next_renewal, !view.announced.is_empty()))
+            .map(|view| (view.account, view.mrr.minor(), view.next_renewal, view.split.has_announced()))
             .collect();
         expected.sort_unstable();
         prop_assert_eq!(scanned(&book, as_of), expected);
@@ -269,7 +272,7 @@ proptest! {
 fn scanned(book: &Book, as_of: AsOf) -> Vec<(AccountIx, i64, Option<Day>, bool)> {
     let mut shown = Vec::new();
     book.scan(as_of, |account, row| {
-        let renewal = book.next_renewal(account, &row, as_of.on);
+        let renewal = book.next_renewal(account, &row.core(), as_of.on);
         shown.push((account, row.mrr, renewal, row.has_announced_end()));
     });
     shown
@@ -297,7 +300,7 @@ fn rows_are_folds(book: &Book) -> Result<(), TestCaseError> {
                 view.mrr.minor(),
                 view.next_renewal,
                 view.active,
-                !view.announced.is_empty()
+                view.split.has_announced()
             ),
         );
         prop_assert_eq!(

@@ -1,5 +1,5 @@
 use keizoku_core::{AccountId, Day, Money};
-use keizoku_revenue::{AccountIx, Book, Row};
+use keizoku_revenue::{AccountIx, Book};
 
 use super::buckets::BucketKey;
 use super::forecast::Question;
@@ -39,7 +39,6 @@ pub struct AccountPage {
 #[derive(Clone, Copy)]
 struct Entry {
     account: AccountIx,
-    row: Row,
     part: Part,
 }
 
@@ -78,8 +77,11 @@ pub fn accounts(
         date: entry.part.date,
         mrr: Money::from_minor(entry.part.mrr),
         announced: entry.part.announced,
-        open_risks: asked.open.get(book, entry.account, &entry.row),
-        owner: OwnerId::of(entry.row.owner, book),
+        open_risks: asked.open.of_all(book, entry.account),
+        owner: OwnerId::of(
+            book.attributes_on(entry.account, question.as_of).0.owner,
+            book,
+        ),
     };
     AccountPage {
         accounts: page.iter().map(shown).collect(),
@@ -98,25 +100,23 @@ fn entries_by_group(asked: &Asked<'_>, on: Day) -> Vec<Entry> {
     let mut whole = vec![None; asked.book.groups().len()];
     asked.by_group(|whose, parts| match whose {
         Whose::Group(group) => whole[group as usize] = parts.first().map(|part| part.date),
-        Whose::Account(..) => push_account(&mut entries, whose, parts, on),
+        Whose::Account(_) => push_account(&mut entries, whose, parts, on),
     });
     asked.book.scan(asked.as_of, |account, row| {
         let Some(date) = whole[row.group as usize] else {
             return;
         };
-        let Some(seen) = asked.see(account, row) else {
+        let Some(seen) = asked.see(account, &row) else {
             return;
         };
-        let announced = seen.split.is_some_and(|split| !split.announced.is_empty());
-        let part = Part {
-            date,
-            mrr: seen.row.mrr,
-            announced,
-        };
+        let announced = seen.split.is_some_and(|split| split.has_announced());
         entries.push(Entry {
             account,
-            row: seen.row,
-            part,
+            part: Part {
+                date,
+                mrr: seen.core.mrr,
+                announced,
+            },
         });
     });
     entries
@@ -124,7 +124,7 @@ fn entries_by_group(asked: &Asked<'_>, on: Day) -> Vec<Entry> {
 
 /// Parts of an account in one bucket become one entry, at the earliest date.
 fn push_account(entries: &mut Vec<Entry>, whose: Whose, parts: &[Part], on: Day) {
-    let Whose::Account(account, row) = whose else {
+    let Whose::Account(account) = whose else {
         return;
     };
     let first = entries.len();
@@ -136,7 +136,6 @@ fn push_account(entries: &mut Vec<Entry>, whose: Whose, parts: &[Part], on: Day)
         match same {
             None => entries.push(Entry {
                 account,
-                row,
                 part: *part,
             }),
             Some(entry) => {

@@ -1,7 +1,7 @@
 //! Basis GROUP (FC-3): a group with an account at risk counts once, whole, inside the filter or not.
 
 use keizoku_core::Day;
-use keizoku_revenue::{AccountIx, AnnouncedPart, Row};
+use keizoku_revenue::{AccountIx, AnnouncedPart};
 
 use super::parts::{Asked, Figures, Part, Seen, Whose, parts_of};
 use super::survey::Members;
@@ -18,33 +18,33 @@ struct Groups {
 
 struct Member {
     account: AccountIx,
-    row: Row,
+    group: u32,
     ends: Vec<AnnouncedPart>,
     is_selected: bool,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
     /// Parts on basis GROUP: groups at risk whole, and what was announced in the others.
-    pub(crate) fn by_group(&self, mut emit: impl FnMut(Whose, &[Part])) -> Figures {
+    pub(crate) fn by_group(&'a self, mut emit: impl FnMut(Whose, &[Part])) -> Figures {
         let mut groups = Groups::new(self);
         let mut members = self.members();
         let figures = self.survey(Some(&mut members), |account, seen, open| {
             let at_risk = open.is_some_and(|open| self.scenario.includes(open));
-            if seen.row.group != 0 {
+            if seen.core.group != 0 {
                 if at_risk {
-                    groups.put_at_risk(seen.row.group, self.renewal_of_rest(account, &seen));
+                    groups.put_at_risk(seen.core.group, self.renewal_of_rest(account, &seen));
                 }
-                groups.note_announced(account, seen, open.is_some());
+                groups.note_announced(account, &seen, open.is_some());
             } else if at_risk {
                 emit(
-                    Whose::Account(account, seen.row),
+                    Whose::Account(account),
                     &[self.account_as_group(account, &seen)],
                 );
             } else if let Some(split) = &seen.split {
                 let mut parts = Vec::new();
                 parts_of(split, false, &mut parts);
                 if !parts.is_empty() {
-                    emit(Whose::Account(account, seen.row), &parts);
+                    emit(Whose::Account(account), &parts);
                 }
             }
         });
@@ -61,23 +61,24 @@ impl Asked<'_> {
     }
 
     /// An account at risk without a group is its own.
-    fn account_as_group(&self, account: AccountIx, seen: &Seen) -> Part {
+    fn account_as_group(&self, account: AccountIx, seen: &Seen<'_>) -> Part {
+        let announced = seen.split.iter().flat_map(|split| split.announced());
+        let ends = announced.map(|part| Some(part.end));
+        let date = ends.fold(self.renewal_of_rest(account, seen), earliest);
         let announced = seen
             .split
             .as_ref()
-            .map_or(&[][..], |split| &split.announced);
-        let ends = announced.iter().map(|part| Some(part.end));
-        let date = ends.fold(self.renewal_of_rest(account, seen), earliest);
+            .is_some_and(|split| split.has_announced());
         Part {
             date,
-            mrr: seen.row.mrr,
-            announced: !announced.is_empty(),
+            mrr: seen.core.mrr,
+            announced,
         }
     }
 
-    fn renewal_of_rest(&self, account: AccountIx, seen: &Seen) -> Option<Day> {
+    fn renewal_of_rest(&self, account: AccountIx, seen: &Seen<'_>) -> Option<Day> {
         match &seen.split {
-            None => self.book.next_renewal(account, &seen.row, self.as_of.on),
+            None => self.book.next_renewal(account, &seen.core, self.as_of.on),
             Some(split) => split.rest.and_then(|rest| rest.next_renewal),
         }
     }
@@ -103,12 +104,16 @@ impl Groups {
         self.dates[place] = earliest(self.dates[place], renewal);
     }
 
-    fn note_announced(&mut self, account: AccountIx, seen: Seen, is_selected: bool) {
-        let ends = seen.split.map(|split| split.announced).unwrap_or_default();
+    fn note_announced(&mut self, account: AccountIx, seen: &Seen<'_>, is_selected: bool) {
+        let ends: Vec<_> = seen
+            .split
+            .iter()
+            .flat_map(|split| split.announced())
+            .collect();
         if !ends.is_empty() {
             self.announced.push(Member {
                 account,
-                row: seen.row,
+                group: seen.core.group,
                 ends,
                 is_selected,
             });
@@ -118,7 +123,7 @@ impl Groups {
     fn emit(mut self, asked: &Asked<'_>, members: &Members, mut emit: impl FnMut(Whose, &[Part])) {
         let mut parts = Vec::new();
         for member in &self.announced {
-            let place = member.row.group as usize;
+            let place = member.group as usize;
             if self.is_at_risk[place] {
                 let ends = member.ends.iter().map(|part| Some(part.end));
                 self.dates[place] = ends.fold(self.dates[place], earliest);
@@ -129,7 +134,7 @@ impl Groups {
                     mrr: part.mrr.minor(),
                     announced: true,
                 }));
-                emit(Whose::Account(member.account, member.row), &parts);
+                emit(Whose::Account(member.account), &parts);
             }
         }
         for group in self.at_risk {

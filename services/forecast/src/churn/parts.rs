@@ -1,7 +1,9 @@
 //! What is expected to be lost, part by part: each yen once (FC-5).
 
+use std::borrow::Cow;
+
 use keizoku_core::Day;
-use keizoku_revenue::{AccountIx, AsOf, Book, Row, Split};
+use keizoku_revenue::{AccountIx, AsOf, Book, Row, RowCore, Split};
 
 use crate::risks::{OpenByAccount, OpenRisks};
 use crate::selection::Selection;
@@ -50,7 +52,7 @@ pub(crate) struct Part {
 /// Whose parts these are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whose {
-    Account(AccountIx, Row),
+    Account(AccountIx),
     /// A group with the number, whole.
     Group(u32),
 }
@@ -73,36 +75,38 @@ pub(crate) struct Asked<'a> {
 }
 
 /// An account on the date, restricted to the product.
-pub(crate) struct Seen {
-    pub(crate) row: Row,
+pub(crate) struct Seen<'a> {
+    pub(crate) core: RowCore,
     /// Only where the row does not say it all.
-    pub(crate) split: Option<Split>,
+    pub(crate) split: Option<Cow<'a, Split>>,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
     /// Parts on basis ACCOUNT: what was announced, and the rest of accounts at risk.
-    pub(crate) fn by_account(&self, mut emit: impl FnMut(Whose, &[Part])) -> Figures {
+    pub(crate) fn by_account(&'a self, mut emit: impl FnMut(Whose, &[Part])) -> Figures {
         let mut parts = Vec::new();
         self.survey(None, |account, seen, open| {
             let at_risk = open.is_some_and(|open| self.scenario.includes(open));
             parts.clear();
             match &seen.split {
                 Some(split) => parts_of(split, at_risk, &mut parts),
-                None if at_risk => parts.push(self.whole(account, &seen.row)),
+                None if at_risk => parts.push(self.whole(account, &seen.core)),
                 None => return,
             }
             if !parts.is_empty() {
-                emit(Whose::Account(account, seen.row), &parts);
+                emit(Whose::Account(account), &parts);
             }
         })
     }
 
     /// The account restricted to the product; `None` if it has none of it.
-    pub(crate) fn see(&self, account: AccountIx, row: Row) -> Option<Seen> {
-        let product = self.selection.product_number;
+    pub(crate) fn see(&self, account: AccountIx, row: &Row) -> Option<Seen<'a>> {
+        let mut core = row.core();
         if self.selection.has_all_in_product(row.product) {
-            let split = row.has_announced_end().then(|| self.split(account));
-            return Some(Seen { row, split });
+            let split = row
+                .has_announced_end()
+                .then(|| Cow::Owned(self.split_on(account)));
+            return Some(Seen { core, split });
         }
         if !self
             .selection
@@ -112,33 +116,26 @@ impl Asked<'_> {
         {
             return None;
         }
-        let split = self.book.split_on(account, self.as_of, product);
-        let mut row = row;
-        row.mrr = split.mrr().minor();
+        let split = self.split_on(account);
+        core.mrr = split.mrr().minor();
         (!split.is_empty()).then_some(Seen {
-            row,
-            split: Some(split),
+            core,
+            split: Some(Cow::Owned(split)),
         })
     }
 
-    /// Announced ends of an account, and the rest.
-    fn split(&self, account: AccountIx) -> Split {
-        let is_now = self.as_of.known_at.is_none() && self.as_of.on == self.book.today();
-        let kept = if is_now {
-            self.book.split_today(account)
-        } else {
-            None
-        };
-        kept.cloned()
-            .unwrap_or_else(|| self.book.split_on(account, self.as_of, None))
+    /// Announced ends of an account on the date, and the rest, restricted to the product.
+    pub(crate) fn split_on(&self, account: AccountIx) -> Split {
+        self.book
+            .split_on(account, self.as_of, self.selection.product_number)
     }
 
     /// All of an account whose subscriptions have no announced end, at its next renewal.
-    pub(crate) fn whole(&self, account: AccountIx, row: &Row) -> Part {
-        let date = self.book.next_renewal(account, row, self.as_of.on);
+    fn whole(&self, account: AccountIx, core: &RowCore) -> Part {
+        let date = self.book.next_renewal(account, core, self.as_of.on);
         Part {
             date,
-            mrr: row.mrr,
+            mrr: core.mrr,
             announced: false,
         }
     }
@@ -146,7 +143,7 @@ impl Asked<'_> {
 
 /// The announced parts of an account, and its rest if it is at risk.
 pub(crate) fn parts_of(split: &Split, at_risk: bool, parts: &mut Vec<Part>) {
-    parts.extend(split.announced.iter().map(|part| Part {
+    parts.extend(split.announced().map(|part| Part {
         date: Some(part.end),
         mrr: part.mrr.minor(),
         announced: true,

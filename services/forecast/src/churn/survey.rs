@@ -1,11 +1,16 @@
-//! Going through all accounts. As known now, columns say what accounts have today; what is
-//! different on another date is added; and only accounts with open risks, announced ends or several
+//! Going through all accounts. As known now, columns say what accounts have today, and what is
+//! different on another date is added; only accounts with open risks, announced ends or several
 //! products are looked at one by one. As known at an instant every account is folded.
 
-use keizoku_revenue::{AccountIx, Columns, Marks, Row};
+use std::borrow::Cow;
+
+use keizoku_revenue::{AccountIx, Columns, Difference, Row, RowCore, Split};
 
 use super::parts::{Asked, Figures, Seen};
 use crate::risks::OpenRisks;
+
+/// Accounts whose history is read ahead together.
+const READ_AHEAD: usize = 64;
 
 /// Total MRR of groups, which basis GROUP needs of members outside the filter as well.
 pub(crate) struct Members {
@@ -24,14 +29,14 @@ struct Survey<'a, V> {
     needs_fold: Vec<u64>,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
     /// Adds up the accounts that the filter leaves, and calls `visit` for those at risk in the
     /// scenario or with announced ends; with `members` also for members of groups outside the
     /// filter with announced ends, without open risks.
     pub(crate) fn survey(
-        &self,
-        members: Option<&mut Members>,
-        visit: impl FnMut(AccountIx, Seen, Option<OpenRisks>),
+        &'a self,
+        members: Option<&'a mut Members>,
+        visit: impl FnMut(AccountIx, Seen<'a>, Option<OpenRisks>),
     ) -> Figures {
         let is_today = self.as_of.on == self.book.today();
         let figures = Figures::default();
@@ -46,10 +51,7 @@ impl Asked<'_> {
         };
         if self.as_of.known_at.is_some() {
             self.book.scan(self.as_of, |account, row| {
-                if let Some(seen) = self.see(account, row) {
-                    survey.add(&seen.row, 1);
-                    survey.hand_on(account, seen);
-                }
+                survey.look_at_row(account, &row);
             });
         } else {
             survey.now();
@@ -58,7 +60,7 @@ impl Asked<'_> {
     }
 }
 
-impl<V: FnMut(AccountIx, Seen, Option<OpenRisks>)> Survey<'_, V> {
+impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
     fn now(&mut self) {
         let Asked {
             book,
@@ -76,56 +78,60 @@ impl<V: FnMut(AccountIx, Seen, Option<OpenRisks>)> Survey<'_, V> {
                 self.needs_fold[account as usize / 64] |= 1 << (account % 64);
             }
         }
-        let totals = self
-            .members
-            .as_mut()
-            .and_then(|members| members.totals.as_mut());
-        if let Some(totals) = totals.filter(|_| selection.product.is_none()) {
+        if let (Some(totals), None) = (self.totals(), &selection.product) {
             totals.clear();
             totals.extend(book.group_totals());
         }
-        let mut places = Vec::new();
+        let mut splits = book.splits_today().peekable();
+        let (mut selected, mut places, mut ahead) = (Vec::new(), Vec::new(), Vec::new());
         for columns in book.columns() {
-            self.add_columns(&columns);
-            places.clear();
+            selected.clear();
+            selected.resize(columns.len(), true);
+            selection.mark(&columns, &mut selected);
+            self.add_columns(&columns, &selected);
             self.find(&columns, &mut places);
-            for place in &places {
-                self.look(&columns, usize::from(*place));
+            for places in places.chunks(READ_AHEAD) {
+                self.read_ahead(&columns, places, &mut ahead);
+                for place in places.iter().copied().map(usize::from) {
+                    let account = columns.account(place);
+                    while splits.next_if(|(other, _)| *other < account).is_some() {}
+                    let split = splits.next_if(|(other, _)| *other == account);
+                    self.look(
+                        &columns,
+                        place,
+                        selected[place],
+                        split.map(|(_, split)| split),
+                    );
+                }
             }
         }
         if !self.is_today {
-            self.add_differences();
+            for difference in book.differences(as_of.on) {
+                self.add_difference(difference);
+            }
         }
     }
 
-    /// Adds what the accounts that the filter leaves have today; a row that is not active has no
-    /// MRR.
-    fn add_columns(&mut self, columns: &Columns<'_>) {
-        let selection = &self.asked.selection;
-        let number = columns.len();
+    /// Adds what accounts have today; a row that is not active has no MRR.
+    fn add_columns(&mut self, columns: &Columns<'_>, selected: &[bool]) {
+        let number = selected.len();
         let (mrr, marks) = (&columns.mrr()[..number], &columns.marks()[..number]);
-        let is_active = |mark: &Marks| i64::from(mark.is_active());
-        if selection.product.is_none() && selection.is_everything() {
-            self.figures.mrr += mrr.iter().sum::<i64>();
-            self.figures.active += marks.iter().map(is_active).sum::<i64>();
-            return;
-        }
-        let (owners, tiers) = (&columns.owners()[..number], &columns.tiers()[..number]);
-        let (segments, products) = (&columns.segments()[..number], &columns.products()[..number]);
-        let groups = &columns.groups()[..number];
-        let has_product = |place: usize| selection.has_all_in_product(products[place]);
-        for place in (0..number).filter(|place| has_product(*place)) {
-            if selection.includes_account(owners[place], tiers[place], segments[place]) {
-                self.figures.mrr += mrr[place];
-                self.figures.active += is_active(&marks[place]);
+        let Some(product) = &self.asked.selection.product else {
+            for place in 0..number {
+                // Masked instead of multiplied or skipped: several rows at once.
+                let mask = -i64::from(selected[place]);
+                self.figures.mrr += mrr[place] & mask;
+                self.figures.active += i64::from(marks[place].is_active()) & mask;
             }
-        }
-        let totals = self
-            .members
-            .as_mut()
-            .and_then(|members| members.totals.as_mut());
-        if let Some(totals) = totals.filter(|_| selection.product.is_some()) {
-            for place in (0..number).filter(|place| has_product(*place)) {
+            return;
+        };
+        let (products, groups) = (&columns.products()[..number], &columns.groups()[..number]);
+        for place in (0..number).filter(|place| product.is_all_of(products[*place])) {
+            if selected[place] {
+                self.figures.mrr += mrr[place];
+                self.figures.active += i64::from(marks[place].is_active());
+            }
+            if let Some(totals) = self.totals() {
                 totals[groups[place] as usize] += mrr[place];
             }
         }
@@ -134,23 +140,158 @@ impl<V: FnMut(AccountIx, Seen, Option<OpenRisks>)> Survey<'_, V> {
     /// Finds the rows of a chunk that have to be looked at.
     fn find(&self, columns: &Columns<'_>, places: &mut Vec<u16>) {
         let open = self.asked.open.chunk(columns.first());
-        let product = self.asked.selection.product.as_ref();
-        let products = columns.products();
-        for (place, mark) in (0u16..).zip(columns.marks()) {
-            let open = open.get(usize::from(place)).copied().unwrap_or_default();
-            let has_more = mark.has_announced_end()
-                || mark.has_aliases()
-                || product.is_some_and(|product| product.is_part_of(products[usize::from(place)]))
-                || !self.is_today && self.needs_fold(columns.account(place.into()));
-            if !open.is_none() || has_more {
-                places.push(place);
+        let (with_open, without) = columns.marks().split_at(open.len().min(columns.len()));
+        places.resize(columns.len(), 0);
+        let mut found = 0;
+        // Without branches, which would be guessed wrongly as often as there are risks.
+        for (place, (mark, open)) in (0u16..).zip(with_open.iter().zip(open)) {
+            places[found] = place;
+            found += usize::from(!open.is_none() | mark.has_announced_end() | mark.has_aliases());
+        }
+        for (place, mark) in (0u16..)
+            .zip(columns.marks())
+            .skip(with_open.len())
+            .take(without.len())
+        {
+            places[found] = place;
+            found += usize::from(mark.has_announced_end() | mark.has_aliases());
+        }
+        places.truncate(found);
+        self.find_more(columns, places);
+    }
+
+    /// Adds the rows that this question alone has to look at.
+    fn find_more(&self, columns: &Columns<'_>, places: &mut Vec<u16>) {
+        let before = places.len();
+        if let Some(product) = &self.asked.selection.product {
+            let mut found = before;
+            places.resize(before + columns.len(), 0);
+            for (place, number) in (0u16..).zip(columns.products()) {
+                places[found] = place;
+                found += usize::from(product.is_part_of(*number));
+            }
+            places.truncate(found);
+        }
+        let first = columns.first() as usize / 64;
+        let words = self
+            .needs_fold
+            .iter()
+            .skip(first)
+            .take(columns.len().div_ceil(64));
+        for (word, first) in words.zip((0u16..).step_by(64)) {
+            let mut left = *word;
+            while left != 0 {
+                places.push(first + u16::try_from(left.trailing_zeros()).unwrap_or(0));
+                left &= left - 1;
             }
         }
+        if places.len() > before {
+            places.sort_unstable();
+            places.dedup();
+        }
+    }
+
+    /// Reads ahead what looking at these places will take from history.
+    fn read_ahead(&self, columns: &Columns<'_>, places: &[u16], accounts: &mut Vec<AccountIx>) {
+        let product = self.asked.selection.product.as_ref();
+        if self.is_today && product.is_none() {
+            return;
+        }
+        let on = self.asked.as_of.on;
+        let needs_history = |place: &usize| {
+            product.is_some_and(|product| product.is_part_of(columns.products()[*place]))
+                || !self.is_today && !columns.is_right(*place, on)
+                || self.needs_fold(columns.account(*place))
+        };
+        accounts.clear();
+        let places = places
+            .iter()
+            .copied()
+            .map(usize::from)
+            .filter(needs_history);
+        accounts.extend(places.map(|place| columns.account(place)));
+        self.asked.book.read_ahead(accounts);
     }
 
     /// Looks at an account: what columns and differences say wrongly of it is replaced, and it is
     /// handed on.
-    fn look(&mut self, columns: &Columns<'_>, place: usize) {
+    fn look(
+        &mut self,
+        columns: &Columns<'a>,
+        place: usize,
+        is_selected: bool,
+        split: Option<&'a Split>,
+    ) {
+        let asked = self.asked;
+        let (account, marks) = (columns.account(place), columns.marks()[place]);
+        if marks.is_merged() {
+            return;
+        }
+        let product = asked.selection.product.as_ref();
+        let in_part = product.is_some_and(|product| product.is_part_of(columns.products()[place]));
+        let is_other = !self.is_today && (marks.has_aliases() || self.needs_fold(account));
+        if in_part || is_other {
+            self.look_again(columns, place, in_part);
+            return;
+        }
+        let is_all = product.is_none_or(|product| product.is_all_of(columns.products()[place]));
+        let is_wanted = is_selected || (self.members.is_some() && split.is_some());
+        if !is_all || !is_wanted {
+            return;
+        }
+        let is_right = self.is_today || columns.is_right(place, asked.as_of.on);
+        if is_right && marks.is_active() {
+            let core = columns.core(place);
+            let is_kept = self.is_today || core.renewal_stays();
+            let split = split.map(|split| {
+                if is_kept {
+                    Cow::Borrowed(split)
+                } else {
+                    Cow::Owned(asked.split_on(account))
+                }
+            });
+            self.hand_on(account, Seen { core, split }, is_selected);
+        } else if !is_right {
+            self.look_at_another_date(account, columns, place, is_selected, split);
+        }
+    }
+
+    /// An account whose figures the differences say, but whose parts history has to tell.
+    fn look_at_another_date(
+        &mut self,
+        account: AccountIx,
+        columns: &Columns<'a>,
+        place: usize,
+        is_selected: bool,
+        split: Option<&'a Split>,
+    ) {
+        let asked = self.asked;
+        let on = asked.as_of.on;
+        let is_gone = |split: &Split| {
+            split.rest.is_none()
+                && on > asked.book.today()
+                && split.announced().all(|part| part.end <= on)
+        };
+        if split.is_some_and(is_gone) {
+            return;
+        }
+        let split = asked.split_on(account);
+        if !split.is_empty() {
+            let mut core = columns.core(place);
+            core.mrr = split.mrr().minor();
+            self.hand_on(
+                account,
+                Seen {
+                    core,
+                    split: Some(Cow::Owned(split)),
+                },
+                is_selected,
+            );
+        }
+    }
+
+    /// An account that columns and differences together do not tell: they are taken back.
+    fn look_again(&mut self, columns: &Columns<'a>, place: usize, in_part: bool) {
         let Asked {
             book,
             as_of,
@@ -158,58 +299,58 @@ impl<V: FnMut(AccountIx, Seen, Option<OpenRisks>)> Survey<'_, V> {
             ..
         } = self.asked;
         let (account, today) = (columns.account(place), columns.row(place));
-        if today.marks.is_merged() {
-            return;
-        }
-        let row = if self.is_today || columns.is_right(place, as_of.on) {
-            Some(today).filter(Row::is_active)
+        let is_right = self.is_today || columns.is_right(place, as_of.on);
+        let row = if is_right {
+            Some(today)
         } else {
             book.folded_row(account, *as_of)
         };
-        let seen = row.and_then(|row| self.asked.see(account, row));
-        if self.is_left_out(account, &today) {
-            if selection.has_all_in_product(today.product) {
-                self.add(&today, -1);
-            }
-            if let Some(seen) = &seen {
-                self.add(&seen.row, 1);
-            }
+        if !in_part && selection.has_all_in_product(today.product) {
+            self.add(&today.core(), selection.includes(&today), -1);
         }
-        if let Some(seen) = seen {
-            self.hand_on(account, seen);
+        if let Some(row) = row.filter(Row::is_active) {
+            self.look_at_row(account, &row);
         }
     }
 
-    /// Whether columns and differences together do not say what the account has on the date.
-    fn is_left_out(&self, account: AccountIx, today: &Row) -> bool {
-        let product = self.asked.selection.product.as_ref();
-        product.is_some_and(|product| product.is_part_of(today.product))
-            || !self.is_today
-                && (today.has_announced_end() || today.has_aliases() || self.needs_fold(account))
+    /// Adds an account as its row says, restricted to the product, and hands it on.
+    fn look_at_row(&mut self, account: AccountIx, row: &Row) {
+        let is_selected = self.asked.selection.includes(row);
+        let is_member = self
+            .members
+            .as_ref()
+            .is_some_and(|members| members.need(row));
+        if !is_selected && !is_member {
+            return;
+        }
+        if let Some(seen) = self.asked.see(account, row) {
+            self.add(&seen.core, is_selected, 1);
+            self.hand_on(account, seen, is_selected);
+        }
     }
 
-    /// Adds what is different on the date.
-    fn add_differences(&mut self) {
+    /// Adds what is different on the date about an account that the columns tell.
+    fn add_difference(&mut self, difference: Difference) {
         let Asked {
-            book,
-            as_of,
-            selection,
-            ..
+            book, selection, ..
         } = self.asked;
-        for difference in book.differences(as_of.on) {
-            let account = difference.account;
-            if self.needs_fold(account) || !selection.has_all_in_product(difference.product) {
-                continue;
-            }
-            let mut row = book.row(account);
-            if row.marks.is_merged() || self.is_left_out(account, &row) {
-                continue;
-            }
-            row.mrr = difference.mrr;
-            self.add(&row, 0);
-            if selection.includes(&row) {
-                self.figures.active += difference.active;
-            }
+        let account = difference.account;
+        if self.needs_fold(account) || !selection.has_all_in_product(difference.product) {
+            return;
+        }
+        let (columns, place) = book.columns_of(account);
+        let marks = columns.marks()[place];
+        let product = selection.product.as_ref();
+        let in_part = product.is_some_and(|product| product.is_part_of(columns.products()[place]));
+        if marks.is_merged() || marks.has_aliases() || in_part {
+            return;
+        }
+        if let Some(totals) = self.totals() {
+            totals[columns.groups()[place] as usize] += difference.mrr;
+        }
+        if selection.includes_place(&columns, place) {
+            self.figures.mrr += difference.mrr;
+            self.figures.active += difference.active;
         }
     }
 
@@ -218,36 +359,43 @@ impl<V: FnMut(AccountIx, Seen, Option<OpenRisks>)> Survey<'_, V> {
         word.is_some_and(|word| word >> (account.0 % 64) & 1 != 0)
     }
 
-    /// Adds an account, or takes it away again: to its group, and to the figures if the filter
-    /// leaves it. 0 adds its MRR only.
-    fn add(&mut self, row: &Row, accounts: i64) {
-        let mrr = if accounts < 0 { -row.mrr } else { row.mrr };
-        if let Some(totals) = self
-            .members
+    fn totals(&mut self) -> Option<&mut Vec<i64>> {
+        self.members
             .as_mut()
             .and_then(|members| members.totals.as_mut())
-        {
-            totals[row.group as usize] += mrr;
+    }
+
+    /// Adds an account, or takes it away again: to its group, and to the figures if it is selected.
+    fn add(&mut self, core: &RowCore, is_selected: bool, accounts: i64) {
+        if let Some(totals) = self.totals() {
+            totals[core.group as usize] += accounts * core.mrr;
         }
-        if self.asked.selection.includes(row) {
-            self.figures.mrr += mrr;
-            self.figures.active += if row.is_active() { accounts } else { 0 };
+        if is_selected && core.marks.is_active() {
+            self.figures.mrr += accounts * core.mrr;
+            self.figures.active += accounts;
         }
     }
 
     /// Counts the risks of an account as it is on the date, and hands it on if it has parts.
-    fn hand_on(&mut self, account: AccountIx, seen: Seen) {
+    fn hand_on(&mut self, account: AccountIx, seen: Seen<'a>, is_selected: bool) {
         let asked = self.asked;
-        if !asked.selection.includes(&seen.row) {
-            if self.members.is_some() && seen.row.group != 0 && seen.split.is_some() {
+        if !is_selected {
+            if self.members.is_some() && seen.core.group != 0 && seen.split.is_some() {
                 (self.visit)(account, seen, None);
             }
             return;
         }
-        let open = asked.open.get(asked.book, account, &seen.row);
+        let open = asked.open.get(asked.book, account, seen.core.marks);
         self.figures.at_risk += i64::from(open.leads_to_churn > 0);
         if seen.split.is_some() || asked.scenario.includes(open) {
             (self.visit)(account, seen, Some(open));
         }
+    }
+}
+
+impl Members {
+    /// Whether an account outside the filter plays a part.
+    fn need(&self, row: &Row) -> bool {
+        row.group != 0 && (self.totals.is_some() || row.has_announced_end())
     }
 }

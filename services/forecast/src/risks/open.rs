@@ -1,5 +1,5 @@
 use keizoku_core::Day;
-use keizoku_revenue::{AccountIx, AsOf, Book, Row};
+use keizoku_revenue::{AccountIx, AsOf, Book, Marks};
 
 use super::{OpenRisks, RiskBoard};
 
@@ -31,8 +31,8 @@ impl<'a> OpenByAccount<'a> {
 
     /// Open risks of the account of a row, with those of what was merged into it.
     #[inline]
-    pub(crate) fn get(&self, book: &Book, account: AccountIx, row: &Row) -> OpenRisks {
-        if row.has_aliases() {
+    pub(crate) fn get(&self, book: &Book, account: AccountIx, marks: Marks) -> OpenRisks {
+        if marks.has_aliases() {
             self.of_all(book, account)
         } else {
             self.own(account)
@@ -56,9 +56,8 @@ impl<'a> OpenByAccount<'a> {
         }
     }
 
-    /// Open risks that were filed for an account itself.
     #[inline]
-    pub(crate) fn own(&self, account: AccountIx) -> OpenRisks {
+    fn own(&self, account: AccountIx) -> OpenRisks {
         match &self.counted {
             None => self.board.open_now(account),
             Some(counted) => counted[account.0 as usize],

@@ -147,10 +147,10 @@ impl<'a> Naive<'a> {
                 bucket.0.insert(view.account);
                 bucket.1 += mrr;
             };
-            for part in &view.announced {
+            for part in view.split.announced() {
                 add(Some(part.end), part.mrr.minor());
             }
-            if let (true, true, Some(rest)) = (with_rest, self.at_risk(view), view.rest) {
+            if let (true, true, Some(rest)) = (with_rest, self.at_risk(view), view.split.rest) {
                 add(rest.next_renewal, rest.mrr.minor());
             }
         }
@@ -180,12 +180,12 @@ impl<'a> Naive<'a> {
             let members = self.views.iter().filter(|view| group(view) == of);
             let ends = members
                 .clone()
-                .flat_map(|view| &view.announced)
+                .flat_map(|view| view.split.announced())
                 .map(|part| part.end);
             let rests = at_risk
                 .iter()
                 .filter(|view| group(view) == of)
-                .filter_map(|view| view.rest);
+                .filter_map(|view| view.split.rest);
             let date = rests.filter_map(|rest| rest.next_renewal).chain(ends).min();
             let bucket = buckets
                 .entry(BucketKey::of(date, self.question.as_of.on))
