@@ -1,9 +1,10 @@
-//! The way from many callers to the one writer.
+//! The way from many callers to the one writer, and back.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keizoku_core::{NewEvent, Revision, StreamId};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{AppendError, Appended};
@@ -37,15 +38,27 @@ impl Request {
 pub(super) struct Queue {
     /// `None` once closed; the writer ends when it has answered the rest.
     sender: Mutex<Option<mpsc::UnboundedSender<Request>>>,
+    /// Taken by the first append, which starts giving out what comes.
+    answered: Mutex<Option<mpsc::UnboundedReceiver<Answered>>>,
 }
 
 /// The writer's end.
 pub(super) struct Requests(mpsc::UnboundedReceiver<Request>);
 
-pub(super) fn channel() -> (Requests, Queue) {
+/// The writer's end of the way back.
+pub(super) struct Answers(mpsc::UnboundedSender<Answered>);
+
+/// A group with its answers.
+type Answered = (Vec<Request>, Vec<Answer>);
+
+pub(super) fn channel() -> (Requests, Queue, Answers) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let sender = Mutex::new(Some(sender));
-    (Requests(receiver), Queue { sender })
+    let (answers, answered) = mpsc::unbounded_channel();
+    let queue = Queue {
+        sender: Mutex::new(Some(sender)),
+        answered: Mutex::new(Some(answered)),
+    };
+    (Requests(receiver), queue, Answers(answers))
 }
 
 impl Queue {
@@ -58,6 +71,7 @@ impl Queue {
         events: Vec<NewEvent>,
     ) -> Answer {
         let bytes = check(&events)?;
+        self.give_out();
         let (reply, answer) = oneshot::channel();
         self.send(Request {
             stream: stream.to_string(),
@@ -77,11 +91,44 @@ impl Queue {
         sender.send(request).map_err(|_| AppendError::Closed)
     }
 
+    /// Starts the task that gives out answers where their callers run: the writer wakes one task per
+    /// group instead of every caller, and callers that are woken together answer together.
+    fn give_out(&self) {
+        let taken = self
+            .answered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        // Outside a runtime the receiver goes, and the writer answers by itself.
+        if let (Some(mut answered), Ok(runtime)) = (taken, Handle::try_current()) {
+            runtime.spawn(async move {
+                while let Some((group, answers)) = answered.recv().await {
+                    give(group, answers);
+                }
+            });
+        }
+    }
+
     pub(super) fn close(&self) {
         self.sender
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+    }
+}
+
+impl Answers {
+    /// Answers a group.
+    pub(super) fn give(&self, group: Vec<Request>, answers: Vec<Answer>) {
+        if let Err(mpsc::error::SendError((group, answers))) = self.0.send((group, answers)) {
+            give(group, answers); // the runtime of the first caller is gone
+        }
+    }
+}
+
+fn give(group: Vec<Request>, answers: Vec<Answer>) {
+    for (request, answer) in group.into_iter().zip(answers) {
+        request.answer(answer);
     }
 }
 

@@ -11,7 +11,8 @@ use tokio::sync::watch;
 use super::checkpoint::WalKeeper;
 use super::group::{Group, Tips};
 use super::lock::Lock;
-use super::queue::{Answer, Request, Requests};
+use super::queue::{Answer, Answers, Request, Requests};
+use super::tail::Tail;
 use super::{OnFatal, SqliteOptions};
 use crate::{AppendError, Cause, Head};
 
@@ -19,12 +20,21 @@ use crate::{AppendError, Cause, Head};
 pub(super) struct Writer {
     db: Connection,
     tips: Tips,
+    tail: Arc<Tail>,
     publish: watch::Sender<Head>,
+    answers: Answers,
     wal: WalKeeper,
     clock: Arc<dyn Clock>,
     probe: Arc<dyn Probe>,
     on_fatal: OnFatal,
     _lock: Arc<Lock>,
+}
+
+/// Where the writer tells what it has done, in this order.
+pub(super) struct Outlets {
+    pub(super) tail: Arc<Tail>,
+    pub(super) publish: watch::Sender<Head>,
+    pub(super) answers: Answers,
 }
 
 type Fatal = Arc<rusqlite::Error>;
@@ -43,16 +53,23 @@ impl Writer {
     pub(super) fn new(
         options: &SqliteOptions,
         db: Connection,
-        publish: watch::Sender<Head>,
+        outlets: Outlets,
         wal: WalKeeper,
         lock: Arc<Lock>,
     ) -> Self {
+        let Outlets {
+            tail,
+            publish,
+            answers,
+        } = outlets;
         let (clock, probe) = (Arc::clone(&options.clock), Arc::clone(&options.probe));
         let on_fatal = Arc::clone(&options.on_fatal);
         Self {
             db,
             tips: Tips::new(),
+            tail,
             publish,
+            answers,
             wal,
             clock,
             probe,
@@ -87,16 +104,13 @@ impl Writer {
     }
 
     /// Answers a whole group, in the one way that it went. An error is fatal.
-    fn serve(&mut self, group: Vec<Request>) -> Result<(), Fatal> {
+    fn serve(&mut self, mut group: Vec<Request>) -> Result<(), Fatal> {
         for _ in &group {
             self.probe.reached("log.append.received");
         }
-        let failure = match self.commit(&group) {
+        let failure = match self.commit(&mut group) {
             Ok(answers) => {
-                group
-                    .into_iter()
-                    .zip(answers)
-                    .for_each(|(request, answer)| request.answer(answer));
+                self.answers.give(group, answers);
                 return Ok(());
             }
             Err(failure) => failure,
@@ -123,7 +137,7 @@ impl Writer {
 
     /// Commits a group and moves the head. Answers may rest on what others in the group wrote, so
     /// none may be given before.
-    fn commit(&mut self, group: &[Request]) -> Result<Vec<Answer>, Failure> {
+    fn commit(&mut self, group: &mut [Request]) -> Result<Vec<Answer>, Failure> {
         let head = *self.publish.borrow();
         let now = self.clock.now();
         // The clock may go back, recorded time may not.
@@ -142,6 +156,7 @@ impl Writer {
         self.probe.reached("log.commit.before");
         run(&self.db, "COMMIT").map_err(|error| self.after_commit(error))?;
         self.probe.reached("log.commit.after");
+        self.tail.extend(head, group, &answers);
         self.publish.send_replace(next);
         Ok(answers)
     }
