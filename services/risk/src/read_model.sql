@@ -1,7 +1,8 @@
 -- Rows of the risk log: what lists filter and sort by. What a risk says in full is folded from its
--- stream when it is shown. Dates are days since 1970-01-01.
+-- stream when it is shown. Dates are days since 1970-01-01. Rows lie in the order in which they came:
+-- in the order of their ids, which are random, every new row would touch a page of its own.
 CREATE TABLE risks (
-    id TEXT PRIMARY KEY,
+    id TEXT PRIMARY KEY NOT NULL,
     account_id TEXT NOT NULL,
     display_name TEXT NOT NULL,
     type TEXT NOT NULL,
@@ -18,7 +19,7 @@ CREATE TABLE risks (
     result TEXT NOT NULL DEFAULT '',
     external_id TEXT NOT NULL,
     updated_at INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX risks_by_account ON risks (account_id);
 CREATE INDEX risks_by_next_action ON risks (completion, next_action_date);
 CREATE INDEX risks_by_completion_date ON risks (completion_date) WHERE completion <> 0;
