@@ -6,6 +6,8 @@
 
 mod local;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use keizoku_core::{Position, Recorded};
@@ -47,7 +49,7 @@ pub struct Delivery {
     /// The log that the positions belong to.
     pub log_id: Uuid,
     /// The events; empty when only the head moved.
-    pub events: Vec<Recorded>,
+    pub events: Vec<Arc<Recorded>>,
     /// The last position that the source is known to have.
     pub head: Position,
 }

@@ -1,5 +1,7 @@
 //! The log as the rest of the system sees it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use keizoku_core::{NewEvent, Position, Recorded, Revision, StreamId};
@@ -48,10 +50,12 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// The first `limit` events of all streams after position `after`, in order: one page. Fewer
     /// than `limit` means that there were no more. To go on for ever, use [`follow`](crate::follow).
+    /// Whoever reads the same events at the same time may share them.
     ///
     /// # Errors
     /// When the log cannot be read.
-    async fn read_all(&self, after: Position, limit: usize) -> Result<Vec<Recorded>, LogError>;
+    async fn read_all(&self, after: Position, limit: usize)
+    -> Result<Vec<Arc<Recorded>>, LogError>;
 
     /// Where the log ends; moves after a commit is durable and before its appends are answered.
     /// The sender is gone when the log is closed.

@@ -17,7 +17,7 @@ pub fn follow(
     log: Arc<dyn EventLog>,
     after: Position,
     page: usize,
-) -> impl Stream<Item = Result<Vec<Recorded>, LogError>> + Send + use<> {
+) -> impl Stream<Item = Result<Vec<Arc<Recorded>>, LogError>> + Send + use<> {
     let head = log.head();
     // A page of none would never get anywhere.
     let follower = Follower {
@@ -42,7 +42,7 @@ struct Follower {
 }
 
 impl Follower {
-    async fn next(&mut self) -> Option<Result<Vec<Recorded>, LogError>> {
+    async fn next(&mut self) -> Option<Result<Vec<Arc<Recorded>>, LogError>> {
         loop {
             // The head is marked as seen before the page is read: an append that comes in between
             // wakes the follower again, and so is never slept through.

@@ -103,7 +103,11 @@ impl Projection for BookModel {
         Ok(read_to.1)
     }
 
-    async fn apply(&self, _source: &str, events: Vec<Recorded>) -> Result<(), ProjectionError> {
+    async fn apply(
+        &self,
+        _source: &str,
+        events: Vec<Arc<Recorded>>,
+    ) -> Result<(), ProjectionError> {
         for batch in events.chunks(LOCKED_BATCH) {
             let _turn = self.turn().await;
             let mut book = self.write();

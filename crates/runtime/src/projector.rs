@@ -31,7 +31,7 @@ pub trait Projection: Send + Sync + 'static {
     ///
     /// # Errors
     /// When an event cannot be read, or the model cannot be written.
-    async fn apply(&self, source: &str, events: Vec<Recorded>) -> Result<(), ProjectionError>;
+    async fn apply(&self, source: &str, events: Vec<Arc<Recorded>>) -> Result<(), ProjectionError>;
 }
 
 /// Why a model did not take events in.

@@ -163,7 +163,7 @@ impl ReadModel {
         }
     }
 
-    fn write(&self, source: &str, events: &[Recorded]) -> Result<(), ProjectionError> {
+    fn write(&self, source: &str, events: &[Arc<Recorded>]) -> Result<(), ProjectionError> {
         let storage = |error: rusqlite::Error| ProjectionError::Storage(Box::new(error));
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = writer.transaction().map_err(storage)?;
@@ -195,7 +195,7 @@ impl crate::projector::Projection for Projected {
         position.map_err(|error| ProjectionError::Storage(Box::new(error)))
     }
 
-    async fn apply(&self, source: &str, events: Vec<Recorded>) -> Result<(), ProjectionError> {
+    async fn apply(&self, source: &str, events: Vec<Arc<Recorded>>) -> Result<(), ProjectionError> {
         let (model, source) = (Arc::clone(&self.0), source.to_owned());
         tokio::task::spawn_blocking(move || model.write(&source, &events))
             .await

@@ -47,7 +47,7 @@ pub async fn events(folder: &Path, service: &str) -> Vec<Recorded> {
             .await
             .expect("the log is readable");
         let is_last = page.len() < PAGE;
-        events.extend(page);
+        events.extend(page.into_iter().map(Arc::unwrap_or_clone));
         if is_last {
             log.close().await;
             return events;

@@ -51,7 +51,11 @@ impl Projection for BoardModel {
         Ok(read_to.1)
     }
 
-    async fn apply(&self, _source: &str, events: Vec<Recorded>) -> Result<(), ProjectionError> {
+    async fn apply(
+        &self,
+        _source: &str,
+        events: Vec<Arc<Recorded>>,
+    ) -> Result<(), ProjectionError> {
         let _turn = self.book.turn().await;
         let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
         for event in &events {

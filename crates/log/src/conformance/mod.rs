@@ -142,7 +142,7 @@ pub async fn read_everything(log: &dyn EventLog) -> Vec<Recorded> {
         if page.is_empty() {
             return all;
         }
-        all.extend(page);
+        all.extend(page.into_iter().map(Arc::unwrap_or_clone));
     }
 }
 

@@ -165,7 +165,11 @@ impl EventLog for SqliteLog {
             .await
     }
 
-    async fn read_all(&self, after: Position, limit: usize) -> Result<Vec<Recorded>, LogError> {
+    async fn read_all(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<Arc<Recorded>>, LogError> {
         if let Some(events) = self.tail.after(after, limit) {
             // A loop that reads from memory alone would let nobody else in.
             tokio::task::consume_budget().await;

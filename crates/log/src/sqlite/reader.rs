@@ -1,5 +1,7 @@
 //! The queries: one short transaction per page.
 
+use std::sync::Arc;
+
 use keizoku_core::{EventId, Position, Recorded, Revision};
 use rusqlite::{Connection, Row, params};
 
@@ -22,7 +24,7 @@ pub(super) fn page(
     db: &Connection,
     after: Position,
     limit: usize,
-) -> rusqlite::Result<Vec<Recorded>> {
+) -> rusqlite::Result<Vec<Arc<Recorded>>> {
     let mut statement = db.prepare_cached(PAGE)?;
     let rows = statement.query(params![after.0.cast_signed(), count(limit)])?;
     collect(rows, limit)
@@ -44,10 +46,13 @@ fn count(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-fn collect(mut rows: rusqlite::Rows<'_>, limit: usize) -> rusqlite::Result<Vec<Recorded>> {
+fn collect<T: From<Recorded>>(
+    mut rows: rusqlite::Rows<'_>,
+    limit: usize,
+) -> rusqlite::Result<Vec<T>> {
     let mut events = Vec::with_capacity(limit.min(1024));
     while let Some(row) = rows.next()? {
-        events.push(recorded(row)?);
+        events.push(recorded(row)?.into());
     }
     Ok(events)
 }

@@ -5,7 +5,7 @@
 //! its hands.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use keizoku_core::{Position, Recorded};
 
@@ -23,13 +23,13 @@ pub(super) struct Tail(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
-    events: VecDeque<Recorded>,
+    events: VecDeque<Arc<Recorded>>,
     bytes: usize,
 }
 
 impl Tail {
     /// At most `limit` events after `after`; `None` when some of them are no longer kept.
-    pub(super) fn after(&self, after: Position, limit: usize) -> Option<Vec<Recorded>> {
+    pub(super) fn after(&self, after: Position, limit: usize) -> Option<Vec<Arc<Recorded>>> {
         let kept = self.kept();
         let first = kept.events.front()?.position;
         let skipped = (after.0 + 1).checked_sub(first.0)?;
@@ -85,7 +85,7 @@ impl Tail {
 impl Kept {
     fn push(&mut self, event: Recorded) {
         self.bytes += size(&event);
-        self.events.push_back(event);
+        self.events.push_back(Arc::new(event));
     }
 
     fn shrink(&mut self) {
