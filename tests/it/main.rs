@@ -16,6 +16,8 @@ mod e2e_worked_example;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod facts;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod worked_example;

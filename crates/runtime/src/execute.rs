@@ -387,6 +387,7 @@ where
         for event in events {
             D::evolve(&mut grown.state, event, recorded_at);
         }
+        grown.sign(grown.revision.plus(1), &call.metadata());
         grown.revision = grown.revision.plus(events.len());
         grown.created_at.get_or_insert(recorded_at);
         grown.updated_at = Some(recorded_at);

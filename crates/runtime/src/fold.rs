@@ -1,6 +1,7 @@
 //! A stream, folded.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use keizoku_core::{Decider, Recorded, Revision};
@@ -22,6 +23,42 @@ pub struct Fold<S> {
     /// When the last event was recorded.
     pub updated_at: Option<Timestamp>,
     pub(crate) requests: HashMap<Uuid, Done>,
+    /// From which revision on who recorded: most streams are one author's, or few authors'.
+    authors: Vec<(Revision, Arc<Author>)>,
+}
+
+/// Who recorded an event, and how it came about (GEN-6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author {
+    /// Who: `user:…`, `service:…`, `schedule:…`.
+    pub actor: String,
+    /// How it came about.
+    pub origin: common::Origin,
+}
+
+impl<S> Fold<S> {
+    /// Who recorded the event with this number in the stream; `None` when there is none.
+    #[must_use]
+    pub fn author(&self, event: Revision) -> Option<&Author> {
+        if event == Revision::NONE || event > self.revision {
+            return None;
+        }
+        let until = self.authors.partition_point(|(from, _)| *from <= event);
+        let (_, author) = self.authors.get(until.checked_sub(1)?)?;
+        Some(author)
+    }
+
+    /// Notes who recorded the events from `first` on.
+    pub(crate) fn sign(&mut self, first: Revision, metadata: &common::EventMetadata) {
+        let (actor, origin) = (&metadata.actor, metadata.origin());
+        let same =
+            |(_, last): &(Revision, Arc<Author>)| last.actor == *actor && last.origin == origin;
+        if !self.authors.last().is_some_and(same) {
+            let actor = actor.clone();
+            self.authors
+                .push((first, Arc::new(Author { actor, origin })));
+        }
+    }
 }
 
 /// A request that was done.
@@ -44,6 +81,7 @@ where
     fold.updated_at = Some(event.recorded_at);
     let metadata = common::EventMetadata::decode(event.metadata.as_slice())
         .map_err(|error| Failure::internal(&error))?;
+    fold.sign(event.revision, &metadata);
     let id = Uuid::from_slice(&metadata.request_id);
     if let (Ok(id), Ok(hash)) = (id, metadata.request_hash.as_slice().try_into()) {
         fold.requests.insert(
@@ -55,4 +93,42 @@ where
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by(actor: &str, origin: common::Origin) -> common::EventMetadata {
+        common::EventMetadata {
+            actor: actor.to_owned(),
+            origin: origin.into(),
+            ..common::EventMetadata::default()
+        }
+    }
+
+    #[test]
+    fn gen_6_every_event_keeps_its_author() {
+        let mut fold = Fold::<()>::default();
+        for (number, metadata) in [
+            (1, by("user:ops", common::Origin::Import)),
+            (2, by("user:ops", common::Origin::Import)),
+            (3, by("user:ops", common::Origin::User)),
+            (4, by("user:hanako", common::Origin::User)),
+        ] {
+            fold.revision = Revision(number);
+            fold.sign(fold.revision, &metadata);
+        }
+        let shown = |number| {
+            let author = fold.author(Revision(number));
+            author.map(|author| (author.actor.as_str(), author.origin))
+        };
+        assert_eq!(shown(0), None);
+        assert_eq!(shown(1), Some(("user:ops", common::Origin::Import)));
+        assert_eq!(shown(2), shown(1));
+        assert_eq!(shown(3), Some(("user:ops", common::Origin::User)));
+        assert_eq!(shown(4), Some(("user:hanako", common::Origin::User)));
+        assert_eq!(shown(5), None);
+        assert_eq!(fold.authors.len(), 3, "kept once for all that follow");
+    }
 }

@@ -29,7 +29,7 @@ pub use calendar::Calendar;
 pub use call::{Call, Identity};
 pub use execute::{Executor, Outcome};
 pub use failure::{DomainError, Failure};
-pub use fold::Fold;
+pub use fold::{Author, Fold};
 pub use lifecycle::Lifecycle;
 pub use parse::Violations;
 pub use token::{Freshness, Token};

@@ -1,6 +1,6 @@
 //! States as the resources that clients see.
 
-use keizoku_core::{AccountId, Money};
+use keizoku_core::{AccountId, Money, Revision};
 use keizoku_proto::accounts as proto;
 use keizoku_proto::common;
 use keizoku_revenue::{AsOf, Book, SubscriptionView};
@@ -88,7 +88,7 @@ pub(crate) fn subscription(
     let facts = state
         .facts
         .iter()
-        .map(|known| fact(book, &name, known))
+        .map(|known| fact(book, &name, known, fold))
         .collect();
     let mut shown = proto::Subscription {
         name,
@@ -111,12 +111,18 @@ pub(crate) fn subscription(
     shown
 }
 
-fn fact(book: &Book, subscription: &str, fact: &subscription::Fact) -> proto::ContractFact {
+fn fact(
+    book: &Book,
+    subscription: &str,
+    fact: &subscription::Fact,
+    fold: &Fold<subscription::State>,
+) -> proto::ContractFact {
     let (reason_code, reason) = fact.reason.clone().unwrap_or_default();
-    let (void_time, void_reason) = match &fact.voided {
-        Some((at, reason)) => (Some(keizoku_proto::timestamp(*at)), reason.clone()),
-        None => (None, String::new()),
-    };
+    let (actor, origin) = author(fold, fact.number);
+    let voided = fact.voided.as_ref();
+    let (void_actor, void_origin) = voided
+        .map(|voided| author(fold, voided.number))
+        .unwrap_or_default();
     proto::ContractFact {
         name: format!("{subscription}/facts/{}", fact.number),
         kind: fact.kind.into(),
@@ -129,9 +135,22 @@ fn fact(book: &Book, subscription: &str, fact: &subscription::Fact) -> proto::Co
         reason_code,
         reason,
         create_time: Some(keizoku_proto::timestamp(fact.recorded_at)),
-        void_time,
-        void_reason,
+        void_time: voided.map(|voided| keizoku_proto::timestamp(voided.at)),
+        void_reason: voided
+            .map(|voided| voided.reason.clone())
+            .unwrap_or_default(),
+        actor,
+        origin,
+        void_actor,
+        void_origin,
     }
+}
+
+/// Who recorded an event of a stream, and how it came about (GEN-6).
+fn author<S>(fold: &Fold<S>, event: u64) -> (String, i32) {
+    fold.author(Revision(event))
+        .map(|author| (author.actor.clone(), author.origin.into()))
+        .unwrap_or_default()
 }
 
 /// A person.

@@ -49,7 +49,18 @@ pub struct Fact {
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// When and why it was voided.
-    pub voided: Option<(Timestamp, String)>,
+    pub voided: Option<Voided>,
+}
+
+/// A fact was taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Voided {
+    /// Number of the event that says so: its revision in the stream.
+    pub number: u64,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: String,
 }
 
 /// How a contract stands on a date.
@@ -264,7 +275,11 @@ impl Decider for Subscription {
                 .iter_mut()
                 .find(|fact| fact.number == voided.fact)
         {
-            fact.voided = Some((at, voided.reason.clone()));
+            fact.voided = Some(Voided {
+                number: state.revision,
+                at,
+                reason: voided.reason.clone(),
+            });
         }
         if let Some(fact) = fact_of(event, state.revision, at) {
             state.facts.push(fact);

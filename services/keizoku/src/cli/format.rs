@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use keizoku_proto::common::{Money, NoValueReason, Rate, SourceWatermark};
+use keizoku_proto::common::{Money, NoValueReason, Origin, Rate, SourceWatermark};
 use keizoku_proto::google::r#type::Date;
 
 /// Currencies without minor units; every other one has a hundred of them.
@@ -125,6 +125,17 @@ pub(super) fn id(resource: &str) -> &str {
     resource.rsplit('/').next().unwrap_or(resource)
 }
 
+/// Who recorded something, and how where nobody entered it (GEN-6).
+pub(super) fn author(actor: &str, origin: Origin) -> String {
+    match origin {
+        Origin::Unspecified | Origin::User => actor.to_owned(),
+        Origin::Import | Origin::Reaction | Origin::Schedule => {
+            let how = enum_name(origin.as_str_name(), "ORIGIN_").to_lowercase();
+            format!("{actor} ({how})")
+        }
+    }
+}
+
 /// What to say under a list that was not shown to its end.
 pub(super) fn more(shown: usize, total: Option<i64>, next_page_token: &str) -> String {
     match (next_page_token.is_empty(), total) {
@@ -159,6 +170,12 @@ mod tests {
         assert_eq!(percent_of_ppm(1_000_000), "100.00%");
         assert_eq!(percent_of_ppm(-50), "-0.01%");
         assert_eq!(percent(Some(&Rate::default())), "-");
+    }
+
+    #[test]
+    fn gen_6_an_author_is_shown_with_how_it_came_about() {
+        assert_eq!(author("user:hanako", Origin::User), "user:hanako");
+        assert_eq!(author("user:ops", Origin::Import), "user:ops (import)");
     }
 
     #[test]

@@ -160,7 +160,9 @@ pub(super) fn subscription_text(
         .field("notice by", optional(subscription.notice_deadline.as_ref()))
         .field("ends", optional(subscription.end_date.as_ref()))
         .field("external id", subscription.external_id.as_str());
-    let mut table = Table::new(["From", "Fact", ">MRR", "Reason", "Recorded", "Void", "Name"]);
+    let mut table = Table::new([
+        "From", "Fact", ">MRR", "Reason", "Recorded", "By", "Void", "Name",
+    ]);
     for fact in &subscription.facts {
         let reason = [fact.reason_code.as_str(), fact.reason.as_str()];
         let reason: Vec<&str> = reason.into_iter().filter(|part| !part.is_empty()).collect();
@@ -170,8 +172,10 @@ pub(super) fn subscription_text(
             format::money(fact.mrr.as_ref()),
             reason.join(": "),
             format::instant(fact.create_time.as_ref(), zone),
+            format::author(&fact.actor, fact.origin()),
             if fact.void_time.is_some() {
-                format!("void: {}", fact.void_reason)
+                let by = format::author(&fact.void_actor, fact.void_origin());
+                format!("void: {} ({by})", fact.void_reason)
             } else {
                 String::new()
             },
