@@ -6,6 +6,8 @@ mod access;
 #[cfg(test)]
 mod crash_kills;
 #[cfg(test)]
+mod deals;
+#[cfg(test)]
 mod e2e_disk_full;
 #[cfg(test)]
 mod e2e_import;

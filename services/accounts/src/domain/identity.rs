@@ -29,6 +29,18 @@ impl State {
         }
         account
     }
+
+    /// The account and everything that is the same one.
+    #[must_use]
+    pub fn same(&self, account: AccountId) -> Vec<AccountId> {
+        let survivor = self.survivor(account);
+        let duplicates = self.merged.keys().copied();
+        let mut same: Vec<AccountId> = duplicates
+            .filter(|duplicate| self.survivor(*duplicate) == survivor)
+            .collect();
+        same.push(survivor);
+        same
+    }
 }
 
 /// Merges a duplicate into the account that stays.
@@ -124,6 +136,10 @@ mod tests {
     fn acc_8_merges_chain_to_the_last_account_that_stays() {
         let given = Given::<Identity>::nothing(ctx()).commands([merge(1, 2), merge(2, 3)]);
         assert_eq!(given.state().survivor(account(1)), account(3));
+        let mut same = given.state().same(account(2));
+        same.sort();
+        assert_eq!(same, [account(1), account(2), account(3)]);
+        assert_eq!(given.state().same(account(4)), [account(4)]);
     }
 
     #[test]

@@ -370,8 +370,11 @@ impl Accounts {
         let mut sql = "SELECT id FROM deals WHERE 1".to_owned();
         let mut values = Vec::new();
         if let Some(account) = account {
-            sql.push_str(" AND account_id = ?");
-            values.push(account.to_string().into());
+            let ids = self.with_aliases(account).await?;
+            sql.push_str(" AND account_id IN (");
+            sql.push_str(&vec!["?"; ids.len()].join(", "));
+            sql.push(')');
+            values.extend(ids.into_iter().map(Into::into));
         }
         if body.won_only {
             sql.push_str(" AND won");

@@ -139,4 +139,11 @@ impl Accounts {
         let identity = self.identity.refresh(&domain::IDENTITY).await?;
         Ok(identity.state.survivor(account))
     }
+
+    /// Ids of an account and of everything that was merged into the same one (ACC-8).
+    pub(crate) async fn with_aliases(&self, account: AccountId) -> Result<Vec<String>, Failure> {
+        let identity = self.identity.refresh(&domain::IDENTITY).await?;
+        let same = identity.state.same(account);
+        Ok(same.iter().map(ToString::to_string).collect())
+    }
 }
