@@ -157,9 +157,10 @@ impl Args {
     fn matches(&self, event: &Recorded) -> bool {
         let is_wanted_kind = self.kind.is_empty() || self.kind.contains(&event.kind);
         is_wanted_kind
-            && self.stream.as_ref().is_none_or(|wanted| {
-                event.stream.starts_with(wanted.as_str()) || event.stream.starts_with(&bare(wanted))
-            })
+            && self
+                .stream
+                .as_ref()
+                .is_none_or(|wanted| begins_with(&event.stream, wanted))
     }
 
     /// A mistyped kind would wait for ever.
@@ -182,12 +183,15 @@ impl Args {
     }
 }
 
-/// A stream as it is stored: elsewhere ids are written with hyphens.
-fn bare(stream: &str) -> String {
-    stream.split_once('-').map_or_else(
-        || stream.to_owned(),
-        |(category, id)| format!("{category}-{}", id.replace('-', "")),
-    )
+/// Whether a stream's name begins with this. Hyphens do not count: ids are stored without them and
+/// written with them elsewhere, and categories may have some.
+fn begins_with(stream: &str, wanted: &str) -> bool {
+    let mut stream = letters(stream);
+    letters(wanted).all(|letter| stream.next() == Some(letter))
+}
+
+fn letters(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().filter(|letter| *letter != b'-')
 }
 
 /// The time zone of the organisation (GEN-1), which is recorded in the accounts log.
@@ -212,4 +216,24 @@ fn organisations_zone(data: &DataDirectory, logs: &[LogFile]) -> Result<TimeZone
     let name = if name.is_empty() { DEFAULT } else { &name };
     // A machine without that zone shows UTC; the heading says which one it is.
     Ok(TimeZone::get(name).unwrap_or(TimeZone::UTC))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_is_found_by_its_beginning_with_hyphens_or_without() {
+        let entry = "contact-log-0197f0a0000070008000000000000001";
+        for wanted in [
+            "contact-",
+            "contact-log-0197",
+            "contact-log-0197f0a0-0000-7000-8000-000000000001",
+            entry,
+        ] {
+            assert!(begins_with(entry, wanted), "{wanted}");
+        }
+        assert!(!begins_with(entry, "contact-log-0198"));
+        assert!(!begins_with("risk-0197", "risk-0197f0a0"));
+    }
 }
