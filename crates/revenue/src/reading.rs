@@ -81,14 +81,20 @@ impl Book {
             Kind::AccountMerged(event) => self.merge(event, recorded)?,
             Kind::SubscriptionStarted(event) => self.start(&entry, event)?,
             Kind::ContractFactVoided(event) => self.void(event, recorded)?,
-            // People's names, claims, deals: no figure depends on them.
+            // People, claims, deals, contact: no figure depends on them.
             Kind::UserRevised(_)
             | Kind::UserDeparted(_)
             | Kind::UserReturned(_)
             | Kind::ExternalIdClaimed(_)
             | Kind::DealRecorded(_)
             | Kind::DealRevised(_)
-            | Kind::DealWon(_) => {}
+            | Kind::DealWon(_)
+            | Kind::ContactAdded(_)
+            | Kind::ContactRevised(_)
+            | Kind::ContactDeparted(_)
+            | Kind::ContactReturned(_)
+            | Kind::ContactLogged(_)
+            | Kind::ContactLogEntryVoided(_) => {}
             contract_fact => {
                 if let Some(stated) = stated_fact(contract_fact)? {
                     self.record(&entry, &stated);

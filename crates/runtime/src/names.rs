@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use keizoku_core::{AccountId, DealId, RiskId, SubscriptionId, TeamId, UserId};
+use keizoku_core::{AccountId, ContactId, DealId, RiskId, SubscriptionId, TeamId, UserId};
 
 /// The text is not a resource name of the kind asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -121,6 +121,22 @@ pub fn parse_subscription(text: &str) -> Result<(Option<AccountId>, Subscription
         "subscriptions",
         "accounts/{account}/subscriptions/{subscription}",
     )
+}
+
+/// Reads `accounts/{account}/contacts/{contact}`.
+///
+/// # Errors
+/// When it is not of that form.
+pub fn parse_contact(text: &str) -> Result<(Option<AccountId>, ContactId), InvalidName> {
+    nested(text, "contacts", "accounts/{account}/contacts/{contact}")
+}
+
+/// Reads `accounts/{account}/contactLog/{entry}`.
+///
+/// # Errors
+/// When it is not of that form.
+pub fn parse_contact_log_entry(text: &str) -> Result<(Option<AccountId>, uuid::Uuid), InvalidName> {
+    nested(text, "contactLog", "accounts/{account}/contactLog/{entry}")
 }
 
 /// Reads `accounts/{account}/suggestions/{suggestion}`.

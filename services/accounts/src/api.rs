@@ -1,5 +1,7 @@
 //! Requests into commands: every violation at once.
 
+pub(crate) mod contacts;
+
 use keizoku_core::{AccountId, Day, Money, SubscriptionId, TeamId, UserId};
 use keizoku_proto::accounts as proto;
 use keizoku_proto::common;

@@ -1,4 +1,4 @@
-//! Accounts, contracts, deals, the directory and the organisation's settings.
+//! Accounts, contracts, deals, contacts, the directory and the organisation's settings.
 //!
 //! *Used by* everybody who keeps customers' data, and by every other service through its log.
 //! *Guarantees*: external ids are unique, merges free of cycles, an import records differences
@@ -22,6 +22,7 @@ use keizoku_bus::Bus;
 use keizoku_core::Entropy;
 use keizoku_log::EventLog;
 use keizoku_proto::accounts::accounts_service_server::AccountsServiceServer;
+use keizoku_proto::accounts::contacts_service_server::ContactsServiceServer;
 use keizoku_proto::accounts::directory_service_server::DirectoryServiceServer;
 use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
 use keizoku_runtime::server::MAX_MESSAGE;
@@ -30,6 +31,8 @@ use tonic::service::RoutesBuilder;
 
 use domain::account::Account;
 use domain::claim::Claim;
+use domain::contact::Contact;
+use domain::contact_log::Entry;
 use domain::deal::Deal;
 use domain::identity::Identity;
 use domain::organisation::Organisation;
@@ -79,6 +82,8 @@ pub(crate) struct Accounts {
     identity: Arc<Executor<Identity>>,
     subscriptions: Arc<Executor<Subscription>>,
     deals: Arc<Executor<Deal>>,
+    contacts: Arc<Executor<Contact>>,
+    contact_log: Arc<Executor<Entry>>,
     book: SharedBook,
     model: Arc<ReadModel>,
     /// The book's, for answers from it.
@@ -128,6 +133,8 @@ pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
         identity: executor!(),
         subscriptions: executor!(),
         deals: executor!(),
+        contacts: executor!(),
+        contact_log: executor!(),
         book,
         model,
         book_freshness,
@@ -148,9 +155,11 @@ impl Service {
     /// Adds the service's RPCs to a server.
     pub fn serve(&self, routes: &mut RoutesBuilder) {
         let accounts = AccountsServiceServer::new(self.clone());
+        let contacts = ContactsServiceServer::new(self.clone());
         let directory = DirectoryServiceServer::new(self.clone());
         routes
             .add_service(accounts.max_decoding_message_size(MAX_MESSAGE))
+            .add_service(contacts.max_decoding_message_size(MAX_MESSAGE))
             .add_service(directory.max_decoding_message_size(MAX_MESSAGE));
     }
 }

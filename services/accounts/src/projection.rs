@@ -1,5 +1,7 @@
 //! The accounts service's read model.
 
+mod contacts;
+
 use keizoku_core::{Day, Recorded};
 use keizoku_proto::StoredEvent as _;
 use keizoku_proto::accounts::event::Kind;
@@ -7,6 +9,8 @@ use keizoku_proto::accounts::{AccountProfile, DealTerms};
 use keizoku_runtime::read_model::HandlerError;
 use keizoku_runtime::read_model::rusqlite::{self, Transaction, params};
 use unicode_normalization::UnicodeNormalization as _;
+
+pub(crate) use contacts::bits;
 
 /// Tables and indexes; another schema starts the model over.
 pub(crate) const SCHEMA: &str = include_str!("read_model.sql");
@@ -26,12 +30,12 @@ pub(crate) fn handle(
     if matches!(event.category(), "subscription" | "claim" | "organisation") {
         return Ok(());
     }
-    let at = event.recorded_at.as_microsecond();
-    write(rows, &Kind::from_bytes(&event.data)?, at)?;
+    write(rows, &Kind::from_bytes(&event.data)?, event)?;
     Ok(())
 }
 
-fn write(rows: &Transaction<'_>, event: &Kind, at: i64) -> rusqlite::Result<()> {
+fn write(rows: &Transaction<'_>, event: &Kind, recorded: &Recorded) -> rusqlite::Result<()> {
+    let at = recorded.recorded_at.as_microsecond();
     match event {
         Kind::TeamDefined(e) => {
             rows.prepare_cached("INSERT OR REPLACE INTO teams VALUES (?1, ?2)")?
@@ -75,7 +79,26 @@ fn write(rows: &Transaction<'_>, event: &Kind, at: i64) -> rusqlite::Result<()> 
             rows.prepare_cached("UPDATE deals SET won = 1 WHERE id = ?1")?
                 .execute([&e.deal_id])?;
         }
-        _ => {}
+        Kind::ContactAdded(e) => contacts::added(rows, e, at)?,
+        Kind::ContactRevised(e) => contacts::profile(rows, &e.contact_id, e.profile.as_ref())?,
+        Kind::ContactDeparted(e) => contacts::departed(rows, e)?,
+        Kind::ContactReturned(e) => contacts::departure(rows, &e.contact_id, None)?,
+        Kind::ContactLogged(e) => contacts::logged(rows, e, recorded.position)?,
+        Kind::ContactLogEntryVoided(e) => contacts::voided(rows, &e.entry_id)?,
+        // What has two times is answered by the book; the rest is looked up by its own stream.
+        Kind::OrganisationConfigured(_)
+        | Kind::UserTeamChanged(_)
+        | Kind::ExternalIdClaimed(_)
+        | Kind::AccountAttributesChanged(_)
+        | Kind::SubscriptionStarted(_)
+        | Kind::SubscriptionExpanded(_)
+        | Kind::SubscriptionDownsized(_)
+        | Kind::SubscriptionRenewed(_)
+        | Kind::CancellationAnnounced(_)
+        | Kind::SubscriptionChurned(_)
+        | Kind::SubscriptionReactivated(_)
+        | Kind::SubscriptionTermsChanged(_)
+        | Kind::ContractFactVoided(_) => {}
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What lists ask the read model and the book.
 
+pub(crate) mod contacts;
+
 use keizoku_core::AccountId;
 use keizoku_proto::accounts::AccountFilter;
 use keizoku_revenue::{AccountIx, Book, Owner};

@@ -21,3 +21,28 @@ CREATE TABLE deals (
     won INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX deals_by_close_date ON deals (close_date, id);
+-- `roles` has a bit for each: 1 << the enum's number.
+CREATE TABLE contacts (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    sort_name TEXT NOT NULL,
+    roles INTEGER NOT NULL,
+    departure_date INTEGER,
+    created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX contacts_by_account ON contacts (account_id, sort_name, id);
+-- `position` in the log is the order in which entries of one day were recorded.
+CREATE TABLE contact_log (
+    id TEXT PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    contact_date INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    two_way INTEGER NOT NULL,
+    voided INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX contact_log_by_account ON contact_log (account_id, contact_date, position);
+CREATE TABLE contact_log_contacts (
+    contact_id TEXT NOT NULL,
+    entry_id TEXT NOT NULL,
+    PRIMARY KEY (contact_id, entry_id)
+) WITHOUT ROWID;

@@ -1,5 +1,7 @@
 //! States as the resources that clients see.
 
+pub(crate) mod contacts;
+
 use keizoku_core::{AccountId, Money, Revision};
 use keizoku_proto::accounts as proto;
 use keizoku_proto::common;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use keizoku_proto::accounts::ListTeamsRequest;
 use keizoku_proto::accounts::accounts_service_client::AccountsServiceClient;
+use keizoku_proto::accounts::contacts_service_client::ContactsServiceClient;
 use keizoku_proto::accounts::directory_service_client::DirectoryServiceClient;
 use keizoku_proto::forecast::ListDeadlinesRequest;
 use keizoku_proto::forecast::forecast_service_client::ForecastServiceClient;
@@ -134,6 +135,13 @@ impl Connection {
     #[must_use]
     pub fn accounts(&self) -> AccountsServiceClient<Transport> {
         AccountsServiceClient::with_interceptor(self.accounts.clone(), self.caller.clone())
+            .max_decoding_message_size(MAX_MESSAGE)
+    }
+
+    /// A client of contacts and the contact log.
+    #[must_use]
+    pub fn contacts(&self) -> ContactsServiceClient<Transport> {
+        ContactsServiceClient::with_interceptor(self.accounts.clone(), self.caller.clone())
             .max_decoding_message_size(MAX_MESSAGE)
     }
 

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use keizoku_proto::accounts::{AccountFilter, ListAccountsRequest, ListDealsRequest};
+use keizoku_proto::accounts::{
+    AccountFilter, ListAccountsRequest, ListContactLogRequest, ListContactsRequest,
+    ListDealsRequest,
+};
 use keizoku_proto::forecast::{ListDeadlinesRequest, ListForecastAccountsRequest};
 use keizoku_proto::risk::{
     ListRiskHistoryRequest, ListRisksRequest, ListSuggestionsRequest, NextAction,
@@ -158,6 +161,16 @@ async fn no_list_takes_the_page_token_of_another_list() {
         page_token: token(),
         ..ListSuggestionsRequest::default()
     };
+    let people = ListContactsRequest {
+        parent: "accounts/-".to_owned(),
+        page_token: token(),
+        ..ListContactsRequest::default()
+    };
+    let log = ListContactLogRequest {
+        parent: "accounts/-".to_owned(),
+        page_token: token(),
+        ..ListContactLogRequest::default()
+    };
     let behind = ListForecastAccountsRequest {
         page_token: token(),
         ..ListForecastAccountsRequest::default()
@@ -168,6 +181,8 @@ async fn no_list_takes_the_page_token_of_another_list() {
     };
     let refusals = [
         refused(scene.api.accounts().list_deals(deals).await),
+        refused(scene.api.contacts().list_contacts(people).await),
+        refused(scene.api.contacts().list_contact_log(log).await),
         refused(risks.list_risks(list).await),
         refused(risks.list_risk_history(history).await),
         refused(risks.search_knowledge(search).await),

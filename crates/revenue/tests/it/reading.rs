@@ -1,5 +1,8 @@
 use keizoku_core::{Position, Recorded, Revision};
-use keizoku_proto::accounts::{Event, Organisation, OrganisationConfigured, event::Kind};
+use keizoku_proto::accounts::{
+    ContactAdded, ContactDeparted, ContactLogEntryVoided, ContactLogged, ContactReturned,
+    ContactRevised, Event, Organisation, OrganisationConfigured, event::Kind,
+};
 use keizoku_proto::{UnreadableEvent, common};
 use keizoku_revenue::{AsOf, Book, Entry, Unreadable};
 use prost::Message as _;
@@ -78,6 +81,23 @@ fn an_event_that_no_service_records_changes_nothing() {
         kind: &kind,
     };
     assert_eq!(book.apply(entry), Err(Unreadable::Malformed("mrr")));
+    assert!(book.is_empty());
+}
+
+#[test]
+fn acc_11_contact_is_read_and_changes_no_figure() {
+    let mut book = Book::new(day("2026-11-22"));
+    for kind in [
+        Kind::ContactAdded(ContactAdded::default()),
+        Kind::ContactRevised(ContactRevised::default()),
+        Kind::ContactDeparted(ContactDeparted::default()),
+        Kind::ContactReturned(ContactReturned::default()),
+        Kind::ContactLogged(ContactLogged::default()),
+        Kind::ContactLogEntryVoided(ContactLogEntryVoided::default()),
+    ] {
+        let read = book.apply_recorded(&recorded(Some(kind), common::Origin::User));
+        assert_eq!(read, Ok(()));
+    }
     assert!(book.is_empty());
 }
 

@@ -2,6 +2,8 @@
 
 pub mod account;
 pub mod claim;
+pub mod contact;
+pub mod contact_log;
 pub mod deal;
 pub mod identity;
 pub mod organisation;
@@ -10,7 +12,10 @@ mod subscription_import;
 pub mod team;
 pub mod user;
 
-use keizoku_core::{AccountId, DealId, StreamId, SubscriptionId, TeamId, UserId, derive_id};
+use keizoku_core::{
+    AccountId, ContactId, DealId, StreamId, SubscriptionId, TeamId, UserId, derive_id,
+};
+use uuid::Uuid;
 
 /// The one stream of the organisation's settings.
 pub const ORGANISATION: StreamId = StreamId::singleton("organisation");
@@ -33,6 +38,19 @@ pub const fn subscription_stream(id: SubscriptionId) -> StreamId {
 #[must_use]
 pub const fn deal_stream(id: DealId) -> StreamId {
     StreamId::new("deal", id.uuid())
+}
+
+/// Stream of a contact.
+#[must_use]
+pub const fn contact_stream(id: ContactId) -> StreamId {
+    StreamId::new("contact", id.uuid())
+}
+
+/// Stream of an entry of the contact log. What people write there may name somebody, and personal
+/// data is in `user-*` and `contact-*` streams only.
+#[must_use]
+pub const fn contact_log_stream(id: Uuid) -> StreamId {
+    StreamId::new("contact-log", id)
 }
 
 /// Stream of a user.

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod claims;
+mod contact_log;
+mod contacts;
 mod contracts;
 mod directory;
 

@@ -1,0 +1,254 @@
+//! People at an account (ACC-11).
+
+use jiff::Timestamp;
+use keizoku_core::{Ctx, Day, Decider};
+use keizoku_proto::accounts::event::Kind;
+use keizoku_proto::accounts::{
+    ContactAdded, ContactDeparted, ContactProfile, ContactReturned, ContactRevised,
+};
+use keizoku_proto::common::ErrorReason;
+use keizoku_runtime::DomainError;
+use tonic::Code;
+
+/// One person at an account.
+pub struct Contact;
+
+/// What is known of a contact.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct State {
+    /// Id as text; empty while there is no such contact.
+    pub id: String,
+    /// Id of the account.
+    pub account_id: String,
+    /// Who it is.
+    pub profile: ContactProfile,
+    /// The first day on which the person is no longer there, where that is known.
+    pub departure: Option<Day>,
+}
+
+impl State {
+    /// Whether the contact was added.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        !self.id.is_empty()
+    }
+
+    /// Whether the person has left by a date.
+    #[must_use]
+    pub fn is_departed(&self, on: Day) -> bool {
+        self.departure.is_some_and(|departure| departure <= on)
+    }
+}
+
+/// A part of the profile that a person changes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ProfileChange {
+    /// Name.
+    DisplayName(String),
+    /// Title or department.
+    Title(String),
+    /// Email address.
+    Email(String),
+    /// Phone number.
+    Phone(String),
+    /// Roles as in the proto, all of them.
+    Roles(Vec<i32>),
+    /// Id in another system.
+    ExternalId(String),
+}
+
+impl ProfileChange {
+    fn apply(self, profile: &mut ContactProfile) {
+        match self {
+            Self::DisplayName(name) => profile.display_name = name,
+            Self::Title(title) => profile.title = title,
+            Self::Email(email) => profile.email = email,
+            Self::Phone(phone) => profile.phone = phone,
+            Self::Roles(roles) => profile.roles = roles,
+            Self::ExternalId(id) => profile.external_id = id,
+        }
+    }
+}
+
+/// What somebody wants of a contact.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Adds the person.
+    Add(ContactAdded),
+    /// Changes what is known.
+    Revise(Vec<ProfileChange>),
+    /// The person is no longer there from a day on (default: today).
+    Depart(Option<Day>),
+    /// The person is there after all, or again.
+    Return,
+}
+
+/// Why a contact is not changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The id is taken.
+    #[error("the contact {0} exists")]
+    Exists(String),
+    /// There is no such contact.
+    #[error("the contact does not exist")]
+    Unknown,
+}
+
+impl DomainError for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Exists(_) => Code::AlreadyExists,
+            Self::Unknown => Code::NotFound,
+        }
+    }
+    fn reason(&self) -> ErrorReason {
+        match self {
+            Self::Exists(_) => ErrorReason::AlreadyExists,
+            Self::Unknown => ErrorReason::NotFound,
+        }
+    }
+}
+
+impl Decider for Contact {
+    type State = State;
+    type Command = Command;
+    type Event = Kind;
+    type Error = Error;
+
+    fn decide(state: &State, command: Command, ctx: &Ctx) -> Result<Vec<Kind>, Error> {
+        match command {
+            Command::Add(_) if state.exists() => Err(Error::Exists(state.id.clone())),
+            Command::Add(added) => Ok(vec![Kind::ContactAdded(added)]),
+            _ if !state.exists() => Err(Error::Unknown),
+            Command::Revise(changes) => Ok(revise(state, changes)),
+            Command::Depart(day) => {
+                let day = day.unwrap_or(ctx.today);
+                if state.departure == Some(day) {
+                    return Ok(Vec::new());
+                }
+                Ok(vec![Kind::ContactDeparted(ContactDeparted {
+                    contact_id: state.id.clone(),
+                    account_id: state.account_id.clone(),
+                    roles: state.profile.roles.clone(),
+                    departure_date: Some(day.into()),
+                })])
+            }
+            Command::Return if state.departure.is_none() => Ok(Vec::new()),
+            Command::Return => {
+                let contact_id = state.id.clone();
+                Ok(vec![Kind::ContactReturned(ContactReturned { contact_id })])
+            }
+        }
+    }
+
+    fn evolve(state: &mut State, event: &Kind, _at: Timestamp) {
+        match event {
+            Kind::ContactAdded(added) => {
+                state.id.clone_from(&added.contact_id);
+                state.account_id.clone_from(&added.account_id);
+                state.profile = added.profile.clone().unwrap_or_default();
+            }
+            Kind::ContactRevised(revised) => {
+                state.profile = revised.profile.clone().unwrap_or_default();
+            }
+            Kind::ContactDeparted(departed) => {
+                let day = keizoku_proto::optional_day(departed.departure_date.as_ref());
+                state.departure = day.ok().flatten();
+            }
+            Kind::ContactReturned(_) => state.departure = None,
+            _ => {}
+        }
+    }
+}
+
+fn revise(state: &State, changes: Vec<ProfileChange>) -> Vec<Kind> {
+    let mut profile = state.profile.clone();
+    for change in changes {
+        change.apply(&mut profile);
+    }
+    if profile == state.profile {
+        return Vec::new();
+    }
+    let contact_id = state.id.clone();
+    vec![Kind::ContactRevised(ContactRevised {
+        contact_id,
+        profile: Some(profile),
+    })]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{ctx, day};
+    use keizoku_core::Given;
+    use keizoku_proto::accounts::ContactRole;
+
+    fn added() -> ContactAdded {
+        let profile = ContactProfile {
+            display_name: "山田 花子".to_owned(),
+            roles: vec![ContactRole::DecisionMaker.into()],
+            ..ContactProfile::default()
+        };
+        ContactAdded {
+            contact_id: "c".to_owned(),
+            account_id: "a".to_owned(),
+            profile: Some(profile),
+        }
+    }
+
+    fn given() -> Given<Contact> {
+        Given::nothing(ctx()).commands([Command::Add(added())])
+    }
+
+    #[test]
+    fn acc_11_a_contact_is_added_once_and_revised_by_difference() {
+        let again = given().when(Command::Add(added()));
+        assert_eq!(again, Err(Error::Exists("c".to_owned())));
+        let title = |title: &str| Command::Revise(vec![ProfileChange::Title(title.to_owned())]);
+        let revised = given().when(title("部長")).unwrap();
+        assert!(matches!(revised.as_slice(), [Kind::ContactRevised(e)]
+            if e.profile.as_ref().is_some_and(|p| p.title == "部長" && p.roles.len() == 1)));
+        let same = given().commands([title("部長")]).when(title("部長"));
+        assert_eq!(same, Ok(Vec::new()));
+    }
+
+    #[test]
+    fn acc_11_nobody_is_not_changed() {
+        let given = Given::<Contact>::nothing(ctx());
+        for command in [
+            Command::Revise(Vec::new()),
+            Command::Depart(None),
+            Command::Return,
+        ] {
+            assert_eq!(given.when(command), Err(Error::Unknown));
+        }
+    }
+
+    #[test]
+    fn acc_11_a_contact_departs_on_a_day_which_can_be_corrected_and_taken_back() {
+        let tomorrow = Some(day("2026-11-23"));
+        let departed = given().commands([Command::Depart(tomorrow)]);
+        assert!(!departed.state().is_departed(day("2026-11-22")));
+        assert!(departed.state().is_departed(day("2026-11-23")));
+        assert_eq!(departed.when(Command::Depart(tomorrow)), Ok(Vec::new()));
+
+        // Without a date it is today, 2026-11-22.
+        let corrected = departed.commands([Command::Depart(None)]);
+        assert!(corrected.state().is_departed(day("2026-11-22")));
+        let back = corrected.commands([Command::Return]);
+        assert_eq!(back.state().departure, None);
+        assert_eq!(back.when(Command::Return), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn acc_11_a_departure_says_what_the_person_was() {
+        let events = given().when(Command::Depart(None)).unwrap();
+        let expected = ContactDeparted {
+            contact_id: "c".to_owned(),
+            account_id: "a".to_owned(),
+            roles: vec![ContactRole::DecisionMaker.into()],
+            departure_date: Some(day("2026-11-22").into()),
+        };
+        assert_eq!(events, [Kind::ContactDeparted(expected)]);
+    }
+}
