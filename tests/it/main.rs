@@ -10,6 +10,8 @@ mod crash_kills;
 #[cfg(test)]
 mod deals;
 #[cfg(test)]
+mod e2e_contacts;
+#[cfg(test)]
 mod e2e_disk_full;
 #[cfg(test)]
 mod e2e_import;

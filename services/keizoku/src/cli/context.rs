@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use keizoku_core::{Clock as _, Day, Entropy as _, SystemClock, SystemEntropy};
 use keizoku_proto::accounts::{
-    BatchGetAccountsRequest, GetOrganisationRequest, ListTeamsRequest, ListUsersRequest,
-    Organisation, Team, User,
+    BatchGetAccountsRequest, Contact, GetOrganisationRequest, ListContactsRequest,
+    ListContactsResponse, ListTeamsRequest, ListUsersRequest, Organisation, Team, User,
 };
 use tokio::sync::OnceCell;
 
 use super::Globals;
 use super::output::Style;
+use super::pages::Limit;
 use crate::client::{Caller, Connection, call, settle};
 use crate::error::Failure;
 
@@ -139,6 +140,38 @@ impl Context {
             .iter()
             .map(|team| (team.name.clone(), team.display_name.clone()));
         users.chain(teams).collect()
+    }
+
+    /// Everybody at an account, departed people too.
+    pub(super) async fn contacts(&self, account: &str) -> Result<Vec<Contact>, Failure> {
+        let fetch = async |page_size, page_token| {
+            let request = ListContactsRequest {
+                parent: account.to_owned(),
+                include_departed: true,
+                page_size,
+                page_token,
+                consistency_tokens: self.tokens(),
+                ..ListContactsRequest::default()
+            };
+            call(async || {
+                self.connection
+                    .contacts()
+                    .list_contacts(request.clone())
+                    .await
+            })
+            .await
+        };
+        let everybody: ListContactsResponse = Limit::ALL.collect(fetch).await?;
+        Ok(everybody.contacts)
+    }
+
+    /// What to call an account's contacts in an answer; without names where they cannot be had.
+    pub(super) async fn contact_names(&self, account: &str) -> HashMap<String, String> {
+        let contacts = self.contacts(account).await.unwrap_or_default();
+        let names = contacts.into_iter();
+        names
+            .map(|contact| (contact.name, contact.display_name))
+            .collect()
     }
 
     /// What to call accounts in an answer; without names where they cannot be had.

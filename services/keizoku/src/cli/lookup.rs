@@ -123,6 +123,29 @@ impl Context {
         }
     }
 
+    /// A contact of an account by name, email, id or external id, departed ones too.
+    pub(super) async fn contact(&self, account: &str, text: &str) -> Result<String, Failure> {
+        if text.starts_with("accounts/") {
+            return Ok(text.to_owned());
+        }
+        if let Ok(id) = Uuid::try_parse(text) {
+            return Ok(format!("{account}/contacts/{id}"));
+        }
+        let contacts = self.contacts(account).await?;
+        let candidates: Vec<Candidate<'_>> = contacts
+            .iter()
+            .map(|contact| Candidate {
+                resource: &contact.name,
+                called: vec![&contact.display_name, &contact.email, &contact.external_id],
+                shown: format!(
+                    "{} {} ({})",
+                    contact.display_name, contact.title, contact.name
+                ),
+            })
+            .collect();
+        pick("contact of the account", text, &candidates)
+    }
+
     /// A risk by id, resource name or external id.
     pub(super) async fn risk(&self, text: &str) -> Result<String, Failure> {
         if text.starts_with("accounts/") && !text.starts_with("accounts/-/") {

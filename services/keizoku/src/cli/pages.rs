@@ -39,6 +39,8 @@ macro_rules! pages {
 pages! {
     accounts::ListAccountsResponse { accounts: Account },
     accounts::ListDealsResponse { deals: Deal },
+    accounts::ListContactsResponse { contacts: Contact },
+    accounts::ListContactLogResponse { entries: ContactLogEntry },
     risk::ListRisksResponse { risks: Risk },
     risk::ListRiskHistoryResponse { changes: RiskChange },
     risk::SearchKnowledgeResponse { risks: Risk },

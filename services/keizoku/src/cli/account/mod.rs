@@ -1,6 +1,7 @@
-//! `keizoku account`: ACC-1 to ACC-8.
+//! `keizoku account`: ACC-1 to ACC-8, ACC-11.
 
 mod change;
+mod contact;
 mod contract;
 mod list;
 mod profile;
@@ -32,6 +33,9 @@ pub enum Command {
     Fact(contract::FactArgs),
     /// Void a fact that was recorded in error
     Void(contract::VoidArgs),
+    /// The people there, and who was in contact with them
+    #[command(subcommand)]
+    Contact(contact::Command),
 }
 
 impl Command {
@@ -46,6 +50,7 @@ impl Command {
             Self::StartSubscription(args) => args.run(context).await,
             Self::Fact(args) => args.run(context).await,
             Self::Void(args) => args.run(context).await,
+            Self::Contact(command) => command.run(context).await,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::tz::TimeZone;
 use keizoku_proto::accounts::{Account, GetAccountRequest, Subscription};
 
+use super::contact;
 use crate::cli::card::Card;
 use crate::cli::context::{Context, named};
 use crate::cli::format;
@@ -45,7 +46,11 @@ impl Args {
         .await?;
         let text = async {
             let read = format::watermarks(&response.watermarks, context.now());
-            let text = text(context, response.account.as_ref()).await?;
+            let mut text = text(context, response.account.as_ref()).await?;
+            // The lists of people and contact are of now: an answer of another time has none.
+            if let (None, Some(account)) = (&request.as_of, &response.account) {
+                text.push_str(&contact::summary(context, &account.name).await?);
+            }
             Ok::<_, Failure>(format!("{text}Read: {read}\n"))
         };
         answer!(
