@@ -2,6 +2,7 @@
 //! --bench model`. `ACCOUNTS` in the environment asks for another size,
 //! `ONLY` for one class of questions.
 
+#[expect(dead_code, reason = "every benchmark uses a part of it")]
 mod population;
 
 use std::time::{Duration, Instant};
@@ -71,8 +72,8 @@ fn read(population: &Population, book: &mut Book, board: &mut RiskBoard) {
 
 fn apply(book: &mut Book, board: &mut RiskBoard, event: &Event) {
     let read = match event {
-        Event::Accounts(recorded) => book.apply_recorded(recorded),
-        Event::Risk(recorded) => board.apply_recorded(recorded, |id| book.intern(id)),
+        Event::Accounts(_, recorded) => book.apply_recorded(recorded),
+        Event::Risk(_, recorded) => board.apply_recorded(recorded, |id| book.intern(id)),
     };
     assert_eq!(read, Ok(()));
 }

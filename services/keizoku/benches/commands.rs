@@ -6,25 +6,25 @@
 //! `./dev bench commands`.
 
 #[path = "support/mod.rs"]
+#[expect(dead_code, reason = "every benchmark uses a part of it")]
 mod support;
 
 use std::error::Error;
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use keizoku_proto::risk::risk_service_client::RiskServiceClient;
 use keizoku_proto::risk::{LeadsToChurn, NextAction, OpenRiskRequest, ScheduleNextActionRequest};
 use keizoku_proto::{date, google};
 use support::echo::EchoClient;
+use support::load::{IN_FLIGHT, throughput};
 use support::{Child, Spread, a_customer, request_id};
 use tonic::transport::Channel;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const IN_FLIGHT: usize = 64;
 const PAIRS: usize = 7;
 const ROUND: Duration = Duration::from_secs(3);
 /// Open risks whose next action is moved to and fro.
@@ -50,7 +50,7 @@ async fn run() -> Result<(), Failure> {
         server.channel().await?,
         EchoClient::new(echo.channel().await?),
     );
-    let account = a_customer(keizoku.clone()).await?;
+    let account = a_customer(keizoku.clone(), 0).await?;
     let names = open_risks(&keizoku, &account).await?;
 
     let opened = AtomicU64::new(0);
@@ -58,19 +58,19 @@ async fn run() -> Result<(), Failure> {
     let (mut open_ratios, mut moved_ratios) = (Vec::new(), Vec::new());
     let (mut open_rates, mut echo_rates, mut moved_rates) = (Vec::new(), Vec::new(), Vec::new());
     for pair in 0..PAIRS {
-        let raw = throughput(|| {
+        let raw = throughput(ROUND, || {
             let (mut echo, number) = (echo.clone(), opened.load(Ordering::Relaxed));
             let request = open_risk(&account, number);
             async move { echo.echo(request).await.map(drop) }
         })
         .await?;
-        let durable = throughput(|| {
+        let durable = throughput(ROUND, || {
             let mut risks = RiskServiceClient::new(keizoku.clone());
             let request = open_risk(&account, opened.fetch_add(1, Ordering::Relaxed));
             async move { risks.open_risk(request).await.map(drop) }
         })
         .await?;
-        let moved = throughput(|| {
+        let moved = throughput(ROUND, || {
             let mut risks = RiskServiceClient::new(keizoku.clone());
             let number = scheduled.fetch_add(1, Ordering::Relaxed);
             let request = schedule(&names, number);
@@ -107,27 +107,6 @@ async fn run() -> Result<(), Failure> {
         Spread::of(moved_ratios)
     );
     Ok(())
-}
-
-/// Requests per second with [`IN_FLIGHT`] of them under way all the time.
-async fn throughput<F, A>(request: F) -> Result<f64, Failure>
-where
-    F: Fn() -> A,
-    A: Future<Output = Result<(), tonic::Status>>,
-{
-    let answered = AtomicU64::new(0);
-    let began = Instant::now();
-    let worker = async || {
-        while began.elapsed() < ROUND {
-            request().await?;
-            answered.fetch_add(1, Ordering::Relaxed);
-        }
-        Ok::<_, tonic::Status>(())
-    };
-    futures::future::try_join_all((0..IN_FLIGHT).map(|_| worker())).await?;
-    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-    let answered = answered.load(Ordering::Relaxed) as f64;
-    Ok(answered / began.elapsed().as_secs_f64())
 }
 
 async fn open_risks(keizoku: &Channel, account: &str) -> Result<Arc<Vec<String>>, Failure> {

@@ -1,7 +1,9 @@
 //! A made-up organisation of any size, the same at every run.
 
+mod stream;
+
 use jiff::Timestamp;
-use keizoku_core::{Day, Position, Recorded, Revision, TeamId, UserId};
+use keizoku_core::{Day, Position, Recorded, Revision, StreamId, TeamId, UserId};
 use keizoku_forecast::{Filter, OwnerFilter};
 use keizoku_proto::accounts::event::Kind as AccountsKind;
 use keizoku_proto::risk::event::Kind as RiskKind;
@@ -10,8 +12,10 @@ use prost::Message as _;
 use uuid::Uuid;
 
 /// Users, in teams of ten; ten teams belong to one.
-const USERS: u64 = 300;
-const TEAMS: u64 = 33;
+pub(crate) const USERS: u64 = 300;
+pub(crate) const TEAMS: u64 = 33;
+/// The teams above the others.
+pub(crate) const TOP_TEAMS: u64 = 3;
 
 pub(crate) fn today() -> Day {
     Day::from_ymd(2026, 11, 22).unwrap_or(Day::MIN)
@@ -48,9 +52,10 @@ impl Dice {
     }
 }
 
+/// Something that happened, as a value and as the log stores it.
 pub(crate) enum Event {
-    Accounts(Recorded),
-    Risk(Recorded),
+    Accounts(AccountsKind, Recorded),
+    Risk(RiskKind, Recorded),
 }
 
 pub(crate) struct Population {
@@ -65,27 +70,27 @@ fn id(kind: u64, number: u64) -> Uuid {
     )
 }
 
-fn account(number: u64) -> String {
+pub(crate) fn account(number: u64) -> String {
     id(1, number).to_string()
 }
 
-fn subscription(number: u64) -> String {
+pub(crate) fn subscription(number: u64) -> String {
     id(2, number).to_string()
 }
 
-fn user(number: u64) -> UserId {
+pub(crate) fn user(number: u64) -> UserId {
     id(3, number).into()
 }
 
-fn team(number: u64) -> TeamId {
+pub(crate) fn team(number: u64) -> TeamId {
     id(4, number).into()
 }
 
-fn risk_id(number: u64) -> String {
+pub(crate) fn risk_id(number: u64) -> String {
     id(5, number).to_string()
 }
 
-fn recorded(data: Vec<u8>, kind: &str, revision: u64, micros: i64) -> Recorded {
+fn recorded(data: Vec<u8>, (stream, kind): (StreamId, &str), at: (u64, i64)) -> Recorded {
     let metadata = common::EventMetadata {
         actor: "import:salesforce".to_owned(),
         origin: common::Origin::Import.into(),
@@ -97,30 +102,30 @@ fn recorded(data: Vec<u8>, kind: &str, revision: u64, micros: i64) -> Recorded {
     };
     Recorded {
         position: Position(1),
-        stream: "subscription-5f0c6a3c8f4b4b1e8d2a0b9c7e6f5a4d".to_owned(),
-        revision: Revision(revision),
+        stream: stream.to_string(),
+        revision: Revision(at.0),
         id: Uuid::nil(),
         kind: kind.to_owned(),
-        recorded_at: instant(micros),
+        recorded_at: instant(at.1),
         data,
         metadata: metadata.encode_to_vec(),
     }
 }
 
-fn in_accounts(kind: &AccountsKind, revision: u64, micros: i64) -> Event {
-    Event::Accounts(recorded(
-        kind.to_bytes(),
-        kind.type_name(),
-        revision,
-        micros,
-    ))
+pub(crate) fn in_accounts(kind: AccountsKind, revision: u64, micros: i64) -> Event {
+    let stream = stream::of_accounts(&kind);
+    let name = (stream, kind.type_name());
+    let recorded = recorded(kind.to_bytes(), name, (revision, micros));
+    Event::Accounts(kind, recorded)
 }
 
-fn in_risk(kind: &RiskKind, micros: i64) -> Event {
-    Event::Risk(recorded(kind.to_bytes(), kind.type_name(), 1, micros))
+pub(crate) fn in_risk(kind: RiskKind, micros: i64) -> Event {
+    let name = (stream::of_risk(&kind), kind.type_name());
+    let recorded = recorded(kind.to_bytes(), name, (1, micros));
+    Event::Risk(kind, recorded)
 }
 
-const REGIONS: [&str; 8] = [
+pub(crate) const REGIONS: [&str; 8] = [
     "北海道",
     "東北",
     "関東",
@@ -130,10 +135,10 @@ const REGIONS: [&str; 8] = [
     "四国",
     "九州",
 ];
-const INDUSTRIES: [&str; 6] = ["製造", "流通", "小売", "金融", "医療", "教育"];
-const PRODUCTS: [&str; 4] = ["core", "analytics", "support", "mobile"];
-const TIERS: [&str; 3] = ["Enterprise", "Mid", "SMB"];
-const TYPES: [&str; 6] = [
+pub(crate) const INDUSTRIES: [&str; 6] = ["製造", "流通", "小売", "金融", "医療", "教育"];
+pub(crate) const PRODUCTS: [&str; 4] = ["core", "analytics", "support", "mobile"];
+pub(crate) const TIERS: [&str; 3] = ["Enterprise", "Mid", "SMB"];
+pub(crate) const TYPES: [&str; 6] = [
     "usage",
     "price",
     "champion_left",
@@ -156,19 +161,19 @@ impl Population {
             }
         };
         for number in 0..TEAMS {
-            push(&|at| in_accounts(&team_defined(number), 1, at));
+            push(&|at| in_accounts(team_defined(number), 1, at));
         }
         for number in 0..USERS {
-            push(&|at| in_accounts(&registered(number), 1, at));
+            push(&|at| in_accounts(registered(number), 1, at));
         }
         let mut dice = Dice::new(7);
         let mut subscriptions = 0;
         for number in 0..self.accounts {
             let opened = self.opened(&mut dice, number);
-            push(&|at| in_accounts(&opened, 1, at));
+            push(&|at| in_accounts(opened.clone(), 1, at));
             for place in 0..=u64::from(dice.below(10) < 3) {
                 let started = started(&mut dice, number, subscriptions, place);
-                push(&|at| in_accounts(&started, 1, at));
+                push(&|at| in_accounts(started.clone(), 1, at));
                 subscriptions += 1;
             }
         }
@@ -176,19 +181,19 @@ impl Population {
         for revision in 2..4 {
             for _ in 0..subscriptions * 6 / 10 {
                 let fact = fact(&mut dice, subscriptions);
-                push(&|at| in_accounts(&fact, revision, at));
+                push(&|at| in_accounts(fact.clone(), revision, at));
             }
         }
         for _ in 0..self.accounts / 10 {
             let changed = self.attributes_changed(&mut dice);
-            push(&|at| in_accounts(&changed, 2, at));
+            push(&|at| in_accounts(changed.clone(), 2, at));
         }
         for number in 0..self.accounts / 5 {
             let opened = self.risk_opened(&mut dice, number);
-            push(&|at| in_risk(&opened, at));
+            push(&|at| in_risk(opened.clone(), at));
             if dice.one_in(2) {
                 let closed = closed(&mut dice, number);
-                push(&|at| in_risk(&closed, at));
+                push(&|at| in_risk(closed.clone(), at));
             }
         }
         visit(&batch);
@@ -206,9 +211,9 @@ impl Population {
                 leads_to_churn,
                 reason,
             };
-            return in_risk(&RiskKind::LeadsToChurnAssessed(assessed), at);
+            return in_risk(RiskKind::LeadsToChurnAssessed(assessed), at);
         }
-        in_accounts(&fact(dice, self.accounts), 9, at)
+        in_accounts(fact(dice, self.accounts), 9, at)
     }
 
     pub(crate) fn filter(dice: &mut Dice) -> Filter {
@@ -301,7 +306,7 @@ fn pick(dice: &mut Dice, names: &[&str]) -> String {
 }
 
 fn team_defined(number: u64) -> AccountsKind {
-    let parent = (number >= 3).then(|| team(number % 3));
+    let parent = (number >= TOP_TEAMS).then(|| team(number % TOP_TEAMS));
     AccountsKind::TeamDefined(accounts::TeamDefined {
         team_id: team(number).to_string(),
         display_name: format!("team {number}"),
@@ -310,11 +315,16 @@ fn team_defined(number: u64) -> AccountsKind {
     })
 }
 
+/// Number of a user's team.
+pub(crate) fn team_of(user: u64) -> u64 {
+    TOP_TEAMS + user % (TEAMS - TOP_TEAMS)
+}
+
 fn registered(number: u64) -> AccountsKind {
     AccountsKind::UserRegistered(accounts::UserRegistered {
         user_id: user(number).to_string(),
         profile: None,
-        team_id: team(3 + number % 30).to_string(),
+        team_id: team(team_of(number)).to_string(),
     })
 }
 
