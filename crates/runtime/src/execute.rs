@@ -1,11 +1,13 @@
 //! The way of a command: read or recall the fold, decide, append at the expected revision.
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use keizoku_core::{Ctx, Decider, NewEvent, Position, Recorded, Revision, StreamId, derive_id};
 use keizoku_log::{AppendError, EventLog};
+use keizoku_proto::common::ImportOutcome;
 use keizoku_proto::{StoredEvent, common};
 use lru::LruCache;
 use prost::Message as _;
@@ -35,10 +37,25 @@ enum Basis {
 /// What became of a command.
 #[derive(Debug, Clone)]
 pub struct Outcome<S> {
+    /// Where the stream stood before the command; after its first execution, when it is a
+    /// repetition.
+    pub before: Revision,
     /// The stream after the command; after its first execution, when it is a repetition.
     pub fold: Arc<Fold<S>>,
     /// Covers the command's events; empty when there was nothing to do.
     pub token: Token,
+}
+
+impl<S> Outcome<S> {
+    /// What became of a row of an import.
+    #[must_use]
+    pub fn of_import(&self) -> ImportOutcome {
+        match (self.before, self.fold.revision) {
+            (Revision::NONE, _) => ImportOutcome::Created,
+            (before, after) if before == after => ImportOutcome::Unchanged,
+            _ => ImportOutcome::Updated,
+        }
+    }
 }
 
 /// Executes the commands of one kind of aggregate on one log.
@@ -47,6 +64,8 @@ pub struct Executor<D: Decider> {
     calendar: Calendar,
     lifecycle: Lifecycle,
     cache: Mutex<LruCache<StreamId, Arc<Fold<D::State>>>>,
+    /// Whether the last row of an import was new.
+    imports_are_new: AtomicBool,
 }
 
 impl<D> Executor<D>
@@ -65,6 +84,7 @@ where
             calendar,
             lifecycle,
             cache: Mutex::new(LruCache::new(capacity)),
+            imports_are_new: AtomicBool::new(true),
         })
     }
 
@@ -134,6 +154,30 @@ where
         self.spawn(stream, command, call, Basis::Assumed).await
     }
 
+    /// Executes a row of an import, of which nobody knows whether its stream is there.
+    ///
+    /// Imports bring mostly new things or mostly known ones, so the last row tells what to try
+    /// first: to assume spares a new thing the reading, and to read spares a known one the append.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub async fn upsert(
+        self: &Arc<Self>,
+        stream: StreamId,
+        command: D::Command,
+        call: Call,
+    ) -> Result<Outcome<D::State>, Failure> {
+        let basis = if self.imports_are_new.load(Ordering::Relaxed) {
+            Basis::Assumed
+        } else {
+            Basis::Recalled
+        };
+        let outcome = self.spawn(stream, command, call, basis).await?;
+        let was_new = outcome.before == Revision::NONE;
+        self.imports_are_new.store(was_new, Ordering::Relaxed);
+        Ok(outcome)
+    }
+
     async fn spawn(
         self: &Arc<Self>,
         stream: StreamId,
@@ -175,6 +219,7 @@ where
                 }
                 Ok(_) => {
                     return Ok(Outcome {
+                        before: fold.revision,
                         fold,
                         token: Token::default(),
                     });
@@ -189,9 +234,14 @@ where
                 Ok(appended) if appended.position <= head => basis = Basis::Fresh,
                 Ok(appended) => {
                     self.lifecycle.reached("command.append.after");
+                    let before = fold.revision;
                     let fold = self.advance(stream, fold, &events, call, appended.recorded_at);
                     let token = Token::of(self.log.log_id(), appended.position);
-                    return Ok(Outcome { fold, token });
+                    return Ok(Outcome {
+                        before,
+                        fold,
+                        token,
+                    });
                 }
                 Err(AppendError::WrongRevision { .. } | AppendError::IdReused { .. })
                     if basis != Basis::Fresh =>
@@ -257,6 +307,7 @@ where
             Arc::new(then)
         };
         Ok(Outcome {
+            before: fold.revision,
             fold,
             token: Token::of(self.log.log_id(), position),
         })

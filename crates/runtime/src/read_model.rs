@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use keizoku_core::{Position, Recorded};
 use keizoku_proto::common::ErrorReason;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, params};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -119,6 +120,7 @@ impl ReadModel {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let reader = Connection::open_with_flags(&self.path, flags)?;
         reader.busy_timeout(Duration::from_secs(5))?;
+        keep_plans(&reader)?;
         reader.set_prepared_statement_cache_capacity(64);
         Ok(reader)
     }
@@ -207,6 +209,7 @@ impl crate::projector::Projection for Projected {
 fn prepare(path: &Path, schema: &str) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(5))?;
+    keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(128);
     // A lost tail is read again from the log, so a commit need not wait for the disk. A long WAL
     // moves pages that change all the time fewer times, and its syncs are in the log's way less.
@@ -227,6 +230,13 @@ fn prepare(path: &Path, schema: &str) -> rusqlite::Result<Connection> {
             Ok(connection)
         }
     }
+}
+
+/// Otherwise SQLite plans a statement anew for each value that is bound.
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(drop)
 }
 
 fn remember_schema(connection: &Connection, schema: &str) -> rusqlite::Result<()> {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use keizoku_core::{AccountId, Actor, DealId, Revision, SubscriptionId, TeamId, UserId, derive_id};
+use keizoku_core::{AccountId, Actor, DealId, SubscriptionId, TeamId, UserId, derive_id};
 use keizoku_proto::accounts as proto;
 use keizoku_proto::accounts::import_records_request::Record;
 use keizoku_proto::common::ImportOutcome;
@@ -168,18 +168,12 @@ impl Import {
             team,
             active: record.active,
         };
-        let before = self
-            .accounts
-            .users
-            .recall(&domain::user_stream(id))
-            .await?
-            .revision;
         let outcome = self
             .accounts
             .users
-            .execute(domain::user_stream(id), command, call)
+            .upsert(domain::user_stream(id), command, call)
             .await?;
-        Ok(imported(names::user(id), before, &outcome, token))
+        Ok(imported(names::user(id), &outcome, token))
     }
 
     /// The team of that name, created when it is new.
@@ -257,15 +251,10 @@ impl Import {
                 format!("the owner {} is not known", record.owner_external_id),
             ));
         }
-        let claim = self
+        let id = self
             .accounts
-            .claims
-            .recall(&domain::claim_stream(&record.external_id))
+            .holder_or_claim(&record.external_id, derived, &call)
             .await?;
-        let id = claim.state.account.unwrap_or(derived);
-        if claim.state.account.is_none() {
-            self.accounts.claim(&record.external_id, id, &call).await?;
-        }
         self.meet(&record.external_id, id);
         profile.external_ids = vec![record.external_id];
         let attributes = proto::AccountAttributes {
@@ -280,19 +269,9 @@ impl Import {
             attributes: Some(attributes),
         };
         let stream = domain::account_stream(id);
-        let before = self.accounts.accounts.recall(&stream).await?.revision;
         let command = account::Command::Import(opened);
-        let outcome = self
-            .accounts
-            .accounts
-            .execute(stream, command, call)
-            .await?;
-        Ok(imported(
-            names::account(id),
-            before,
-            &outcome,
-            Token::default(),
-        ))
+        let outcome = self.accounts.accounts.upsert(stream, command, call).await?;
+        Ok(imported(names::account(id), &outcome, Token::default()))
     }
 
     async fn subscription(
@@ -351,16 +330,14 @@ impl Import {
             changed_on: changed_on.unwrap_or(self.accounts.today()),
         };
         let stream = domain::subscription_stream(id);
-        let before = self.accounts.subscriptions.recall(&stream).await?.revision;
         let command = subscription::Command::Import(import);
         let outcome = self
             .accounts
             .subscriptions
-            .execute(stream, command, call)
+            .upsert(stream, command, call)
             .await?;
         Ok(imported(
             names::subscription(account, id),
-            before,
             &outcome,
             Token::default(),
         ))
@@ -389,15 +366,13 @@ impl Import {
             terms: Some(terms),
         };
         let stream = domain::deal_stream(id);
-        let before = self.accounts.deals.recall(&stream).await?.revision;
         let command = deal::Set {
             deal,
             won: record.won,
         };
-        let outcome = self.accounts.deals.execute(stream, command, call).await?;
+        let outcome = self.accounts.deals.upsert(stream, command, call).await?;
         Ok(imported(
             names::deal(account, id),
-            before,
             &outcome,
             Token::default(),
         ))
@@ -451,16 +426,11 @@ fn require_id(kind: &str, external_id: &str) -> Result<Uuid, RowError> {
     Ok(derive_id(kind, &[external_id.as_bytes()]))
 }
 
-fn imported<S>(name: String, before: Revision, outcome: &Outcome<S>, mut token: Token) -> Imported {
+fn imported<S>(name: String, outcome: &Outcome<S>, mut token: Token) -> Imported {
     token.merge(&outcome.token);
-    let outcome = match (before, outcome.fold.revision) {
-        (Revision::NONE, _) => ImportOutcome::Created,
-        (before, after) if before == after => ImportOutcome::Unchanged,
-        _ => ImportOutcome::Updated,
-    };
     Imported {
         name,
-        outcome,
+        outcome: outcome.of_import(),
         token,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use keizoku_core::{AccountId, Actor, Revision, RiskId, derive_id};
+use keizoku_core::{AccountId, Actor, RiskId, derive_id};
 use keizoku_proto::common::ImportOutcome;
 use keizoku_proto::risk as proto;
 use keizoku_revenue::AsOf;
@@ -115,18 +115,12 @@ impl Risks {
         }
         let import = self.parse(id, account, request, &call).await?;
         let stream = domain::risk_stream(id);
-        let before = self.risks.recall(&stream).await?.revision;
         let outcome = self
             .risks
-            .execute(stream, Command::Import(Box::new(import)), call)
+            .upsert(stream, Command::Import(Box::new(import)), call)
             .await?;
-        let became = match (before, outcome.fold.revision) {
-            (Revision::NONE, _) => ImportOutcome::Created,
-            (before, after) if before == after => ImportOutcome::Unchanged,
-            _ => ImportOutcome::Updated,
-        };
         Ok(proto::ImportRisksResponse {
-            outcome: became.into(),
+            outcome: outcome.of_import().into(),
             name: names::risk(account, id),
             consistency_token: outcome.token.encode(),
             ..proto::ImportRisksResponse::default()

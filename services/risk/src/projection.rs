@@ -108,9 +108,7 @@ fn on_risk_event(rows: &Transaction<'_>, event: &Kind, at: i64) -> rusqlite::Res
         ),
         Kind::RiskReopened(e) => {
             close(rows, &e.risk_id, at, 0, None, "")?;
-            rows.prepare_cached("DELETE FROM knowledge WHERE risk_id = ?1")?
-                .execute([&e.risk_id])?;
-            Ok(())
+            forget(rows, &e.risk_id)
         }
         Kind::RiskTypeDefined(_) | Kind::SuggestionCauseCleared(_) => Ok(()),
         Kind::RiskSuggested(e) => update(
@@ -181,19 +179,26 @@ fn close(
 fn know(rows: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
     let found = rows
         .prepare_cached(
-            "SELECT display_name || ' ' || detail || ' ' || remarks || ' ' || result || ' ' || next_action
+            "SELECT number, display_name || ' ' || detail || ' ' || remarks || ' ' || result || ' ' || next_action
              FROM risks WHERE id = ?1 AND completion <> 0",
         )?
-        .query_row([id], |row| row.get::<_, String>(0));
-    let words = match found {
-        Ok(words) => words,
+        .query_row([id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)));
+    let (number, words) = match found {
+        Ok(found) => found,
         Err(rusqlite::Error::QueryReturnedNoRows) => return Ok(()),
         Err(error) => return Err(error),
     };
-    rows.prepare_cached("DELETE FROM knowledge WHERE risk_id = ?1")?
-        .execute([id])?;
-    rows.prepare_cached("INSERT INTO knowledge (risk_id, words) VALUES (?1, ?2)")?
-        .execute(params![id, text::tokens(&words)])?;
+    rows.prepare_cached("INSERT OR REPLACE INTO knowledge (rowid, words) VALUES (?1, ?2)")?
+        .execute(params![number, text::tokens(&words)])?;
+    Ok(())
+}
+
+/// A risk that is open again is no knowledge.
+fn forget(rows: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
+    rows.prepare_cached(
+        "DELETE FROM knowledge WHERE rowid = (SELECT number FROM risks WHERE id = ?1)",
+    )?
+    .execute([id])?;
     Ok(())
 }
 

@@ -148,7 +148,7 @@ impl Risks {
         };
         select.condition("completion <> 0");
         if let Some(words) = text::query(&request.query) {
-            select.condition("id IN (SELECT risk_id FROM knowledge WHERE words MATCH ?)");
+            select.condition("number IN (SELECT rowid FROM knowledge WHERE words MATCH ?)");
             select.values.push(words.into());
         }
         if !request.r#type.is_empty() {

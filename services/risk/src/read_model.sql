@@ -2,7 +2,8 @@
 -- stream when it is shown. Dates are days since 1970-01-01. Rows lie in the order in which they came:
 -- in the order of their ids, which are random, every new row would touch a page of its own.
 CREATE TABLE risks (
-    id TEXT PRIMARY KEY NOT NULL,
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
     account_id TEXT NOT NULL,
     display_name TEXT NOT NULL,
     type TEXT NOT NULL,
@@ -24,9 +25,9 @@ CREATE INDEX risks_by_account ON risks (account_id);
 CREATE INDEX risks_by_next_action ON risks (completion, next_action_date);
 CREATE INDEX risks_by_completion_date ON risks (completion_date) WHERE completion <> 0;
 CREATE INDEX risks_by_external_id ON risks (external_id) WHERE external_id <> '';
--- Closed risks by the words in them.
+-- Closed risks by the words in them. The rowid is the risk's number: FTS5 finds a row by nothing else.
 CREATE VIRTUAL TABLE knowledge USING fts5 (
-    risk_id UNINDEXED, words, tokenize = 'unicode61 remove_diacritics 0', detail = full
+    words, tokenize = 'unicode61 remove_diacritics 0', detail = full
 );
 CREATE TABLE suggestions (
     id TEXT PRIMARY KEY,
