@@ -23,7 +23,7 @@ pub struct Difference {
     /// MRR to add.
     pub mrr: i64,
     /// Active contracts to add.
-    pub active: i64,
+    pub active: i8,
     /// The differences do not say it all: fold the account.
     pub needs_fold: bool,
 }
@@ -112,7 +112,11 @@ impl Book {
                     account: AccountIx(change.account),
                     product: change.product,
                     mrr: sign * change.mrr,
-                    active: sign * i64::from(change.running),
+                    active: if is_past {
+                        -change.running
+                    } else {
+                        change.running
+                    },
                     needs_fold,
                 }
             })

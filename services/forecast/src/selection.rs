@@ -114,25 +114,6 @@ impl Selection {
         }
     }
 
-    /// Whether the filter leaves the account of a row, apart from its products.
-    pub(crate) fn includes_place(&self, columns: &Columns<'_>, place: usize) -> bool {
-        !self.nothing
-            && self
-                .tier
-                .is_none_or(|asked| asked == columns.tiers()[place])
-            && self
-                .owner
-                .is_none_or(|asked| asked == columns.owners()[place])
-            && self
-                .segments
-                .as_ref()
-                .is_none_or(|asked| asked[columns.segments()[place] as usize])
-            && self
-                .scope
-                .as_ref()
-                .is_none_or(|scope| scope.contains(columns.owners()[place]))
-    }
-
     /// Whether the filter leaves an account, apart from its products.
     #[inline]
     pub(crate) fn includes(&self, row: &Row) -> bool {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod buckets;
+mod differences;
 mod forecast;
 mod groups;
 mod parts;

@@ -4,8 +4,9 @@
 
 use std::borrow::Cow;
 
-use keizoku_revenue::{AccountIx, Columns, Difference, Row, RowCore, Split};
+use keizoku_revenue::{AccountIx, Columns, Row, RowCore, Split};
 
+use super::differences::Differences;
 use super::parts::{Asked, Figures, Seen};
 use crate::risks::OpenRisks;
 
@@ -25,8 +26,8 @@ struct Survey<'a, V> {
     figures: Figures,
     members: Option<&'a mut Members>,
     visit: V,
-    /// One bit per account: its row and the differences do not say what it is on the date.
-    needs_fold: Vec<u64>,
+    /// What is different on the date.
+    differences: Differences,
 }
 
 impl<'a> Asked<'a> {
@@ -40,14 +41,13 @@ impl<'a> Asked<'a> {
     ) -> Figures {
         let is_today = self.as_of.on == self.book.today();
         let figures = Figures::default();
-        let needs_fold = Vec::new();
         let mut survey = Survey {
             asked: self,
             is_today,
             figures,
             members,
             visit,
-            needs_fold,
+            differences: Differences::default(),
         };
         if self.as_of.known_at.is_some() {
             self.book.scan(self.as_of, |account, row| {
@@ -63,20 +63,10 @@ impl<'a> Asked<'a> {
 impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
     fn now(&mut self) {
         let Asked {
-            book,
-            selection,
-            as_of,
-            ..
+            book, selection, ..
         } = self.asked;
         if !self.is_today {
-            self.needs_fold = vec![0; book.len().div_ceil(64)];
-            for difference in book
-                .differences(as_of.on)
-                .filter(|difference| difference.needs_fold)
-            {
-                let account = difference.account.0;
-                self.needs_fold[account as usize / 64] |= 1 << (account % 64);
-            }
+            self.differences = Differences::of(book, selection, self.asked.as_of.on);
         }
         if let (Some(totals), None) = (self.totals(), &selection.product) {
             totals.clear();
@@ -89,6 +79,9 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
             selected.resize(columns.len(), true);
             selection.mark(&columns, &mut selected);
             self.add_columns(&columns, &selected);
+            if !self.is_today {
+                self.add_differences(&columns, &selected);
+            }
             self.find(&columns, &mut places);
             for places in places.chunks(READ_AHEAD) {
                 self.read_ahead(&columns, places, &mut ahead);
@@ -103,11 +96,6 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
                         split.map(|(_, split)| split),
                     );
                 }
-            }
-        }
-        if !self.is_today {
-            for difference in book.differences(as_of.on) {
-                self.add_difference(difference);
             }
         }
     }
@@ -133,6 +121,33 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
             }
             if let Some(totals) = self.totals() {
                 totals[groups[place] as usize] += mrr[place];
+            }
+        }
+    }
+
+    /// Adds what is different on the date about the accounts that the columns tell.
+    fn add_differences(&mut self, columns: &Columns<'_>, selected: &[bool]) {
+        let number = selected.len();
+        let (marks, groups) = (&columns.marks()[..number], &columns.groups()[..number]);
+        let product = self.asked.selection.product.as_ref();
+        for place in 0..number {
+            let (mrr, active) = self.differences.get(columns.account(place));
+            if mrr == 0 && active == 0 {
+                continue;
+            }
+            let mark = marks[place];
+            let is_told = !(mark.is_merged() || mark.has_aliases())
+                && !product.is_some_and(|product| product.is_part_of(columns.products()[place]))
+                && !self.differences.needs_fold(columns.account(place));
+            if !is_told {
+                continue;
+            }
+            if let Some(totals) = self.totals() {
+                totals[groups[place] as usize] += mrr;
+            }
+            if selected[place] {
+                self.figures.mrr += mrr;
+                self.figures.active += active;
             }
         }
     }
@@ -172,19 +187,7 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
             }
             places.truncate(found);
         }
-        let first = columns.first() as usize / 64;
-        let words = self
-            .needs_fold
-            .iter()
-            .skip(first)
-            .take(columns.len().div_ceil(64));
-        for (word, first) in words.zip((0u16..).step_by(64)) {
-            let mut left = *word;
-            while left != 0 {
-                places.push(first + u16::try_from(left.trailing_zeros()).unwrap_or(0));
-                left &= left - 1;
-            }
-        }
+        places.extend(self.differences.to_fold(columns.first(), columns.len()));
         if places.len() > before {
             places.sort_unstable();
             places.dedup();
@@ -201,7 +204,7 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
         let needs_history = |place: &usize| {
             product.is_some_and(|product| product.is_part_of(columns.products()[*place]))
                 || !self.is_today && !columns.is_right(*place, on)
-                || self.needs_fold(columns.account(*place))
+                || self.differences.needs_fold(columns.account(*place))
         };
         accounts.clear();
         let places = places
@@ -229,7 +232,13 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
         }
         let product = asked.selection.product.as_ref();
         let in_part = product.is_some_and(|product| product.is_part_of(columns.products()[place]));
-        let is_other = !self.is_today && (marks.has_aliases() || self.needs_fold(account));
+        let is_other =
+            !self.is_today && (marks.has_aliases() || self.differences.needs_fold(account));
+        let is_right = self.is_today || columns.is_right(place, asked.as_of.on);
+        if in_part && is_right && !is_other && !marks.has_aliases() {
+            self.look_at_part(account, columns, place, is_selected);
+            return;
+        }
         if in_part || is_other {
             self.look_again(columns, place, in_part);
             return;
@@ -239,7 +248,6 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
         if !is_all || !is_wanted {
             return;
         }
-        let is_right = self.is_today || columns.is_right(place, asked.as_of.on);
         if is_right && marks.is_active() {
             let core = columns.core(place);
             let is_kept = self.is_today || core.renewal_stays();
@@ -253,6 +261,32 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
             self.hand_on(account, Seen { core, split }, is_selected);
         } else if !is_right {
             self.look_at_another_date(account, columns, place, is_selected, split);
+        }
+    }
+
+    /// An account that has other products as well, and whose row is right.
+    fn look_at_part(
+        &mut self,
+        account: AccountIx,
+        columns: &Columns<'a>,
+        place: usize,
+        is_selected: bool,
+    ) {
+        let core = columns.core(place);
+        let is_member = self
+            .members
+            .as_ref()
+            .is_some_and(|members| members.need(&core));
+        if !core.marks.is_active() || !(is_selected || is_member) {
+            return;
+        }
+        let split = self.asked.split_on(account);
+        if !split.is_empty() {
+            let mut core = core;
+            core.mrr = split.mrr().minor();
+            self.add(&core, is_selected, 1);
+            let split = Some(Cow::Owned(split));
+            self.hand_on(account, Seen { core, split }, is_selected);
         }
     }
 
@@ -319,7 +353,7 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
         let is_member = self
             .members
             .as_ref()
-            .is_some_and(|members| members.need(row));
+            .is_some_and(|members| members.need(&row.core()));
         if !is_selected && !is_member {
             return;
         }
@@ -327,36 +361,6 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
             self.add(&seen.core, is_selected, 1);
             self.hand_on(account, seen, is_selected);
         }
-    }
-
-    /// Adds what is different on the date about an account that the columns tell.
-    fn add_difference(&mut self, difference: Difference) {
-        let Asked {
-            book, selection, ..
-        } = self.asked;
-        let account = difference.account;
-        if self.needs_fold(account) || !selection.has_all_in_product(difference.product) {
-            return;
-        }
-        let (columns, place) = book.columns_of(account);
-        let marks = columns.marks()[place];
-        let product = selection.product.as_ref();
-        let in_part = product.is_some_and(|product| product.is_part_of(columns.products()[place]));
-        if marks.is_merged() || marks.has_aliases() || in_part {
-            return;
-        }
-        if let Some(totals) = self.totals() {
-            totals[columns.groups()[place] as usize] += difference.mrr;
-        }
-        if selection.includes_place(&columns, place) {
-            self.figures.mrr += difference.mrr;
-            self.figures.active += difference.active;
-        }
-    }
-
-    fn needs_fold(&self, account: AccountIx) -> bool {
-        let word = self.needs_fold.get(account.0 as usize / 64);
-        word.is_some_and(|word| word >> (account.0 % 64) & 1 != 0)
     }
 
     fn totals(&mut self) -> Option<&mut Vec<i64>> {
@@ -395,7 +399,7 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
 
 impl Members {
     /// Whether an account outside the filter plays a part.
-    fn need(&self, row: &Row) -> bool {
-        row.group != 0 && (self.totals.is_some() || row.has_announced_end())
+    fn need(&self, core: &RowCore) -> bool {
+        core.group != 0 && (self.totals.is_some() || core.marks.has_announced_end())
     }
 }
