@@ -176,10 +176,10 @@ impl Book {
         ProductMatch::of(&self.products, product)
     }
 
-    /// Accounts with announced ends as they are today, in the order of their numbers.
-    pub fn splits_today(&self) -> impl Iterator<Item = (AccountIx, &Split)> {
+    /// Accounts from `first` on with announced ends as they are today, in the order of their numbers.
+    pub fn splits_today_from(&self, first: AccountIx) -> impl Iterator<Item = (AccountIx, &Split)> {
         self.split
-            .iter()
+            .range(first.0..)
             .map(|(account, split)| (AccountIx(*account), split))
     }
 

@@ -3,7 +3,7 @@ use keizoku_revenue::{AccountIx, Book};
 
 use super::buckets::BucketKey;
 use super::forecast::Question;
-use super::parts::{Asked, Basis, Part, Whose};
+use super::parts::{Asked, Basis, Part, Take, Whose};
 use crate::owner::OwnerId;
 use crate::risks::{OpenRisks, RiskBoard};
 
@@ -89,19 +89,50 @@ pub fn accounts(
     }
 }
 
+/// Entries of a span of accounts, and the groups that are at risk whole.
+struct Entries {
+    on: Day,
+    accounts: Vec<Entry>,
+    groups: Vec<(u32, Option<Day>)>,
+}
+
+impl Entries {
+    fn new(on: Day) -> Self {
+        Self {
+            on,
+            accounts: Vec::new(),
+            groups: Vec::new(),
+        }
+    }
+}
+
+impl Take for Entries {
+    fn take(&mut self, whose: Whose, parts: &[Part]) {
+        match whose {
+            Whose::Account(account) => push_account(&mut self.accounts, account, parts, self.on),
+            Whose::Group(group) => {
+                let dates = parts.iter().map(|part| (group, part.date));
+                self.groups.extend(dates);
+            }
+        }
+    }
+}
+
 fn entries_by_account(asked: &Asked<'_>, on: Day) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    asked.by_account(|whose, parts| push_account(&mut entries, whose, parts, on));
-    entries
+    let (taken, _) = asked.by_account(|| Entries::new(on));
+    taken.into_iter().flat_map(|taken| taken.accounts).collect()
 }
 
 fn entries_by_group(asked: &Asked<'_>, on: Day) -> Vec<Entry> {
+    let (taken, _) = asked.by_group(|| Entries::new(on));
     let mut entries = Vec::new();
     let mut whole = vec![None; asked.book.groups().len()];
-    asked.by_group(|whose, parts| match whose {
-        Whose::Group(group) => whole[group as usize] = parts.first().map(|part| part.date),
-        Whose::Account(_) => push_account(&mut entries, whose, parts, on),
-    });
+    for taken in taken {
+        entries.extend(taken.accounts);
+        for (group, date) in taken.groups {
+            whole[group as usize] = Some(date);
+        }
+    }
     asked.book.scan(asked.as_of, |account, row| {
         let Some(date) = whole[row.group as usize] else {
             return;
@@ -123,10 +154,7 @@ fn entries_by_group(asked: &Asked<'_>, on: Day) -> Vec<Entry> {
 }
 
 /// Parts of an account in one bucket become one entry, at the earliest date.
-fn push_account(entries: &mut Vec<Entry>, whose: Whose, parts: &[Part], on: Day) {
-    let Whose::Account(account) = whose else {
-        return;
-    };
+fn push_account(entries: &mut Vec<Entry>, account: AccountIx, parts: &[Part], on: Day) {
     let first = entries.len();
     for part in parts {
         let key = BucketKey::of(part.date, on);

@@ -85,6 +85,13 @@ struct Sum {
     mrr: i64,
 }
 
+impl Sum {
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.mrr += other.mrr;
+    }
+}
+
 impl Sums {
     pub(crate) fn new(on: Day) -> Self {
         Self {
@@ -93,6 +100,22 @@ impl Sums {
             months: Vec::new(),
             unknown: Sum::default(),
         }
+    }
+
+    /// The date from which on months are counted.
+    pub(crate) fn on(&self) -> Day {
+        self.on
+    }
+
+    /// Adds what other sums of the same date have.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.overdue.add(other.overdue);
+        self.unknown.add(other.unknown);
+        if self.months.len() < other.months.len() {
+            self.months.resize(other.months.len(), Sum::default());
+        }
+        let months = self.months.iter_mut().zip(&other.months);
+        months.for_each(|(sum, more)| sum.add(*more));
     }
 
     /// Adds MRR to the bucket of a date, and `count` accounts or groups.
@@ -108,8 +131,7 @@ impl Sums {
                 &mut self.months[ahead]
             }
         };
-        sum.count += count;
-        sum.mrr += mrr;
+        sum.add(Sum { count, mrr });
     }
 
     /// The rows in order, months with nothing in them left out, and the total.
@@ -132,8 +154,7 @@ impl Sums {
         let mut total = Sum::default();
         let mut buckets = Vec::new();
         for (key, sum) in keyed {
-            total.count += sum.count;
-            total.mrr += sum.mrr;
+            total.add(sum);
             buckets.push(bucket(Some(key), sum));
         }
         (buckets, bucket(None, total))

@@ -2,7 +2,7 @@ use keizoku_core::{Day, Money};
 use keizoku_revenue::{AsOf, Book};
 
 use super::buckets::{Bucket, BucketKey, Sums};
-use super::parts::{Asked, Basis, Part, Scenario, Whose};
+use super::parts::{Asked, Basis, Part, Scenario, Take, Whose};
 use crate::risks::{OpenByAccount, RiskBoard};
 use crate::selection::{Filter, Selection};
 
@@ -45,12 +45,13 @@ pub struct Forecast {
 pub fn forecast(book: &Book, board: &RiskBoard, question: &Question) -> Forecast {
     let asked = Asked::of(book, board, question);
     let on = question.as_of.on;
-    let mut sums = Sums::new(on);
-    let add = |_: Whose, parts: &[Part]| add_each_once(&mut sums, parts, on);
-    let figures = match question.basis {
-        Basis::Account => asked.by_account(add),
-        Basis::Group => asked.by_group(add),
+    let none = || Sums::new(on);
+    let (taken, figures) = match question.basis {
+        Basis::Account => asked.by_account(none),
+        Basis::Group => asked.by_group(none),
     };
+    let mut sums = none();
+    taken.iter().for_each(|taken| sums.join(taken));
     let opening_mrr = book.opening_mrr_at(on.month(), question.as_of.known_at);
     let (buckets, total) = sums.into_buckets(opening_mrr);
     Forecast {
@@ -82,13 +83,16 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Adds the parts of one account or group, which counts once in each bucket that it has a part in.
-fn add_each_once(sums: &mut Sums, parts: &[Part], on: Day) {
-    for (number, part) in parts.iter().enumerate() {
-        let key = BucketKey::of(part.date, on);
-        let is_first = !parts[..number]
-            .iter()
-            .any(|other| BucketKey::of(other.date, on) == key);
-        sums.add(part.date, part.mrr, i64::from(is_first));
+/// Each account or group counts once in each bucket that it has a part in.
+impl Take for Sums {
+    fn take(&mut self, _: Whose, parts: &[Part]) {
+        let on = self.on();
+        for (number, part) in parts.iter().enumerate() {
+            let key = BucketKey::of(part.date, on);
+            let is_first = !parts[..number]
+                .iter()
+                .any(|other| BucketKey::of(other.date, on) == key);
+            self.add(part.date, part.mrr, i64::from(is_first));
+        }
     }
 }

@@ -3,8 +3,9 @@
 use keizoku_core::Day;
 use keizoku_revenue::{AccountIx, AnnouncedPart};
 
-use super::parts::{Asked, Figures, Part, Seen, Whose, parts_of};
-use super::survey::Members;
+use super::parts::{Asked, Figures, Part, Seen, Take, Whose, parts_of};
+use super::spans::{Members, Visit};
+use crate::risks::OpenRisks;
 
 /// Groups while accounts are surveyed, by number.
 struct Groups {
@@ -23,41 +24,64 @@ struct Member {
     is_selected: bool,
 }
 
+struct ByGroup<'a, T> {
+    asked: &'a Asked<'a>,
+    groups: Groups,
+    taken: T,
+}
+
+impl<'a, T: Take> Visit<'a> for ByGroup<'a, T> {
+    fn visit(&mut self, account: AccountIx, seen: Seen<'a>, open: Option<OpenRisks>) {
+        let Self {
+            asked,
+            groups,
+            taken,
+        } = self;
+        let at_risk = open.is_some_and(|open| asked.scenario.includes(open));
+        if seen.core.group != 0 {
+            if at_risk {
+                groups.put_at_risk(seen.core.group, asked.renewal_of_rest(account, &seen));
+            }
+            groups.note_announced(account, &seen, open.is_some());
+        } else if at_risk {
+            taken.take(
+                Whose::Account(account),
+                &[asked.account_as_group(account, &seen)],
+            );
+        } else if let Some(split) = &seen.split {
+            let mut parts = Vec::new();
+            parts_of(split, false, &mut parts);
+            if !parts.is_empty() {
+                taken.take(Whose::Account(account), &parts);
+            }
+        }
+    }
+}
+
 impl<'a> Asked<'a> {
     /// Parts on basis GROUP: groups at risk whole, and what was announced in the others.
-    pub(crate) fn by_group(&'a self, mut emit: impl FnMut(Whose, &[Part])) -> Figures {
-        let mut groups = Groups::new(self);
-        let mut members = self.members();
-        let figures = self.survey(Some(&mut members), |account, seen, open| {
-            let at_risk = open.is_some_and(|open| self.scenario.includes(open));
-            if seen.core.group != 0 {
-                if at_risk {
-                    groups.put_at_risk(seen.core.group, self.renewal_of_rest(account, &seen));
-                }
-                groups.note_announced(account, &seen, open.is_some());
-            } else if at_risk {
-                emit(
-                    Whose::Account(account),
-                    &[self.account_as_group(account, &seen)],
-                );
-            } else if let Some(split) = &seen.split {
-                let mut parts = Vec::new();
-                parts_of(split, false, &mut parts);
-                if !parts.is_empty() {
-                    emit(Whose::Account(account), &parts);
-                }
-            }
-        });
-        groups.emit(self, &members, emit);
-        figures
-    }
-
-    fn members(&self) -> Members {
+    pub(crate) fn by_group<T: Take>(&'a self, new: impl Fn() -> T + Sync) -> (Vec<T>, Figures) {
         let is_now = self.as_of.known_at.is_none() && self.as_of.on == self.book.today();
-        let is_kept = is_now && self.selection.product.is_none();
-        Members {
-            totals: (!is_kept).then(|| vec![0; self.book.groups().len()]),
+        let members = if is_now && self.selection.product.is_none() {
+            Members::Announced // the book keeps the totals of this question
+        } else {
+            Members::Totals
+        };
+        let found = self.survey(members, || ByGroup {
+            asked: self,
+            groups: Groups::new(self),
+            taken: new(),
+        });
+        let mut groups = Groups::new(self);
+        let mut taken = Vec::new();
+        for visit in found.visits {
+            groups.join(visit.groups);
+            taken.push(visit.taken);
         }
+        let mut last = new();
+        groups.show(self, &found.totals, &mut last);
+        taken.push(last);
+        (taken, found.figures)
     }
 
     /// An account at risk without a group is its own.
@@ -120,7 +144,14 @@ impl Groups {
         }
     }
 
-    fn emit(mut self, asked: &Asked<'_>, members: &Members, mut emit: impl FnMut(Whose, &[Part])) {
+    fn join(&mut self, other: Self) {
+        for group in other.at_risk {
+            self.put_at_risk(group, other.dates[group as usize]);
+        }
+        self.announced.extend(other.announced);
+    }
+
+    fn show(mut self, asked: &Asked<'_>, totals: &[i64], taken: &mut impl Take) {
         let mut parts = Vec::new();
         for member in &self.announced {
             let place = member.group as usize;
@@ -134,16 +165,14 @@ impl Groups {
                     mrr: part.mrr.minor(),
                     announced: true,
                 }));
-                emit(Whose::Account(member.account), &parts);
+                taken.take(Whose::Account(member.account), &parts);
             }
         }
         for group in self.at_risk {
             let place = group as usize;
-            let mrr = match &members.totals {
-                Some(totals) => totals[place],
-                None => asked.book.group_total(group).minor(),
-            };
-            emit(
+            let kept = || asked.book.group_total(group).minor();
+            let mrr = totals.get(place).copied().unwrap_or_else(kept);
+            taken.take(
                 Whose::Group(group),
                 &[Part {
                     date: self.dates[place],

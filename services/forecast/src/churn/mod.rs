@@ -6,6 +6,7 @@ mod differences;
 mod forecast;
 mod groups;
 mod parts;
+mod spans;
 mod survey;
 
 pub(crate) use accounts::sorted_page;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use keizoku_core::Day;
 use keizoku_revenue::{AccountIx, AsOf, Book, Row, RowCore, Split};
 
+use super::spans::{Members, Visit};
 use crate::risks::{OpenByAccount, OpenRisks};
 use crate::selection::Selection;
 
@@ -81,22 +82,47 @@ pub(crate) struct Seen<'a> {
     pub(crate) split: Option<Cow<'a, Split>>,
 }
 
+/// Takes the parts of a forecast; each span of accounts has a taker of its own.
+pub(crate) trait Take: Send {
+    fn take(&mut self, whose: Whose, parts: &[Part]);
+}
+
+struct ByAccount<'a, T> {
+    asked: &'a Asked<'a>,
+    taken: T,
+    parts: Vec<Part>,
+}
+
+impl<'a, T: Take> Visit<'a> for ByAccount<'a, T> {
+    fn visit(&mut self, account: AccountIx, seen: Seen<'a>, open: Option<OpenRisks>) {
+        let Self {
+            asked,
+            taken,
+            parts,
+        } = self;
+        let at_risk = open.is_some_and(|open| asked.scenario.includes(open));
+        parts.clear();
+        match &seen.split {
+            Some(split) => parts_of(split, at_risk, parts),
+            None if at_risk => parts.push(asked.whole(account, &seen.core)),
+            None => return,
+        }
+        if !parts.is_empty() {
+            taken.take(Whose::Account(account), parts);
+        }
+    }
+}
+
 impl<'a> Asked<'a> {
     /// Parts on basis ACCOUNT: what was announced, and the rest of accounts at risk.
-    pub(crate) fn by_account(&'a self, mut emit: impl FnMut(Whose, &[Part])) -> Figures {
-        let mut parts = Vec::new();
-        self.survey(None, |account, seen, open| {
-            let at_risk = open.is_some_and(|open| self.scenario.includes(open));
-            parts.clear();
-            match &seen.split {
-                Some(split) => parts_of(split, at_risk, &mut parts),
-                None if at_risk => parts.push(self.whole(account, &seen.core)),
-                None => return,
-            }
-            if !parts.is_empty() {
-                emit(Whose::Account(account), &parts);
-            }
-        })
+    pub(crate) fn by_account<T: Take>(&'a self, new: impl Fn() -> T + Sync) -> (Vec<T>, Figures) {
+        let found = self.survey(Members::Ignored, || ByAccount {
+            asked: self,
+            taken: new(),
+            parts: Vec::new(),
+        });
+        let taken = found.visits.into_iter().map(|visit| visit.taken);
+        (taken.collect(), found.figures)
     }
 
     /// The account restricted to the product; `None` if it has none of it.

@@ -3,78 +3,74 @@
 //! products are looked at one by one. As known at an instant every account is folded.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use keizoku_revenue::{AccountIx, Columns, Row, RowCore, Split};
 
 use super::differences::Differences;
 use super::parts::{Asked, Figures, Seen};
-use crate::risks::OpenRisks;
+use super::spans::{Members, Surveyed, Visit};
 
 /// Accounts whose history is read ahead together.
 const READ_AHEAD: usize = 64;
 
-/// Total MRR of groups, which basis GROUP needs of members outside the filter as well.
-pub(crate) struct Members {
-    /// By number of the group; `None` where the book keeps them for this question.
-    pub(crate) totals: Option<Vec<i64>>,
-}
-
-/// What a survey adds up, and what it hands on.
-struct Survey<'a, V> {
+/// What is added up in a span, and who is shown the accounts that play a part.
+pub(super) struct Survey<'a, 'd, V> {
     asked: &'a Asked<'a>,
     is_today: bool,
-    figures: Figures,
-    members: Option<&'a mut Members>,
-    visit: V,
+    members: Members,
     /// What is different on the date.
-    differences: Differences,
+    differences: &'d Differences,
+    figures: Figures,
+    totals: Vec<i64>,
+    visitor: V,
 }
 
-impl<'a> Asked<'a> {
-    /// Adds up the accounts that the filter leaves, and calls `visit` for those at risk in the
-    /// scenario or with announced ends; with `members` also for members of groups outside the
-    /// filter with announced ends, without open risks.
-    pub(crate) fn survey(
-        &'a self,
-        members: Option<&'a mut Members>,
-        visit: impl FnMut(AccountIx, Seen<'a>, Option<OpenRisks>),
-    ) -> Figures {
-        let is_today = self.as_of.on == self.book.today();
-        let figures = Figures::default();
-        let mut survey = Survey {
-            asked: self,
-            is_today,
-            figures,
-            members,
-            visit,
-            differences: Differences::default(),
-        };
-        if self.as_of.known_at.is_some() {
-            self.book.scan(self.as_of, |account, row| {
-                survey.look_at_row(account, &row);
-            });
+impl<'a, 'd, V: Visit<'a>> Survey<'a, 'd, V> {
+    pub(super) fn new(
+        asked: &'a Asked<'a>,
+        members: Members,
+        differences: &'d Differences,
+        visitor: V,
+    ) -> Self {
+        let totals = if members == Members::Totals {
+            vec![0; asked.book.groups().len()]
         } else {
-            survey.now();
+            Vec::new()
+        };
+        Self {
+            asked,
+            is_today: asked.as_of.on == asked.book.today(),
+            members,
+            differences,
+            figures: Figures::default(),
+            totals,
+            visitor,
         }
-        survey.figures
     }
-}
 
-impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
-    fn now(&mut self) {
+    pub(super) fn found(self) -> Surveyed<V> {
+        Surveyed {
+            figures: self.figures,
+            visits: vec![self.visitor],
+            totals: self.totals,
+        }
+    }
+
+    /// Looks at some chunks of the rows of now.
+    pub(super) fn look_at_span(&mut self, chunks: Range<usize>) {
         let Asked {
             book, selection, ..
         } = self.asked;
-        if !self.is_today {
-            self.differences = Differences::of(book, selection, self.asked.as_of.on);
-        }
-        if let (Some(totals), None) = (self.totals(), &selection.product) {
-            totals.clear();
-            totals.extend(book.group_totals());
-        }
-        let mut splits = book.splits_today().peekable();
+        let mut columns = book
+            .columns()
+            .skip(chunks.start)
+            .take(chunks.len())
+            .peekable();
+        let first = columns.peek().map_or(0, Columns::first);
+        let mut splits = book.splits_today_from(AccountIx(first)).peekable();
         let (mut selected, mut places, mut ahead) = (Vec::new(), Vec::new(), Vec::new());
-        for columns in book.columns() {
+        for columns in columns {
             selected.clear();
             selected.resize(columns.len(), true);
             selection.mark(&columns, &mut selected);
@@ -119,9 +115,7 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
                 self.figures.mrr += mrr[place];
                 self.figures.active += i64::from(marks[place].is_active());
             }
-            if let Some(totals) = self.totals() {
-                totals[groups[place] as usize] += mrr[place];
-            }
+            self.add_to_group(groups[place], mrr[place]);
         }
     }
 
@@ -142,9 +136,7 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
             if !is_told {
                 continue;
             }
-            if let Some(totals) = self.totals() {
-                totals[groups[place] as usize] += mrr;
-            }
+            self.add_to_group(groups[place], mrr);
             if selected[place] {
                 self.figures.mrr += mrr;
                 self.figures.active += active;
@@ -244,7 +236,7 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
             return;
         }
         let is_all = product.is_none_or(|product| product.is_all_of(columns.products()[place]));
-        let is_wanted = is_selected || (self.members.is_some() && split.is_some());
+        let is_wanted = is_selected || (self.members != Members::Ignored && split.is_some());
         if !is_all || !is_wanted {
             return;
         }
@@ -273,10 +265,7 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
         is_selected: bool,
     ) {
         let core = columns.core(place);
-        let is_member = self
-            .members
-            .as_ref()
-            .is_some_and(|members| members.need(&core));
+        let is_member = self.members.need(&core);
         if !core.marks.is_active() || !(is_selected || is_member) {
             return;
         }
@@ -348,12 +337,9 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
     }
 
     /// Adds an account as its row says, restricted to the product, and hands it on.
-    fn look_at_row(&mut self, account: AccountIx, row: &Row) {
+    pub(super) fn look_at_row(&mut self, account: AccountIx, row: &Row) {
         let is_selected = self.asked.selection.includes(row);
-        let is_member = self
-            .members
-            .as_ref()
-            .is_some_and(|members| members.need(&row.core()));
+        let is_member = self.members.need(&row.core());
         if !is_selected && !is_member {
             return;
         }
@@ -363,17 +349,15 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
         }
     }
 
-    fn totals(&mut self) -> Option<&mut Vec<i64>> {
-        self.members
-            .as_mut()
-            .and_then(|members| members.totals.as_mut())
+    fn add_to_group(&mut self, group: u32, mrr: i64) {
+        if let Some(total) = self.totals.get_mut(group as usize) {
+            *total += mrr;
+        }
     }
 
     /// Adds an account, or takes it away again: to its group, and to the figures if it is selected.
     fn add(&mut self, core: &RowCore, is_selected: bool, accounts: i64) {
-        if let Some(totals) = self.totals() {
-            totals[core.group as usize] += accounts * core.mrr;
-        }
+        self.add_to_group(core.group, accounts * core.mrr);
         if is_selected && core.marks.is_active() {
             self.figures.mrr += accounts * core.mrr;
             self.figures.active += accounts;
@@ -384,22 +368,28 @@ impl<'a, V: FnMut(AccountIx, Seen<'a>, Option<OpenRisks>)> Survey<'a, V> {
     fn hand_on(&mut self, account: AccountIx, seen: Seen<'a>, is_selected: bool) {
         let asked = self.asked;
         if !is_selected {
-            if self.members.is_some() && seen.core.group != 0 && seen.split.is_some() {
-                (self.visit)(account, seen, None);
+            let is_member = self.members != Members::Ignored && seen.core.group != 0;
+            if is_member && seen.split.is_some() {
+                self.visitor.visit(account, seen, None);
             }
             return;
         }
         let open = asked.open.get(asked.book, account, seen.core.marks);
         self.figures.at_risk += i64::from(open.leads_to_churn > 0);
         if seen.split.is_some() || asked.scenario.includes(open) {
-            (self.visit)(account, seen, Some(open));
+            self.visitor.visit(account, seen, Some(open));
         }
     }
 }
 
 impl Members {
     /// Whether an account outside the filter plays a part.
-    fn need(&self, core: &RowCore) -> bool {
-        core.group != 0 && (self.totals.is_some() || core.marks.has_announced_end())
+    fn need(self, core: &RowCore) -> bool {
+        let is_wanted = match self {
+            Self::Ignored => false,
+            Self::Announced => core.marks.has_announced_end(),
+            Self::Totals => true,
+        };
+        core.group != 0 && is_wanted
     }
 }
