@@ -15,8 +15,6 @@ use crate::risks::OpenRisks;
 
 /// Threads at most: more would wait for the same memory.
 const THREADS: usize = 4;
-/// Chunks of rows for which a thread is worth starting.
-const CHUNKS_PER_THREAD: usize = 16;
 
 /// Takes what is found in one span.
 pub(crate) trait Visit<'a>: Send {
@@ -104,10 +102,10 @@ impl<V> Surveyed<V> {
     }
 }
 
-/// Ranges of chunks, one for each thread; at least one.
+/// Ranges of chunks, one for each thread; at least one. A chunk is worth a thread.
 fn spans(chunks: usize) -> Vec<Range<usize>> {
     let available = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let threads = (chunks / CHUNKS_PER_THREAD).clamp(1, available.min(THREADS));
+    let threads = chunks.clamp(1, available.min(THREADS));
     let edge = |thread: usize| chunks * thread / threads;
     (0..threads)
         .map(|thread| edge(thread)..edge(thread + 1))

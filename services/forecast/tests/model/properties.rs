@@ -258,3 +258,35 @@ proptest! {
         prop_assert!(all.is_sorted_by_key(|entry| (entry.date.is_none(), entry.date, entry.account)));
     }
 }
+
+/// More accounts than one thread looks at.
+const MANY: u128 = 17_000;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn fc_2_to_fc_6_it_does_not_matter_which_thread_looks_at_an_account(
+        steps in steps(), question in questions(), between in 0..60usize,
+    ) {
+        let history = history_of(&steps);
+        let (book, board) = history.read(day(TODAY));
+        let (mut wide, mut wide_board) = (Book::new(day(TODAY)), RiskBoard::default());
+        for (number, (recorded_at, event)) in history.events.iter().enumerate() {
+            if number == between {
+                (0..MANY).for_each(|number| {
+                    wide.intern(account(1_000 + number));
+                });
+            }
+            apply(&mut wide, &mut wide_board, *recorded_at, event);
+        }
+        prop_assert_eq!(
+            forecast(&wide, &wide_board, &question),
+            forecast(&book, &board, &question)
+        );
+        prop_assert_eq!(
+            accounts(&wide, &wide_board, &question, None, 0, 1_000),
+            accounts(&book, &board, &question, None, 0, 1_000)
+        );
+    }
+}
