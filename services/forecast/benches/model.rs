@@ -18,6 +18,10 @@ use keizoku_revenue::{AsOf, Book};
 
 use population::{Dice, Event, Population, today};
 
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const QUESTIONS: usize = 300;
 const AGAIN: usize = 5;
 
