@@ -203,7 +203,15 @@ where
         for _ in 0..ATTEMPTS {
             let fold = match basis {
                 Basis::Assumed => self.cached(stream).unwrap_or_default(),
-                Basis::Recalled => self.recall(stream).await?,
+                Basis::Recalled => {
+                    if let Some(fold) = self.cached(stream) {
+                        fold
+                    } else {
+                        // What had to be read is fresh, and need not be read again for a refusal.
+                        basis = Basis::Fresh;
+                        self.refresh(stream).await?
+                    }
+                }
                 Basis::Fresh => self.refresh(stream).await?,
             };
             if let Some(done) = fold.requests.get(&call.request_id) {
