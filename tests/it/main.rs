@@ -26,4 +26,8 @@ mod facts;
 #[cfg(test)]
 mod idempotency;
 #[cfg(test)]
+mod interleaving;
+#[cfg(test)]
+mod random;
+#[cfg(test)]
 mod worked_example;

@@ -10,8 +10,8 @@ use tokio::sync::watch;
 
 use super::WRITERS;
 use super::checks::Died;
-use super::random::Random;
 use super::writer::Writer;
+use crate::random::Random;
 
 /// The named points: before and after append, commit and projection.
 pub(crate) const POINTS: [&str; 7] = [

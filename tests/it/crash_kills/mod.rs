@@ -4,7 +4,6 @@
 
 mod checks;
 mod lives;
-mod random;
 mod steps;
 mod writer;
 
@@ -15,8 +14,9 @@ use tempfile::TempDir;
 
 use checks::{Died, check_log, dump, forget_read_models};
 use lives::{Death, Plan, live};
-use random::Random;
 use writer::Writer;
+
+use crate::random::Random;
 
 /// Deaths with all writers at work.
 const KILLS: u32 = 104;

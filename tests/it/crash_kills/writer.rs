@@ -12,8 +12,8 @@ use keizoku_proto::risk::{
 use keizoku_testkit::{Refusal, RequestIds, Scene, day};
 
 use super::lives::Tally;
-use super::random::Random;
 use super::steps::{Answer, Fate, Step};
+use crate::random::Random;
 
 /// A risk as the ledger has it.
 #[derive(Debug, Clone)]

@@ -1,0 +1,67 @@
+//! RX-9 through whole services: whatever the order in which read models hear of the logs of
+//! several services, they answer in the end as the server did that recorded it all.
+
+mod asked;
+mod bus;
+mod history;
+mod questions;
+mod schedule;
+mod steps;
+mod world;
+
+use futures::{StreamExt as _, stream};
+use jiff::Zoned;
+use keizoku_cli::client::settle;
+use keizoku_testkit::{Cluster, Scene};
+
+use history::Cast;
+use questions::{Answers, ask};
+use schedule::Schedule;
+use world::{Logs, World};
+
+/// Schedules that are tried, each from its number.
+const SCHEDULES: u64 = 24;
+/// Worlds at a time: most of what they do is to wait for more events before they write.
+const AT_ONCE: usize = 8;
+
+#[tokio::test]
+async fn rx_9_services_answer_the_same_whatever_the_interleaving_between_sources() {
+    let cluster = Cluster::at(history::BEGINNING).await;
+    let scene = Scene::new("interleaving", cluster.api("csm").await);
+    let cast = history::record(&cluster, &scene).await;
+    for tokens in [scene.tokens(), scene.account_tokens()] {
+        settle(&scene.api, &tokens).await;
+    }
+    let expected = ask(&scene.api, &cast, true).await;
+    drop(scene);
+    let folder = cluster.stop().await;
+    let now: Zoned = history::NOW.parse().unwrap();
+    let logs = Logs::of(folder.path(), now.timestamp());
+    let tried = stream::iter(0..SCHEDULES).for_each_concurrent(AT_ONCE, |seed| {
+        let (logs, cast, expected) = (&logs, &cast, &expected);
+        async move { try_schedule(logs, cast, expected, seed).await }
+    });
+    tried.await;
+    logs.close().await;
+}
+
+async fn try_schedule(logs: &Logs, cast: &Cast, expected: &Answers, seed: u64) {
+    let schedule = Schedule::of(seed, |reader| logs.length(reader));
+    let world = World::over(logs).await;
+    for (number, step) in schedule.steps.iter().enumerate() {
+        if number == schedule.asked_after {
+            ask(&world.api, cast, false).await;
+        }
+        world.step(*step).await;
+    }
+    let answers = ask(&world.api, cast, false).await;
+    for (question, expected) in expected {
+        let answer = answers.get(question);
+        assert_eq!(
+            answer,
+            Some(expected),
+            "{question} is answered otherwise on schedule {seed}: {schedule:?}"
+        );
+    }
+    world.stop().await;
+}

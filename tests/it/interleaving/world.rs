@@ -1,0 +1,224 @@
+//! Every service of a deployment over logs that others filled, on a bus that the test paces.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use keizoku_bus::{Bus, LocalBus};
+use keizoku_cli::client::{Caller, Connection, Endpoints};
+use keizoku_cli::server::log_path;
+use keizoku_core::{ManualClock, Position, SystemEntropy};
+use keizoku_log::EventLog;
+use keizoku_log::sqlite::{SqliteLog, SqliteOptions};
+use keizoku_runtime::access::Authentication;
+use keizoku_runtime::book::{self, BookModel};
+use keizoku_runtime::{Calendar, Freshness, Lifecycle, Token, projector, server};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tonic::service::RoutesBuilder;
+
+use super::bus::PacedBus;
+use super::schedule::Step;
+
+const ACCOUNTS: &str = keizoku_accounts::SOURCE;
+const RISK: &str = keizoku_risk::SOURCE;
+
+/// A read model, and the source that it follows here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reader {
+    Book,
+    Accounts,
+    RisksOfRisks,
+    RisksOfAccounts,
+    Board,
+}
+
+pub(crate) const READERS: [Reader; 5] = [
+    Reader::Book,
+    Reader::Accounts,
+    Reader::RisksOfRisks,
+    Reader::RisksOfAccounts,
+    Reader::Board,
+];
+
+impl Reader {
+    pub(crate) fn source(self) -> &'static str {
+        match self {
+            Self::Book | Self::Accounts | Self::RisksOfAccounts => ACCOUNTS,
+            Self::RisksOfRisks | Self::Board => RISK,
+        }
+    }
+
+    /// In how many parts it takes its source at most: a model in SQLite gathers before it writes.
+    pub(crate) fn parts(self) -> u64 {
+        match self {
+            Self::Book | Self::Board => 40,
+            Self::Accounts | Self::RisksOfRisks | Self::RisksOfAccounts => 6,
+        }
+    }
+}
+
+/// Logs that are full, and the time at which they are read.
+pub(crate) struct Logs {
+    accounts: Arc<dyn EventLog>,
+    risk: Arc<dyn EventLog>,
+    now: Timestamp,
+}
+
+impl Logs {
+    /// What a deployment left in `folder`.
+    pub(crate) fn of(folder: &Path, now: Timestamp) -> Self {
+        let open = |source| -> Arc<dyn EventLog> {
+            let path = log_path(folder, source);
+            let clock = Arc::new(ManualClock::at(now));
+            let options = SqliteOptions::new(path, clock, Arc::new(SystemEntropy));
+            Arc::new(SqliteLog::open(options).expect("the log is there and free"))
+        };
+        Self {
+            accounts: open(ACCOUNTS),
+            risk: open(RISK),
+            now,
+        }
+    }
+
+    fn log(&self, source: &str) -> &Arc<dyn EventLog> {
+        if source == ACCOUNTS {
+            &self.accounts
+        } else {
+            &self.risk
+        }
+    }
+
+    /// How many events a reader's source has.
+    pub(crate) fn length(&self, reader: Reader) -> u64 {
+        self.log(reader.source()).head().borrow().position.0
+    }
+
+    pub(crate) async fn close(self) {
+        self.accounts.close().await;
+        self.risk.close().await;
+    }
+}
+
+/// Fresh read models over full logs; nothing has been read yet.
+pub(crate) struct World<'a> {
+    logs: &'a Logs,
+    pub(crate) api: Connection,
+    paces: BTreeMap<Reader, (watch::Sender<Position>, Freshness)>,
+    lifecycle: Lifecycle,
+    _folder: TempDir,
+}
+
+impl<'a> World<'a> {
+    /// Wired as the binary does it, but with a view of the bus for each read model.
+    pub(crate) async fn over(logs: &'a Logs) -> Self {
+        let folder = TempDir::new().unwrap();
+        let lifecycle = Lifecycle::new();
+        let clock = Arc::new(ManualClock::at(logs.now));
+        let calendar = Calendar::new(clock, TimeZone::get("Asia/Tokyo").unwrap());
+        let local = LocalBus::new()
+            .with(ACCOUNTS, Arc::clone(&logs.accounts))
+            .with(RISK, Arc::clone(&logs.risk));
+        let local = Arc::new(local);
+        let view = |sources| PacedBus::new(Arc::clone(&local), sources);
+
+        let (bus, mut book_paces) = view(&[ACCOUNTS]);
+        let book = BookModel::new(calendar.clone());
+        let book_freshness = Freshness::default();
+        let follower = Arc::clone(&book);
+        let progress = projector::project(&lifecycle, bus, book::SOURCE, follower, Duration::ZERO);
+        book_freshness.add(book::SOURCE, progress);
+
+        let (bus, mut accounts_paces) = view(&[ACCOUNTS]);
+        let deps = keizoku_accounts::Deps {
+            log: Arc::clone(&logs.accounts),
+            bus: bus as Arc<dyn Bus>,
+            book: Arc::clone(&book),
+            book_freshness: book_freshness.clone(),
+            calendar: calendar.clone(),
+            entropy: Arc::new(SystemEntropy),
+            lifecycle: lifecycle.clone(),
+        };
+        let accounts = keizoku_accounts::build(deps, folder.path()).unwrap();
+
+        let (bus, mut risk_paces) = view(&[ACCOUNTS, RISK]);
+        let deps = keizoku_risk::Deps {
+            log: Arc::clone(&logs.risk),
+            bus: bus as Arc<dyn Bus>,
+            book: Arc::clone(&book),
+            book_freshness: book_freshness.clone(),
+            calendar,
+            entropy: Arc::new(SystemEntropy),
+            lifecycle: lifecycle.clone(),
+        };
+        let risk = keizoku_risk::build(deps, folder.path()).unwrap();
+
+        let (bus, mut board_paces) = view(&[RISK]);
+        let forecast = keizoku_forecast::build(keizoku_forecast::Deps {
+            bus,
+            book,
+            book_freshness: book_freshness.clone(),
+            lifecycle: lifecycle.clone(),
+        });
+
+        let mut routes = RoutesBuilder::default();
+        accounts.serve(&mut routes);
+        risk.serve(&mut routes);
+        forecast.serve(&mut routes);
+        let paces = READERS.map(|reader| {
+            let (paces, freshness) = match reader {
+                Reader::Book => (&mut book_paces, book_freshness.clone()),
+                Reader::Accounts => (&mut accounts_paces, accounts.freshness()),
+                Reader::RisksOfRisks | Reader::RisksOfAccounts => {
+                    (&mut risk_paces, risk.freshness())
+                }
+                Reader::Board => (&mut board_paces, forecast.freshness()),
+            };
+            (reader, (paces.remove(reader.source()).unwrap(), freshness))
+        });
+        for (_, (_, freshness)) in &paces {
+            freshness.ready().await;
+        }
+        Self {
+            logs,
+            api: serve(routes, &lifecycle).await,
+            paces: paces.into(),
+            lifecycle,
+            _folder: folder,
+        }
+    }
+
+    /// Lets a reader go on, and waits until it has taken in what it may.
+    pub(crate) async fn step(&self, step: Step) {
+        let (pace, freshness) = &self.paces[&step.reader];
+        let to = Position(step.to);
+        pace.send_replace(to);
+        let log_id = self.logs.log(step.reader.source()).log_id();
+        let waited = freshness.wait(&[Token::of(log_id, to).encode()]).await;
+        waited.unwrap_or_else(|failure| panic!("{step:?}: {}", tonic::Status::from(failure)));
+    }
+
+    pub(crate) async fn stop(self) {
+        self.lifecycle.stop();
+        drop(self.api);
+        assert!(self.lifecycle.drained().await, "something goes on");
+    }
+}
+
+async fn serve(routes: RoutesBuilder, lifecycle: &Lifecycle) -> Connection {
+    let listener = server::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await;
+    let listener = listener.unwrap();
+    let address = listener.local_addr().unwrap();
+    let until_stop = lifecycle.clone();
+    lifecycle.track(async move {
+        server::serve(listener, routes, Authentication::Loopback, &until_stop).await
+    });
+    let caller = Caller::new(None, Some("csm")).unwrap_or_else(|e| panic!("{}", e.explain()));
+    let endpoints = Endpoints::all_at(format!("http://{address}"));
+    let connection = Connection::open(&endpoints, caller).await;
+    connection.unwrap_or_else(|e| panic!("{}", e.explain()))
+}
