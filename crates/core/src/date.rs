@@ -4,9 +4,9 @@ use std::fmt;
 use std::num::NonZeroU16;
 use std::sync::LazyLock;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp};
 
 /// A calendar date in the organisation's time zone, from 1970-01-02 to 2149-06-06.
 ///
@@ -108,6 +108,22 @@ impl Day {
             .checked_add(Span::new().try_months(i64::from(months)).ok()?)
             .ok()?;
         Self::try_from(date).ok()
+    }
+
+    /// Monday to Friday: there is no calendar of holidays yet (GEN-2), so that a national holiday
+    /// counts as a working day.
+    #[must_use]
+    pub fn is_working_day(self) -> bool {
+        !matches!(self.date().weekday(), Weekday::Saturday | Weekday::Sunday)
+    }
+
+    /// The last instant of the date, to the microsecond that logs store; `None` past the end of
+    /// time.
+    #[must_use]
+    pub fn last_instant(self, zone: &TimeZone) -> Option<Timestamp> {
+        let next_day = self.plus_days(1).date().to_zoned(zone.clone()).ok()?;
+        let microsecond = SignedDuration::from_micros(1);
+        next_day.timestamp().checked_sub(microsecond).ok()
     }
 
     /// Days from `earlier` to this date.
@@ -225,6 +241,21 @@ mod tests {
         let tokyo = TimeZone::get("Asia/Tokyo").unwrap();
         assert_eq!(Day::of(instant, &tokyo), day("2026-11-23"));
         assert_eq!(Day::of(instant, &TimeZone::UTC), day("2026-11-22"));
+    }
+
+    #[test]
+    fn gen_2_a_local_date_ends_where_the_next_one_begins() {
+        let tokyo = TimeZone::get("Asia/Tokyo").unwrap();
+        let last = day("2026-11-22").last_instant(&tokyo).unwrap();
+        assert_eq!(last.to_string(), "2026-11-22T14:59:59.999999Z");
+        assert_eq!(Day::of(last, &tokyo), day("2026-11-22"));
+    }
+
+    #[test]
+    fn gen_2_saturday_and_sunday_are_no_working_days() {
+        let week = (16..=22).map(|of| Day::from_ymd(2026, 11, of).unwrap());
+        let working: Vec<bool> = week.map(Day::is_working_day).collect();
+        assert_eq!(working, [true, true, true, true, true, false, false]);
     }
 
     #[test]

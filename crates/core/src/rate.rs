@@ -60,6 +60,27 @@ impl Rate {
         let rounded = div_half_even(scaled, i128::from(self.denominator));
         i64::try_from(rounded).unwrap_or(if rounded < 0 { i64::MIN } else { i64::MAX })
     }
+
+    /// This rate minus another in parts per million, rounded half-even, once.
+    ///
+    /// Of fractions too large to be subtracted exactly, the rounded rates are.
+    #[must_use]
+    pub fn ppm_above(self, other: Self) -> i64 {
+        let [n, d, m, e] = [
+            self.numerator,
+            self.denominator,
+            other.numerator,
+            other.denominator,
+        ]
+        .map(i128::from);
+        let exact = (n * e)
+            .checked_sub(m * d)
+            .and_then(|numerator| numerator.checked_mul(1_000_000))
+            .map(|scaled| div_half_even(scaled, d * e));
+        exact
+            .and_then(|ppm| i64::try_from(ppm).ok())
+            .unwrap_or_else(|| self.ppm().saturating_sub(other.ppm()))
+    }
 }
 
 /// `numerator / denominator` to the nearest integer, ties to the even one; `denominator > 0`.
@@ -92,6 +113,16 @@ mod tests {
     #[test]
     fn gen_4_the_worked_example_rounds_down() {
         assert_eq!(Rate::new(400_000, 5_100_000).map(Rate::ppm), Ok(78_431));
+    }
+
+    #[test]
+    fn gen_4_a_difference_of_rates_is_rounded_once() {
+        let rate = |numerator, denominator| Rate::new(numerator, denominator).unwrap();
+        // 333,333.3… − 166,666.6…: the rounded ones are 166,666 apart.
+        assert_eq!(rate(1, 3).ppm_above(rate(1, 6)), 166_667);
+        assert_eq!(rate(1, 6).ppm_above(rate(1, 3)), -166_667);
+        let large = rate(i64::MIN, i64::MAX);
+        assert_eq!(large.ppm_above(rate(i64::MAX, i64::MAX)), -2_000_000);
     }
 
     proptest! {

@@ -2,9 +2,9 @@
 
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use keizoku_core::Day;
 use keizoku_proto::common;
 
@@ -58,19 +58,12 @@ impl FromStr for Moment {
 impl Moment {
     /// The last instant of it.
     fn instant(self, zone: &TimeZone) -> Result<Timestamp, Failure> {
-        let impossible = |_| Failure::Usage("there is no such time".to_owned());
-        match self {
-            Self::Instant(instant) => Ok(instant),
-            Self::Local(local) => Ok(zone.to_timestamp(local).map_err(impossible)?),
-            Self::Date(day) => {
-                let midnight = day
-                    .plus_days(1)
-                    .date()
-                    .to_datetime(jiff::civil::Time::midnight());
-                let next_day = zone.to_timestamp(midnight).map_err(impossible)?;
-                Ok(next_day - SignedDuration::from_micros(1))
-            }
-        }
+        let instant = match self {
+            Self::Instant(instant) => Some(instant),
+            Self::Local(local) => zone.to_timestamp(local).ok(),
+            Self::Date(day) => day.last_instant(zone),
+        };
+        instant.ok_or_else(|| Failure::Usage("there is no such time".to_owned()))
     }
 }
 
