@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod as_reported;
+#[cfg(test)]
 mod contacts;
 #[cfg(test)]
 mod crash_kills;

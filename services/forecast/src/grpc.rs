@@ -99,15 +99,28 @@ impl Service {
                 api::require_known(&mut violations, book, &filter);
                 let month = api::month(&mut violations, &request.month, as_of);
                 let month = violations.finish(month)?;
-                let figures = metrics::revenue_metrics(book, board, as_of, month, &filter);
-                let currency = &book.settings_at(as_of.known_at).currency;
-                figures
-                    .map(|figures| replies::metrics(&figures, currency))
-                    .map_err(|ahead| {
+                let figures = |as_of| {
+                    let figures = metrics::revenue_metrics(book, board, as_of, month, &filter);
+                    figures.map_err(|ahead| {
                         let mut violations = Violations::new();
                         violations.add("month", ahead.to_string());
                         violations.into_failure()
                     })
+                };
+                let restated = figures(as_of)?;
+                let closed = if request.as_reported {
+                    metrics::as_reported(book, as_of, month)
+                } else {
+                    None
+                };
+                let reported = closed.map(figures).transpose()?;
+                let currency = &book.settings_at(as_of.known_at).currency;
+                let answer = replies::metrics(&restated, reported.as_ref(), currency);
+                let closed_at = closed.and_then(|closed| closed.known_at);
+                Ok(proto::GetRevenueMetricsResponse {
+                    books_closed_at: closed_at.map(keizoku_proto::timestamp),
+                    ..answer
+                })
             })
             .await?;
         let watermarks = self.freshness.watermarks();

@@ -7,7 +7,7 @@ use keizoku_runtime::names;
 
 use crate::churn::{Bucket, Forecast, ForecastAccount};
 use crate::deadlines::{Deadline, DeadlineKind};
-use crate::metrics::{Definition, Figure, NoValue, RevenueMetrics, Value};
+use crate::metrics::{Definition, Difference, Figure, NoValue, RevenueMetrics, Value};
 use crate::owner::OwnerId;
 use crate::report::{ReportedRisk, RiskCounts, RiskReport};
 use crate::risks::Completion;
@@ -108,23 +108,44 @@ pub(crate) fn definition(definition: &Definition) -> proto::MetricDefinition {
 
 /// Figures of a month; watermarks are added by the caller.
 pub(crate) fn metrics(
-    metrics: &RevenueMetrics,
+    restated: &RevenueMetrics,
+    reported: Option<&RevenueMetrics>,
     currency: &str,
 ) -> proto::GetRevenueMetricsResponse {
-    let shown = metrics.metrics.iter().map(|metric| proto::MetricValue {
-        metric: metric.id.to_owned(),
-        version: metric.version.to_owned(),
-        month: Some(figure(&metric.month, currency)),
-        trailing_twelve: metric
-            .trailing
-            .as_ref()
-            .map(|trailing| figure(trailing, currency)),
+    let shown = restated.metrics.iter().map(|metric| {
+        let mut of_metric = reported.iter().flat_map(|reported| &reported.metrics);
+        let then = of_metric.find(|then| then.id == metric.id);
+        let month = then.map(|then| &then.month);
+        let trailing = then.and_then(|then| then.trailing.as_ref());
+        proto::MetricValue {
+            metric: metric.id.to_owned(),
+            version: metric.version.to_owned(),
+            month: Some(figure(&metric.month, currency)),
+            trailing_twelve: metric.trailing.map(|now| figure(&now, currency)),
+            month_as_reported: month.map(|then| reported_figure(&metric.month, then, currency)),
+            trailing_twelve_as_reported: metric
+                .trailing
+                .zip(trailing)
+                .map(|(now, then)| reported_figure(&now, then, currency)),
+        }
     });
     proto::GetRevenueMetricsResponse {
-        month: metrics.month.to_string(),
-        provisional: metrics.provisional,
+        month: restated.month.to_string(),
+        provisional: restated.provisional,
         metrics: shown.collect(),
-        watermarks: Vec::new(),
+        ..proto::GetRevenueMetricsResponse::default()
+    }
+}
+
+fn reported_figure(now: &Figure, then: &Figure, currency: &str) -> proto::ReportedFigure {
+    use proto::figure_difference::Value as Shown;
+    let value = now.minus(then).map(|difference| match difference {
+        Difference::Amount(amount) => Shown::Amount(money(amount, currency)),
+        Difference::Ppm(ppm) => Shown::Ppm(ppm),
+    });
+    proto::ReportedFigure {
+        figure: Some(figure(then, currency)),
+        difference: value.map(|value| proto::FigureDifference { value: Some(value) }),
     }
 }
 

@@ -104,6 +104,7 @@ impl Questions<'_> {
         for month in ["2026-10", "2026-11"] {
             let metrics = GetRevenueMetricsRequest {
                 month: month.to_owned(),
+                as_reported: true,
                 ..GetRevenueMetricsRequest::default()
             };
             let answer = self

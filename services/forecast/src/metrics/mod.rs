@@ -3,10 +3,12 @@
 mod dictionary;
 mod figures;
 mod movements;
+mod restatement;
 mod window;
 
 pub use dictionary::{DEFINITIONS, Definition};
 pub use figures::{Figure, Metric, NoValue, RevenueMetrics, Value};
+pub use restatement::{Difference, as_reported};
 pub use window::MonthAhead;
 
 use keizoku_core::Month;

@@ -14,3 +14,5 @@ mod naive;
 mod properties;
 #[cfg(test)]
 mod reports;
+#[cfg(test)]
+mod restatement;

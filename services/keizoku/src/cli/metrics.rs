@@ -1,20 +1,16 @@
 //! `keizoku metrics`: FC-8.
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
+mod text;
 
-use keizoku_proto::forecast::figure::Value;
 use keizoku_proto::forecast::{
-    Figure, GetRevenueMetricsRequest, GetRevenueMetricsResponse, ListMetricDefinitionsRequest,
-    ListMetricDefinitionsResponse, MetricDefinition,
+    GetRevenueMetricsRequest, ListMetricDefinitionsRequest, ListMetricDefinitionsResponse,
+    MetricDefinition,
 };
 
 use super::card::Card;
 use super::context::Context;
 use super::filter::Filter;
-use super::format;
 use super::output::answer;
-use super::table::Table;
 use super::time::AsOf;
 use crate::client::call;
 use crate::error::Failure;
@@ -24,6 +20,7 @@ Examples:
   keizoku metrics
   keizoku metrics --month 2026-10 --tier Enterprise
   keizoku metrics --as-of 2026-10-31           as it was known then
+  keizoku metrics --month 2026-10 --as-reported
   keizoku metrics --definitions                what each figure means";
 
 /// Arguments of `keizoku metrics`.
@@ -33,8 +30,11 @@ pub struct Args {
     /// Which month [default: the present one]
     #[arg(long, value_name = "YYYY-MM")]
     month: Option<String>,
+    /// Beside each figure the one that was known when the month's books were closed
+    #[arg(long)]
+    as_reported: bool,
     /// Say what each figure means
-    #[arg(long, conflicts_with = "month")]
+    #[arg(long, conflicts_with_all = ["month", "as_reported"])]
     definitions: bool,
     #[command(flatten)]
     filter: Filter,
@@ -59,6 +59,7 @@ impl Args {
             month: self.month.clone().unwrap_or_default(),
             filter: Some(self.filter.resolve(context).await?),
             consistency_tokens: context.tokens(),
+            as_reported: self.as_reported,
         };
         let response = call(async || {
             context
@@ -68,59 +69,19 @@ impl Args {
                 .await
         })
         .await?;
+        let title = text::Title {
+            filter: &self.filter.describe(),
+            definitions: &definitions.definitions,
+            now: context.now(),
+            zone: context.zone().await?,
+            as_reported: self.as_reported,
+        };
         answer!(
             context,
             forecast::GetRevenueMetricsResponse,
             &response,
-            self.text(context, &response, &definitions.definitions)
+            text::render(&response, &title, context.style)
         )
-    }
-
-    fn text(
-        &self,
-        context: &Context,
-        response: &GetRevenueMetricsResponse,
-        definitions: &[MetricDefinition],
-    ) -> String {
-        let provisional = if response.provisional {
-            " (still running)"
-        } else {
-            ""
-        };
-        let mut text = format!("Revenue metrics of {}{provisional}\n", response.month);
-        let filter = self.filter.describe();
-        if !filter.is_empty() {
-            let _ = writeln!(text, "Only {filter}");
-        }
-        let _ = writeln!(
-            text,
-            "Read: {}\n",
-            format::watermarks(&response.watermarks, context.now())
-        );
-        let labels: HashMap<&str, &str> = definitions
-            .iter()
-            .map(|of| (of.metric.as_str(), of.label_en.as_str()))
-            .collect();
-        let mut table = Table::new(["Metric", ">Month", ">Trailing twelve", "", "Entry"]);
-        for metric in &response.metrics {
-            let why = [&metric.month, &metric.trailing_twelve]
-                .into_iter()
-                .flatten()
-                .map(why);
-            let mut why: Vec<&str> = why.filter(|why| !why.is_empty()).collect();
-            why.dedup();
-            table.row([
-                (*labels
-                    .get(metric.metric.as_str())
-                    .unwrap_or(&metric.metric.as_str()))
-                .to_owned(),
-                figure(metric.month.as_ref()),
-                figure(metric.trailing_twelve.as_ref()),
-                why.join("; "),
-                format!("{} {}", metric.metric, metric.version),
-            ]);
-        }
-        text + &table.render(context.style)
     }
 }
 
@@ -151,26 +112,4 @@ fn dictionary(definitions: &[MetricDefinition]) -> String {
         text.push_str(&card.render());
     }
     text
-}
-
-fn figure(figure: Option<&Figure>) -> String {
-    let value = figure.and_then(|figure| figure.value.as_ref());
-    match value {
-        Some(Value::Amount(amount)) => format::money(Some(amount)),
-        Some(Value::Rate(rate)) => format::percent(Some(rate)),
-        Some(Value::Count(count)) => keizoku_core::Money::from_minor(*count).to_string(),
-        None => format::NOTHING.to_owned(),
-    }
-}
-
-/// What to know of a figure: why it has no value, or that it was reconstructed.
-fn why(figure: &Figure) -> &'static str {
-    let reason = match &figure.value {
-        Some(Value::Rate(rate)) if rate.ppm.is_none() => rate.no_value_reason(),
-        _ => figure.no_value_reason(),
-    };
-    match format::no_value(reason) {
-        "" if figure.reconstructed => "from current amounts only",
-        reason => reason,
-    }
 }
