@@ -43,13 +43,20 @@ pub(crate) struct Decoded {
 impl Decoded {
     pub(crate) fn from_log(recorded: &Recorded) -> Result<Self, Unreadable> {
         let kind = Kind::from_bytes(&recorded.data)?;
-        let metadata = common::EventMetadata::decode(recorded.metadata.as_slice());
-        let origin = metadata.map_err(UnreadableEvent::Damaged)?.origin;
+        let origin = Origin::decode(recorded.metadata.as_slice());
+        let origin = origin.map_err(UnreadableEvent::Damaged)?.origin();
         Ok(Self {
             kind,
-            imported: origin == i32::from(common::Origin::Import),
+            imported: origin == common::Origin::Import,
         })
     }
+}
+
+/// `EventMetadata` with the one field that the book needs: the others are passed over, not copied.
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+struct Origin {
+    #[prost(enumeration = "common::Origin", tag = "2")]
+    origin: i32,
 }
 
 pub(crate) fn id<T: From<Uuid>>(text: &str, field: &'static str) -> Result<T, Unreadable> {

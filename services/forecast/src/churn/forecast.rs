@@ -51,7 +51,9 @@ pub fn forecast(book: &Book, board: &RiskBoard, question: &Question) -> Forecast
         Basis::Group => asked.by_group(none),
     };
     let mut sums = none();
-    taken.iter().for_each(|taken| sums.join(taken));
+    for taken in &taken {
+        sums.join(taken);
+    }
     let opening_mrr = book.opening_mrr_at(on.month(), question.as_of.known_at);
     let (buckets, total) = sums.into_buckets(opening_mrr);
     Forecast {

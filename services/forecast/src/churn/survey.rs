@@ -130,10 +130,12 @@ impl<'a, 'd, V: Visit<'a>> Survey<'a, 'd, V> {
                 continue;
             }
             let mark = marks[place];
-            let is_told = !(mark.is_merged() || mark.has_aliases())
-                && !product.is_some_and(|product| product.is_part_of(columns.products()[place]))
-                && !self.differences.needs_fold(columns.account(place));
-            if !is_told {
+            let has_part = || product.is_some_and(|one| one.is_part_of(columns.products()[place]));
+            let is_told_otherwise = mark.is_merged()
+                || mark.has_aliases()
+                || has_part()
+                || self.differences.needs_fold(columns.account(place));
+            if is_told_otherwise {
                 continue;
             }
             self.add_to_group(groups[place], mrr);
