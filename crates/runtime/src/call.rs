@@ -1,8 +1,8 @@
 //! Who calls, with what, and how that is remembered.
 
 use jiff::Timestamp;
-use keizoku_core::{Actor, Origin, Revision};
-use keizoku_proto::common;
+use keizoku_core::{Actor, NewEvent, Origin, Revision, StreamId, derive_id};
+use keizoku_proto::{StoredEvent, common};
 use prost::Message;
 use sha2::{Digest as _, Sha256};
 use tonic::Request;
@@ -110,6 +110,20 @@ impl Call {
             schema_version: 1,
             occurred_at: self.occurred_at.map(keizoku_proto::timestamp),
         }
+    }
+
+    /// A command's events as the log takes them. The same call again gives the same ids.
+    pub(crate) fn encode<E: StoredEvent>(&self, stream: &StreamId, events: &[E]) -> Vec<NewEvent> {
+        let metadata = self.metadata().encode_to_vec();
+        let name = stream.to_string();
+        let request = self.request_id.as_bytes();
+        let new = |(index, event): (usize, &E)| NewEvent {
+            id: derive_id("event", &[name.as_bytes(), request, &index.to_be_bytes()]),
+            kind: event.type_name(),
+            data: event.to_bytes(),
+            metadata: metadata.clone(),
+        };
+        events.iter().enumerate().map(new).collect()
     }
 }
 

@@ -1,20 +1,20 @@
 //! The way of a command: read or recall the fold, decide, append at the expected revision.
 
 use std::num::NonZeroUsize;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::FutureExt as _;
 use jiff::Timestamp;
-use keizoku_core::{Ctx, Decider, NewEvent, Position, Recorded, Revision, StreamId, derive_id};
+use keizoku_core::{Ctx, Decider, Position, Recorded, Revision, StreamId};
 use keizoku_log::{AppendError, EventLog};
-use keizoku_proto::common::ImportOutcome;
 use keizoku_proto::{StoredEvent, common};
 use lru::LruCache;
-use prost::Message as _;
 use tonic::Code;
 
 use crate::fold::{Done, Fold, fold_in};
-use crate::{Calendar, Call, DomainError, Failure, Lifecycle, Token};
+use crate::{Calendar, Call, DomainError, Failure, Lifecycle, Outcome, Token};
 
 /// Folds kept in memory; the least recently used one is folded again when needed.
 const CACHED_FOLDS: usize = 10_000;
@@ -34,29 +34,10 @@ enum Basis {
     Fresh,
 }
 
-/// What became of a command.
-#[derive(Debug, Clone)]
-pub struct Outcome<S> {
-    /// Where the stream stood before the command; after its first execution, when it is a
-    /// repetition.
-    pub before: Revision,
-    /// The stream after the command; after its first execution, when it is a repetition.
-    pub fold: Arc<Fold<S>>,
-    /// Covers the command's events; empty when there was nothing to do.
-    pub token: Token,
-}
-
-impl<S> Outcome<S> {
-    /// What became of a row of an import.
-    #[must_use]
-    pub fn of_import(&self) -> ImportOutcome {
-        match (self.before, self.fold.revision) {
-            (Revision::NONE, _) => ImportOutcome::Created,
-            (before, after) if before == after => ImportOutcome::Unchanged,
-            _ => ImportOutcome::Updated,
-        }
-    }
-}
+/// A bug in a decision: the panic itself is logged where it happens.
+#[derive(Debug, thiserror::Error)]
+#[error("a command panicked")]
+struct Panicked;
 
 /// Executes the commands of one kind of aggregate on one log.
 pub struct Executor<D: Decider> {
@@ -127,7 +108,7 @@ where
 
     /// Executes `command` on `stream`, once per request id.
     ///
-    /// Runs as a task of its own: a client that disconnects does not leave a command half-done.
+    /// A client that disconnects does not leave a command half-done: it goes on as a task.
     ///
     /// # Errors
     /// The domain's refusal, a stale etag, a reused request id, or that the log cannot take it.
@@ -137,7 +118,7 @@ where
         command: D::Command,
         call: Call,
     ) -> Result<Outcome<D::State>, Failure> {
-        self.spawn(stream, command, call, Basis::Recalled).await
+        self.whole(stream, command, call, Basis::Recalled).await
     }
 
     /// Executes a command that creates its stream: like [`execute`](Self::execute), but without
@@ -151,7 +132,7 @@ where
         command: D::Command,
         call: Call,
     ) -> Result<Outcome<D::State>, Failure> {
-        self.spawn(stream, command, call, Basis::Assumed).await
+        self.whole(stream, command, call, Basis::Assumed).await
     }
 
     /// Executes a row of an import, of which nobody knows whether its stream is there.
@@ -172,13 +153,13 @@ where
         } else {
             Basis::Recalled
         };
-        let outcome = self.spawn(stream, command, call, basis).await?;
+        let outcome = self.whole(stream, command, call, basis).await?;
         let was_new = outcome.before == Revision::NONE;
         self.imports_are_new.store(was_new, Ordering::Relaxed);
         Ok(outcome)
     }
 
-    async fn spawn(
+    async fn whole(
         self: &Arc<Self>,
         stream: StreamId,
         command: D::Command,
@@ -186,11 +167,10 @@ where
         basis: Basis,
     ) -> Result<Outcome<D::State>, Failure> {
         let this = Arc::clone(self);
-        let task = self
-            .lifecycle
-            .track(async move { this.run(&stream, command, &call, basis).await });
-        task.await
-            .unwrap_or_else(|error| Err(Failure::internal(&error)))
+        let work = async move { this.run(&stream, command, &call, basis).await };
+        let work = AssertUnwindSafe(work).catch_unwind();
+        let done = self.lifecycle.in_place(work).await;
+        done.unwrap_or_else(|_| Err(Failure::internal(&Panicked)))
     }
 
     async fn run(
@@ -234,7 +214,7 @@ where
                 }
                 Err(failure) => return Err(failure),
             };
-            let new = encode(stream, call, &events);
+            let new = call.encode(stream, &events);
             let head = self.log.head().borrow().position;
             self.lifecycle.reached("command.append.before");
             match self.log.append(stream, fold.revision, new).await {
@@ -460,25 +440,6 @@ where
         self.remember(stream, &fold);
         fold
     }
-}
-
-fn encode<E: StoredEvent>(stream: &StreamId, call: &Call, events: &[E]) -> Vec<NewEvent> {
-    let metadata = call.metadata().encode_to_vec();
-    let name = stream.to_string();
-    let new = |(index, event): (usize, &E)| NewEvent {
-        id: derive_id(
-            "event",
-            &[
-                name.as_bytes(),
-                call.request_id.as_bytes(),
-                &index.to_be_bytes(),
-            ],
-        ),
-        kind: event.type_name(),
-        data: event.to_bytes(),
-        metadata: metadata.clone(),
-    };
-    events.iter().enumerate().map(new).collect()
 }
 
 fn stale(seen: Revision, actual: Revision) -> Failure {

@@ -4,10 +4,14 @@
 //! the append of a command), `projection.apply.before` and `.after` (around a batch of a model).
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use keizoku_core::{NoProbe, Probe};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -60,6 +64,25 @@ impl Lifecycle {
         self.tasks.spawn(task)
     }
 
+    /// Runs work where it is awaited, and shutdown waits for it. When whoever awaits it goes away, it
+    /// goes on as a task: it is never left half-done.
+    ///
+    /// A task from the start would do as well, and would make a server that is busy take up all
+    /// requests before it goes on with the first.
+    pub fn in_place<F>(&self, work: F) -> InPlace<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let token = self.tasks.token();
+        let work = async move {
+            let done = work.await;
+            drop(token);
+            done
+        };
+        InPlace(Some(Box::pin(work)))
+    }
+
     /// Runs a task that ends when shutdown begins.
     pub fn until_stop<F>(&self, task: F) -> JoinHandle<()>
     where
@@ -93,5 +116,65 @@ impl Lifecycle {
     pub async fn drained(&self) -> bool {
         self.tasks.close();
         tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_ok()
+    }
+}
+
+/// See [`Lifecycle::in_place`].
+#[must_use = "work that is not awaited runs as a task"]
+pub struct InPlace<T: Send + 'static>(Option<BoxFuture<'static, T>>);
+
+impl<T: Send + 'static> Future for InPlace<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let Some(work) = &mut self.0 else {
+            return Poll::Pending; // it is done: nobody polls again
+        };
+        let done = work.as_mut().poll(cx);
+        if done.is_ready() {
+            self.0 = None;
+        }
+        done
+    }
+}
+
+impl<T: Send + 'static> Drop for InPlace<T> {
+    fn drop(&mut self) {
+        // Without a runtime the process ends, and a restart finds what was done.
+        if let (Some(work), Ok(runtime)) = (self.0.take(), Handle::try_current())
+            && !std::thread::panicking()
+        {
+            runtime.spawn(work);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_goes_on_when_nobody_awaits_it_any_more() {
+        let lifecycle = Lifecycle::new();
+        let (go, wait) = oneshot::channel::<()>();
+        let (done, told) = oneshot::channel();
+        let mut work = lifecycle.in_place(async move {
+            wait.await.unwrap();
+            done.send(1).unwrap();
+        });
+        assert!(futures::poll!(&mut work).is_pending());
+        drop(work);
+        go.send(()).unwrap();
+        assert!(lifecycle.drained().await, "shutdown waits for it");
+        assert_eq!(told.await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn work_that_is_awaited_is_done_in_place() {
+        let lifecycle = Lifecycle::new();
+        assert_eq!(lifecycle.in_place(async { 1 }).await, 1);
+        assert!(lifecycle.drained().await);
     }
 }

@@ -81,11 +81,7 @@ impl Accounts {
         let answers = rows.map(move |row| {
             let import = Arc::clone(&import);
             let lifecycle = import.accounts.lifecycle.clone();
-            async move {
-                let task = lifecycle.track(async move { import.row(row?).await });
-                task.await
-                    .unwrap_or_else(|_| Err(Status::internal("the row's task failed")))
-            }
+            lifecycle.in_place(async move { import.row(row?).await })
         });
         answers.buffer_unordered(IN_FLIGHT).boxed()
     }

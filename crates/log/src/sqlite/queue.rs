@@ -1,15 +1,15 @@
 //! The way from many callers to the one writer, and back.
 //!
 //! ```text
-//! callers ──► desk ──clerk──► writer's thread ──► clerk ──► callers
+//! callers ──► writer's thread ──► clerk ──► callers
 //! ```
 //!
-//! The clerk is a task where the callers run. It hands on, at once, what they all have brought by
-//! the time it gets its turn, and gives out a whole group's answers in one go. Threads so wake each
-//! other once per group instead of once per append, groups are as large as there are callers, and
-//! callers that are woken together answer together.
+//! The clerk is a task where the callers run, and gives out a group's answers, some at a time. The
+//! writer so wakes one task per group instead of every caller from another thread, and callers that
+//! are woken together answer together. On their way in, appends are not gathered: the writer begins
+//! with the first, while callers still bring the others.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use keizoku_core::{NewEvent, Revision, StreamId};
@@ -20,6 +20,10 @@ use crate::{AppendError, Appended};
 
 /// Appends in one group: bounds how long the first of them waits for the last.
 const GROUP: usize = 1024;
+/// Appends that a group may always have.
+const SMALL_GROUP: usize = 16;
+/// Answers given out before the callers that got them have their turn.
+const AT_ONCE: usize = 8;
 /// Payload bytes after which a group takes no more.
 const GROUP_BYTES: usize = 8 << 20;
 /// Payload bytes in one append. Far above what a command makes, far below what SQLite takes.
@@ -48,9 +52,7 @@ pub(super) struct Queue(Arc<Desk>);
 
 /// The writer's end.
 pub(super) struct Requests {
-    incoming: mpsc::UnboundedReceiver<Vec<Request>>,
-    /// What came with others, and did not fit into their group.
-    left: std::vec::IntoIter<Request>,
+    incoming: mpsc::UnboundedReceiver<Request>,
 }
 
 /// The writer's end of the way back.
@@ -64,9 +66,8 @@ struct Desk {
 
 struct State {
     /// `None` once closed; the writer ends when it has answered the rest.
-    writer: Option<mpsc::UnboundedSender<Vec<Request>>>,
-    waiting: Vec<Request>,
-    answered: Vec<(Vec<Request>, Vec<Answer>)>,
+    writer: Option<mpsc::UnboundedSender<Request>>,
+    answered: VecDeque<(Request, Answer)>,
     /// Whether there is a clerk: its runtime may have ended, and another one asks for a new one.
     has_clerk: bool,
     /// Whether the writer has gone.
@@ -77,8 +78,7 @@ pub(super) fn channel() -> (Requests, Queue, Answers) {
     let (writer, incoming) = mpsc::unbounded_channel();
     let state = State {
         writer: Some(writer),
-        waiting: Vec::new(),
-        answered: Vec::new(),
+        answered: VecDeque::new(),
         has_clerk: false,
         is_done: false,
     };
@@ -86,11 +86,11 @@ pub(super) fn channel() -> (Requests, Queue, Answers) {
         state: Mutex::new(state),
         bell: Notify::new(),
     });
-    let requests = Requests {
-        incoming,
-        left: Vec::new().into_iter(),
-    };
-    (requests, Queue(Arc::clone(&desk)), Answers(desk))
+    (
+        Requests { incoming },
+        Queue(Arc::clone(&desk)),
+        Answers(desk),
+    )
 }
 
 impl Queue {
@@ -118,31 +118,21 @@ impl Queue {
 
     fn bring(&self, request: Request) -> Result<(), AppendError> {
         let mut state = self.0.state();
-        if state.writer.is_none() {
-            return Err(AppendError::Closed);
-        }
-        state.waiting.push(request);
-        let is_first = state.waiting.len() == 1;
-        if !state.has_clerk {
-            let Ok(runtime) = Handle::try_current() else {
-                return state.hand_on();
-            };
+        let writer = state.writer.as_ref().ok_or(AppendError::Closed)?;
+        writer.send(request).map_err(|_| AppendError::Closed)?;
+        if !state.has_clerk
+            && let Ok(runtime) = Handle::try_current()
+        {
             state.has_clerk = true;
             // A runtime that ends drops the clerk here and now, who then needs the desk.
             drop(state);
             runtime.spawn(Clerk(Arc::clone(&self.0)).work());
         }
-        if is_first {
-            self.0.bell.notify_one();
-        }
         Ok(())
     }
 
     pub(super) fn close(&self) {
-        let mut state = self.0.state();
-        // It fails when the writer has gone after a fatal failure: those who waited have been told.
-        let _ = state.hand_on();
-        state.writer = None;
+        self.0.state().writer = None;
     }
 }
 
@@ -157,10 +147,12 @@ impl Answers {
     pub(super) fn give(&self, group: Vec<Request>, answers: Vec<Answer>) {
         let mut state = self.0.state();
         if state.has_clerk {
-            state.answered.push((group, answers));
+            state.answered.extend(group.into_iter().zip(answers));
             self.0.bell.notify_one();
         } else {
-            give(group, answers);
+            for (request, answer) in group.into_iter().zip(answers) {
+                request.answer(answer);
+            }
         }
     }
 }
@@ -180,25 +172,13 @@ impl Desk {
 }
 
 impl State {
-    /// Hands what waits to the writer.
-    fn hand_on(&mut self) -> Result<(), AppendError> {
-        let waiting = std::mem::take(&mut self.waiting);
-        if waiting.is_empty() {
-            return Ok(());
+    /// Gives out the first answers; whether there were any.
+    fn give_out(&mut self, most: usize) -> bool {
+        let first = self.answered.len().min(most);
+        for (request, answer) in self.answered.drain(..first) {
+            request.answer(answer);
         }
-        let writer = self.writer.as_ref().ok_or(AppendError::Closed)?;
-        writer.send(waiting).map_err(|refused| {
-            for request in refused.0 {
-                request.answer(Err(AppendError::Closed));
-            }
-            AppendError::Closed
-        })
-    }
-
-    fn give_out(&mut self) {
-        for (group, answers) in std::mem::take(&mut self.answered) {
-            give(group, answers);
-        }
+        first > 0
     }
 }
 
@@ -209,11 +189,11 @@ impl Clerk {
     async fn work(self) {
         loop {
             self.0.bell.notified().await;
-            let mut state = self.0.state();
-            state.give_out();
-            // It fails when the writer has gone: those who wait have been told.
-            let _ = state.hand_on();
-            if state.is_done {
+            while self.0.state().give_out(AT_ONCE) {
+                // The first callers answer their clients while the others still wait for theirs.
+                tokio::task::yield_now().await;
+            }
+            if self.0.state().is_done {
                 return;
             }
         }
@@ -225,36 +205,21 @@ impl Drop for Clerk {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.has_clerk = false;
-        state.give_out();
-        let _ = state.hand_on();
-    }
-}
-
-fn give(group: Vec<Request>, answers: Vec<Answer>) {
-    for (request, answer) in group.into_iter().zip(answers) {
-        request.answer(answer);
+        state.give_out(usize::MAX);
     }
 }
 
 impl Requests {
-    /// Waits for an append, then takes all that wait; `None` when the log is closed and done.
-    pub(super) fn group(&mut self) -> Option<Vec<Request>> {
-        let mut group = Vec::new();
-        let mut bytes = 0;
-        while group.len() < GROUP && bytes < GROUP_BYTES {
-            let next = match self.left.next() {
-                Some(next) => next,
-                None if group.is_empty() => {
-                    self.left = self.incoming.blocking_recv()?.into_iter();
-                    continue;
-                }
-                None => match self.incoming.try_recv() {
-                    Ok(more) => {
-                        self.left = more.into_iter();
-                        continue;
-                    }
-                    Err(_) => break,
-                },
+    /// Waits for an append, then takes those that wait, about as many as wanted; `None` when the log
+    /// is closed and done.
+    pub(super) fn group(&mut self, wanted: usize) -> Option<Vec<Request>> {
+        let first = self.incoming.blocking_recv()?;
+        let most = wanted.clamp(SMALL_GROUP, GROUP);
+        let mut bytes = first.bytes;
+        let mut group = vec![first];
+        while group.len() < most && bytes < GROUP_BYTES {
+            let Ok(next) = self.incoming.try_recv() else {
+                break;
             };
             bytes += next.bytes;
             group.push(next);
@@ -265,11 +230,7 @@ impl Requests {
     /// Lets nobody in any more and turns away those who wait.
     pub(super) fn refuse_all(mut self) {
         self.incoming.close();
-        let mut refused: Vec<Request> = self.left.collect();
-        while let Some(more) = self.incoming.blocking_recv() {
-            refused.extend(more);
-        }
-        for request in refused {
+        while let Some(request) = self.incoming.blocking_recv() {
             request.answer(Err(AppendError::Closed));
         }
     }
