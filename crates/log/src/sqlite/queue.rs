@@ -20,8 +20,6 @@ use crate::{AppendError, Appended};
 
 /// Appends in one group: bounds how long the first of them waits for the last.
 const GROUP: usize = 1024;
-/// Appends that a group may always have.
-const SMALL_GROUP: usize = 16;
 /// Answers given out before the callers that got them have their turn.
 const AT_ONCE: usize = 8;
 /// Payload bytes after which a group takes no more.
@@ -51,9 +49,7 @@ impl Request {
 pub(super) struct Queue(Arc<Desk>);
 
 /// The writer's end.
-pub(super) struct Requests {
-    incoming: mpsc::UnboundedReceiver<Request>,
-}
+pub(super) struct Requests(mpsc::UnboundedReceiver<Request>);
 
 /// The writer's end of the way back.
 pub(super) struct Answers(Arc<Desk>);
@@ -86,11 +82,7 @@ pub(super) fn channel() -> (Requests, Queue, Answers) {
         state: Mutex::new(state),
         bell: Notify::new(),
     });
-    (
-        Requests { incoming },
-        Queue(Arc::clone(&desk)),
-        Answers(desk),
-    )
+    (Requests(incoming), Queue(Arc::clone(&desk)), Answers(desk))
 }
 
 impl Queue {
@@ -210,17 +202,13 @@ impl Drop for Clerk {
 }
 
 impl Requests {
-    /// Waits for an append, then takes those that wait, about as many as wanted; `None` when the log
-    /// is closed and done.
-    pub(super) fn group(&mut self, wanted: usize) -> Option<Vec<Request>> {
-        let first = self.incoming.blocking_recv()?;
-        let most = wanted.clamp(SMALL_GROUP, GROUP);
+    /// Waits for an append, then takes all that wait; `None` when the log is closed and done.
+    pub(super) fn group(&mut self) -> Option<Vec<Request>> {
+        let first = self.0.blocking_recv()?;
         let mut bytes = first.bytes;
         let mut group = vec![first];
-        while group.len() < most && bytes < GROUP_BYTES {
-            let Ok(next) = self.incoming.try_recv() else {
-                break;
-            };
+        while group.len() < GROUP && bytes < GROUP_BYTES {
+            let Ok(next) = self.0.try_recv() else { break };
             bytes += next.bytes;
             group.push(next);
         }
@@ -229,8 +217,8 @@ impl Requests {
 
     /// Lets nobody in any more and turns away those who wait.
     pub(super) fn refuse_all(mut self) {
-        self.incoming.close();
-        while let Some(request) = self.incoming.blocking_recv() {
+        self.0.close();
+        while let Some(request) = self.0.blocking_recv() {
             request.answer(Err(AppendError::Closed));
         }
     }

@@ -32,7 +32,7 @@ impl Tail {
     pub(super) fn after(&self, after: Position, limit: usize) -> Option<Vec<Arc<Recorded>>> {
         let kept = self.kept();
         let first = kept.events.front()?.position;
-        let skipped = (after.0 + 1).checked_sub(first.0)?;
+        let skipped = after.0.saturating_add(1).checked_sub(first.0)?;
         let skipped = usize::try_from(skipped).ok()?;
         Some(
             kept.events

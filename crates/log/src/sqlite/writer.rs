@@ -3,7 +3,6 @@
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 
 use keizoku_core::{Clock, Probe};
 use rusqlite::{Connection, ErrorCode};
@@ -25,7 +24,6 @@ pub(super) struct Writer {
     publish: watch::Sender<Head>,
     answers: Answers,
     wal: WalKeeper,
-    pace: Pace,
     clock: Arc<dyn Clock>,
     probe: Arc<dyn Probe>,
     on_fatal: OnFatal,
@@ -40,39 +38,6 @@ pub(super) struct Outlets {
 }
 
 type Fatal = Arc<rusqlite::Error>;
-
-/// How large a group should be: writing it takes about as long as the commit that follows.
-///
-/// Smaller groups would wait for the disk more often than they need. Larger ones would make
-/// everybody move together, callers idle while the writer works and the writer while they do.
-struct Pace {
-    append: Duration,
-    commit: Duration,
-}
-
-impl Default for Pace {
-    /// A guess, soon forgotten.
-    fn default() -> Self {
-        Self {
-            append: Duration::from_micros(10),
-            commit: Duration::from_millis(1),
-        }
-    }
-}
-
-impl Pace {
-    fn group(&self) -> usize {
-        let group = self.commit.as_nanos() / self.append.as_nanos().max(1);
-        usize::try_from(group).unwrap_or(usize::MAX)
-    }
-
-    /// Weighs what a group took as an eighth of what is known.
-    fn note(&mut self, appends: usize, writing: Duration, commit: Duration) {
-        let append = writing / u32::try_from(appends).unwrap_or(u32::MAX).max(1);
-        self.append = (self.append * 7 + append) / 8;
-        self.commit = (self.commit * 7 + commit) / 8;
-    }
-}
 
 /// Why a group was not committed.
 enum Failure {
@@ -106,7 +71,6 @@ impl Writer {
             publish,
             answers,
             wal,
-            pace: Pace::default(),
             clock,
             probe,
             on_fatal,
@@ -123,7 +87,7 @@ impl Writer {
 
     fn run(mut self, mut requests: Requests) {
         let _alarm = Alarm(Arc::clone(&self.on_fatal));
-        while let Some(group) = requests.group(self.pace.group()) {
+        while let Some(group) = requests.group() {
             if self.wal.has_failed() {
                 refuse(group, &AppendError::Closed);
                 return requests.refuse_all();
@@ -182,7 +146,6 @@ impl Writer {
             .map_or(now, |last| last.max(now))
             .as_microsecond();
 
-        let began = Instant::now();
         run(&self.db, "BEGIN IMMEDIATE")?;
         let written = write(&self.db, &mut self.tips, group, head, micros);
         let (answers, next) = written.map_err(|error| self.roll_back(error))?;
@@ -191,10 +154,7 @@ impl Writer {
             return Ok(answers);
         }
         self.probe.reached("log.commit.before");
-        let written = Instant::now();
         run(&self.db, "COMMIT").map_err(|error| self.after_commit(error))?;
-        self.pace
-            .note(group.len(), written - began, written.elapsed());
         self.probe.reached("log.commit.after");
         self.tail.extend(head, group, &answers);
         self.publish.send_replace(next);
