@@ -32,4 +32,6 @@ mod interleaving;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
+mod records;
+#[cfg(test)]
 mod worked_example;
