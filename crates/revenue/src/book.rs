@@ -6,11 +6,11 @@ use keizoku_core::{AccountId, Day};
 use crate::attributes::{AttributeHistory, SegmentHistory};
 use crate::contract::{Contracts, Subscription};
 use crate::directory::Directory;
-use crate::due::Due;
 use crate::identity::Identity;
 use crate::memory::Memory;
-use crate::products::Products;
-use crate::rows::{Marks, Row, Rows, Validity};
+use crate::products::{FIRST_SET, Products, SEVERAL};
+use crate::row::{Marks, Row, Validity};
+use crate::rows::Rows;
 use crate::segment::Segments;
 use crate::settings::SettingsHistory;
 use crate::split::Split;
@@ -28,7 +28,6 @@ pub struct Book {
     pub(crate) ids: IdTable,
     pub(crate) first_subscription: Chunked<u32>,
     pub(crate) rows: Rows,
-    due: Due,
     /// Accounts with announced ends, as they are today.
     pub(crate) split: BTreeMap<u32, Split>,
     pub(crate) group_totals: Chunked<i64>,
@@ -55,7 +54,6 @@ impl Book {
             ids: IdTable::default(),
             first_subscription: Chunked::default(),
             rows: Rows::default(),
-            due: Due::default(),
             split: BTreeMap::new(),
             group_totals: Chunked::default(),
             contracts: Contracts::default(),
@@ -109,24 +107,17 @@ impl Book {
         self.attributes.compact();
     }
 
-    /// Advances the rows to a new day, touching only those that change; no figure waits for it.
+    /// Advances the rows to a new day, folding only those that change; no figure waits for it.
     pub fn roll_to(&mut self, today: Day) {
-        if today < self.today {
-            // Only a change of time zone goes back, by one day.
-            self.today = today;
-            for account in 0..crate::store::dense(self.rows.len()) {
-                self.refresh(account);
-            }
-            return;
-        }
+        // Only a change of time zone goes back, by one day.
+        let due = if today < self.today {
+            (0..crate::store::dense(self.rows.len())).collect()
+        } else {
+            self.rows.due(today)
+        };
         self.today = today;
-        while let Some(accounts) = self.due.pop(today) {
-            for account in accounts {
-                let (row, validity) = self.rows.get(account);
-                if Due::of(&row, validity).is_some_and(|day| day <= today) {
-                    self.refresh(account);
-                }
-            }
+        for account in due {
+            self.refresh(account);
         }
     }
 
@@ -136,20 +127,22 @@ impl Book {
         if survivor != account {
             let segment = self.rows.get(account).0.segment;
             let marks = Marks::default().and(Marks::MERGED, true);
-            self.set_row(
-                account,
-                Row {
-                    segment,
-                    marks,
-                    ..Row::default()
-                },
-                Validity::ALWAYS,
-            );
+            let row = Row {
+                segment,
+                marks,
+                ..Row::default()
+            };
+            self.set_row(account, row, Validity::ALWAYS, &[]);
             self.split.remove(&account);
         }
         let view = self.fold(survivor, Known::NOW, self.today, None);
         let product = self.products.intern(view.products.as_slice());
-        self.set_row(survivor, view.row(product), view.validity);
+        let parts = if product == SEVERAL {
+            &[]
+        } else {
+            view.products.parts()
+        };
+        self.set_row(survivor, view.row(product), view.validity, parts);
         if view.split.has_announced() {
             self.split.insert(survivor, view.split);
         } else {
@@ -157,16 +150,31 @@ impl Book {
         }
     }
 
-    fn set_row(&mut self, account: u32, row: Row, validity: Validity) {
+    fn set_row(&mut self, account: u32, row: Row, validity: Validity, parts: &[i64]) {
         let (old, old_validity) = self.rows.get(account);
         self.rows.set(account, row, validity);
         self.group_totals[old.group] -= old.mrr;
         self.group_totals[row.group] += row.mrr;
-        let due = Due::of(&row, validity);
-        let is_noted = Due::of(&old, old_validity) == due;
-        if let Some(day) = due.filter(|_| !is_noted) {
-            self.due.add(account, day);
+        if old.product >= FIRST_SET || row.product >= FIRST_SET {
+            self.rows.set_parts(account, parts);
         }
+        if old_validity.until < Day::MAX || validity.until < Day::MAX {
+            let later = self.later_rows(account, validity.until);
+            self.rows.set_later(account, &later);
+        }
+    }
+
+    /// What follows on a row that holds until a date: each row from its date on.
+    fn later_rows(&mut self, account: u32, until: Day) -> Vec<(Day, Row)> {
+        let (mut rows, mut until) = (Vec::new(), until);
+        while until < Day::MAX {
+            let from = until.plus_days(1);
+            let view = self.fold(account, Known::NOW, from, None);
+            let product = self.products.intern(view.products.as_slice());
+            rows.push((from, view.row(product)));
+            until = view.validity.until;
+        }
+        rows
     }
 
     /// Numbers of an account's own subscriptions.
@@ -209,7 +217,6 @@ impl Book {
             attribute_changes: self.attributes.len(),
             account_ids: self.ids.bytes(),
             rows: self.rows.bytes() + first_changes + self.first_subscription.bytes(),
-            due: self.due.bytes(),
             subscriptions: self.contracts.bytes_of_subscriptions(),
             fact_bytes: self.contracts.bytes_of_facts(),
             attribute_bytes,

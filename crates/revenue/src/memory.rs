@@ -11,10 +11,8 @@ pub struct Memory {
     pub attribute_changes: usize,
     /// Bytes of the accounts' ids and of finding them.
     pub account_ids: usize,
-    /// Bytes of the rows of now, and of where each account's history begins.
+    /// Bytes of the rows of now and of those that follow, and of where each account's history begins.
     pub rows: usize,
-    /// Bytes of knowing when which row changes by itself.
-    pub due: usize,
     /// Bytes of subscriptions, their ids included.
     pub subscriptions: usize,
     /// Bytes of contract facts.
@@ -35,7 +33,7 @@ impl Memory {
     /// Bytes that answer questions about now.
     #[must_use]
     pub fn now(&self) -> usize {
-        self.account_ids + self.rows + self.due + self.subscriptions
+        self.account_ids + self.rows + self.subscriptions
     }
 
     /// Bytes that answer questions about now, per account.

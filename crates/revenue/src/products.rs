@@ -5,10 +5,13 @@ use hashbrown::HashMap;
 use crate::store::Names;
 
 /// Numbers from here on are sets of several products.
-const FIRST_SET: u16 = 1 << 15;
+pub(crate) const FIRST_SET: u16 = 1 << 15;
 
 /// Several products whose set has no number.
 pub(crate) const SEVERAL: u16 = u16::MAX;
+
+/// A set of more products gets no number.
+const LARGEST_SET: usize = (UNKNOWN - FIRST) as usize;
 
 /// Products by name, and sets of several by number.
 #[derive(Debug, Clone, Default)]
@@ -34,7 +37,7 @@ impl Products {
     /// The same; a set that has no number gets the next one.
     pub(crate) fn intern(&mut self, products: &[u32]) -> u16 {
         let number = self.number(products);
-        if number != SEVERAL || products.len() < 2 {
+        if number != SEVERAL || products.len() < 2 || products.len() > LARGEST_SET {
             return number;
         }
         let next = u16::try_from(self.sets.len())
@@ -54,25 +57,34 @@ impl Products {
     }
 }
 
-/// Numbers of products, in order, each once; one of them needs no memory of its own.
+/// Numbers of products, in order, each once and with its MRR; one of them needs no memory of its
+/// own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ProductSet {
     one: Option<u32>,
     /// All of them, where there are several.
     several: Vec<u32>,
+    /// MRR of several.
+    mrr: Vec<i64>,
 }
 
 impl ProductSet {
-    pub(crate) fn add(&mut self, product: u32) {
+    /// Adds a contract's product; `sum` is the MRR of all that were added before.
+    pub(crate) fn add(&mut self, product: u32, mrr: i64, sum: i64) {
         let one = *self.one.get_or_insert(product);
-        if one == product {
-            return;
-        }
         if self.several.is_empty() {
+            if one == product {
+                return;
+            }
             self.several.push(one);
+            self.mrr.push(sum);
         }
-        if let Err(place) = self.several.binary_search(&product) {
-            self.several.insert(place, product);
+        match self.several.binary_search(&product) {
+            Ok(place) => self.mrr[place] += mrr,
+            Err(place) => {
+                self.several.insert(place, product);
+                self.mrr.insert(place, mrr);
+            }
         }
     }
 
@@ -83,6 +95,11 @@ impl ProductSet {
             &self.several
         }
     }
+
+    /// MRR of each but the last: that of the last is what is left.
+    pub(crate) fn parts(&self) -> &[i64] {
+        self.mrr.split_last().map_or(&[], |(_, parts)| parts)
+    }
 }
 
 /// Which numbers of a column include a product: a byte for each, so that a scan looks them up
@@ -92,10 +109,13 @@ pub struct ProductMatch {
     by_number: Vec<u8>,
 }
 
-/// Nothing, all or a part of what an account has is of the product.
+/// Nothing or all of what an account has is of the product.
 const NONE: u8 = 0;
 const ALL: u8 = 1;
-const PART: u8 = 2;
+/// It is the first of several; the numbers that follow are the places after it.
+const FIRST: u8 = 2;
+/// It may be one of several.
+const UNKNOWN: u8 = u8::MAX;
 
 impl ProductMatch {
     pub(crate) fn of(products: &Products, product: u32) -> Self {
@@ -103,10 +123,11 @@ impl ProductMatch {
         let single = products.number(&[product]);
         by_number[usize::from(single)] = ALL;
         for (set, number) in products.sets.iter().zip(usize::from(FIRST_SET)..) {
-            by_number[number] = if set.contains(&product) { PART } else { NONE };
+            let place = set.iter().zip(FIRST..).find(|(one, _)| **one == product);
+            by_number[number] = place.map_or(NONE, |(_, place)| place);
         }
         // Whoever has products without a number may have this one.
-        by_number[usize::from(SEVERAL)] = PART;
+        by_number[usize::from(SEVERAL)] = UNKNOWN;
         Self { by_number }
     }
 
@@ -121,7 +142,23 @@ impl ProductMatch {
     #[must_use]
     #[inline]
     pub fn is_part_of(&self, number: u16) -> bool {
-        self.by_number[usize::from(number)] == PART
+        self.by_number[usize::from(number)] >= FIRST
+    }
+
+    /// Whether only the account's contracts can tell.
+    #[must_use]
+    #[inline]
+    pub fn is_unknown(&self, number: u16) -> bool {
+        self.by_number[usize::from(number)] == UNKNOWN
+    }
+
+    /// The product's place in a set of several.
+    #[inline]
+    pub(crate) fn part_of(&self, number: u16) -> Option<usize> {
+        let place = self.by_number[usize::from(number)];
+        (FIRST..UNKNOWN)
+            .contains(&place)
+            .then(|| usize::from(place - FIRST))
     }
 }
 
@@ -133,9 +170,19 @@ mod tests {
     fn a_set_holds_each_product_once_in_order() {
         let mut set = ProductSet::default();
         assert_eq!(set.as_slice(), [0; 0]);
-        for (product, expected) in [(3, &[3][..]), (3, &[3]), (1, &[1, 3]), (2, &[1, 2, 3])] {
-            set.add(product);
-            assert_eq!(set.as_slice(), expected);
+        let mut sum = 0;
+        let cases: [(u32, &[u32], &[i64]); 5] = [
+            (3, &[3], &[]),
+            (3, &[3], &[]),
+            (1, &[1, 3], &[100]),
+            (2, &[1, 2, 3], &[100, 1_000]),
+            (1, &[1, 2, 3], &[10_100, 1_000]),
+        ];
+        for (power, (product, expected, parts)) in (0..).zip(cases) {
+            let mrr = 10i64.pow(power);
+            set.add(product, mrr, sum);
+            sum += mrr;
+            assert_eq!((set.as_slice(), set.parts()), (expected, parts));
         }
     }
 
@@ -151,6 +198,9 @@ mod tests {
         let first = ProductMatch::of(&products, 1);
         assert!(first.is_all_of(one) && !first.is_all_of(both));
         assert!(first.is_part_of(both) && first.is_part_of(SEVERAL) && !first.is_part_of(one));
+        assert_eq!((first.part_of(both), first.part_of(SEVERAL)), (Some(0), None));
+        assert!(first.is_unknown(SEVERAL) && !first.is_unknown(both));
+        assert_eq!(ProductMatch::of(&products, 2).part_of(both), Some(1));
         assert!(!ProductMatch::of(&products, 3).is_part_of(both));
         assert!(!ProductMatch::of(&products, 40_000).is_all_of(SEVERAL));
     }

@@ -6,7 +6,7 @@ use keizoku_core::{AccountId, Day, Money, Month};
 
 use crate::attributes::Attributes;
 use crate::directory::Directory;
-use crate::rows::Row;
+use crate::row::Row;
 use crate::segment::Segments;
 use crate::settings::Settings;
 use crate::store::{Names, dense};

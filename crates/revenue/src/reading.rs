@@ -70,6 +70,7 @@ impl Book {
             Kind::AccountRevised(event) => {
                 let account = self.intern(entry::id(&event.account_id, "account_id")?);
                 self.set_segment(account, event.profile.as_ref(), Some(recorded));
+                self.refresh(account.0);
             }
             Kind::AccountAttributesChanged(event) => {
                 let id = entry::id(&event.account_id, "account_id")?;
@@ -131,9 +132,6 @@ impl Book {
         let account = self.intern(id);
         self.attributes
             .record(account.0, attributes, effective, recorded);
-        if let Some(day) = effective {
-            self.contracts.changes.note_attributes(account.0, day);
-        }
         Ok(account)
     }
 

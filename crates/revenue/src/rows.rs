@@ -1,162 +1,14 @@
-//! The view of now: one row per account as it is today, in columns, for scanning.
+//! The view of now: one row per account as it is today, in columns, for scanning; and the rows that
+//! follow it where something is known to change later.
 
 use keizoku_core::Day;
 
 use crate::AccountIx;
+use crate::by_place::ByPlace;
 use crate::owner::Owner;
+use crate::products::ProductMatch;
+use crate::row::{Marks, Row, RowCore, Validity};
 use crate::store::CHUNK;
-
-/// An account on a date, as far as lists and forecasts need it of every account.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Row {
-    /// MRR in minor units.
-    pub mrr: i64,
-    /// Earliest renewal among the active subscriptions; see [`crate::Book::next_renewal`].
-    pub renewal: Option<Day>,
-    /// Number of the product or of the set of products; see [`crate::ProductMatch`].
-    pub product: u16,
-    /// Who looks after it.
-    pub owner: Owner,
-    /// Number of the corporate group; 0 for none.
-    pub group: u32,
-    /// Number of the tier; 0 for none.
-    pub tier: u16,
-    /// Number of the segment.
-    pub segment: u32,
-    /// What else is to be known about it.
-    pub marks: Marks,
-    /// Length of a term in months, where adding terms to `renewal` gives the later ones; else 0.
-    pub(crate) term_months: u8,
-}
-
-/// What a forecast needs of a row: reading fewer columns is what makes it fast.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RowCore {
-    /// MRR in minor units.
-    pub mrr: i64,
-    /// Earliest renewal among the active subscriptions; see [`crate::Book::next_renewal`].
-    pub renewal: Option<Day>,
-    /// Number of the corporate group; 0 for none.
-    pub group: u32,
-    /// What else is to be known about it.
-    pub marks: Marks,
-    pub(crate) term_months: u8,
-}
-
-impl RowCore {
-    /// Whether the renewal is the same on every date on which the row is right.
-    #[must_use]
-    pub const fn renewal_stays(&self) -> bool {
-        !self.marks.has(Marks::ADVANCES) && !self.marks.has(Marks::ADVANCED)
-    }
-}
-
-/// Yes or no about a row, eight of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Marks(u8);
-
-impl Marks {
-    pub(crate) const ACTIVE: Self = Self(1);
-    pub(crate) const ANNOUNCED: Self = Self(2);
-    /// The earliest renewal moves on by itself: the row is another one after it.
-    pub(crate) const ADVANCES: Self = Self(4);
-    /// Some renewal has moved on by itself: the row was another one before.
-    pub(crate) const ADVANCED: Self = Self(8);
-    pub(crate) const ALIASED: Self = Self(16);
-    pub(crate) const MERGED: Self = Self(32);
-    /// More than one subscription was ever its own.
-    pub(crate) const SEVERAL: Self = Self(64);
-
-    /// Whether one of its subscriptions is active.
-    #[must_use]
-    pub const fn is_active(self) -> bool {
-        self.has(Self::ACTIVE)
-    }
-
-    /// Whether the end of one of its active subscriptions was announced.
-    #[must_use]
-    pub const fn has_announced_end(self) -> bool {
-        self.has(Self::ANNOUNCED)
-    }
-
-    /// Whether it was merged into another one.
-    #[must_use]
-    pub const fn is_merged(self) -> bool {
-        self.has(Self::MERGED)
-    }
-
-    /// Whether other accounts were merged into it.
-    #[must_use]
-    pub const fn has_aliases(self) -> bool {
-        self.has(Self::ALIASED)
-    }
-
-    pub(crate) const fn has(self, mark: Self) -> bool {
-        self.0 & mark.0 != 0
-    }
-
-    pub(crate) const fn and(self, mark: Self, is_set: bool) -> Self {
-        if is_set {
-            Self(self.0 | mark.0)
-        } else {
-            Self(self.0 & !mark.0)
-        }
-    }
-}
-
-impl Row {
-    /// What a forecast needs of it.
-    #[must_use]
-    pub const fn core(&self) -> RowCore {
-        let Self {
-            mrr,
-            renewal,
-            group,
-            marks,
-            term_months,
-            ..
-        } = *self;
-        RowCore {
-            mrr,
-            renewal,
-            group,
-            marks,
-            term_months,
-        }
-    }
-
-    /// Whether one of its subscriptions is active.
-    #[must_use]
-    pub const fn is_active(&self) -> bool {
-        self.marks.is_active()
-    }
-
-    /// Whether the end of one of its active subscriptions was announced.
-    #[must_use]
-    pub const fn has_announced_end(&self) -> bool {
-        self.marks.has_announced_end()
-    }
-
-    /// Whether other accounts were merged into it.
-    #[must_use]
-    pub const fn has_aliases(&self) -> bool {
-        self.marks.has_aliases()
-    }
-}
-
-/// The dates on which a row stays as it is, apart from renewals that advance by themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Validity {
-    pub(crate) from: Day,
-    pub(crate) until: Day,
-}
-
-impl Validity {
-    pub(crate) const ALWAYS: Self = Self {
-        from: Day::MIN,
-        until: Day::MAX,
-    };
-}
 
 /// Up to [`CHUNK`] rows, column by column.
 #[derive(Debug, Clone, Default)]
@@ -172,6 +24,10 @@ pub(crate) struct RowChunk {
     pub(crate) term_months: Vec<u8>,
     pub(crate) from: Vec<Day>,
     pub(crate) until: Vec<Day>,
+    /// What follows on a row whose `until` is a day: each row from a date on, in that order.
+    pub(crate) later: ByPlace<(Day, Row)>,
+    /// MRR of each product but the last of its set, in the set's order.
+    pub(crate) parts: ByPlace<i64>,
 }
 
 impl RowChunk {
@@ -188,6 +44,8 @@ impl RowChunk {
             term_months: Vec::with_capacity(rows),
             from: Vec::with_capacity(rows),
             until: Vec::with_capacity(rows),
+            later: ByPlace::default(),
+            parts: ByPlace::default(),
         }
     }
 
@@ -245,7 +103,8 @@ impl RowChunk {
     }
 
     fn bytes(&self) -> usize {
-        self.marks.capacity() * (size_of::<i64>() + 3 * size_of::<u32>() + 5 * size_of::<u16>() + 2)
+        let row = size_of::<i64>() + 3 * size_of::<u32>() + 5 * size_of::<u16>() + 2;
+        self.marks.capacity() * row + self.later.bytes() + self.parts.bytes()
     }
 }
 
@@ -329,11 +188,30 @@ impl<'a> Columns<'a> {
         &self.chunk.group
     }
 
+    /// Calls `visit` for each row that has the product among others, with the product's MRR.
+    pub fn for_each_part(&self, product: &ProductMatch, mut visit: impl FnMut(usize, i64)) {
+        for (place, parts) in self.chunk.parts.iter() {
+            let Some(which) = product.part_of(self.chunk.product[place]) else {
+                continue;
+            };
+            let rest = || self.chunk.mrr[place] - parts.iter().sum::<i64>();
+            visit(place, parts.get(which).copied().unwrap_or_else(rest));
+        }
+    }
+
     /// Whether a row holds on a date as it is, apart from renewals that advance by themselves.
-    #[must_use]
-    pub fn is_right(&self, place: usize, on: Day) -> bool {
+    pub(crate) fn is_right(&self, place: usize, on: Day) -> bool {
         let Validity { from, until } = self.chunk.validity(place);
         from <= on && on <= until
+    }
+
+    /// The rows that hold on a date after today instead of those of now.
+    pub(crate) fn later(&self, on: Day) -> impl Iterator<Item = (usize, &'a Row)> {
+        let rows = self.chunk.later.iter();
+        rows.filter_map(move |(place, rows)| {
+            let has_begun = rows.iter().take_while(|(from, _)| *from <= on);
+            has_begun.last().map(|(_, row)| (place, row))
+        })
     }
 
     /// What a forecast needs of a row.
@@ -385,11 +263,6 @@ impl Rows {
         &self.chunks
     }
 
-    pub(crate) fn marks(&self, account: u32) -> Marks {
-        let (chunk, place) = split(account);
-        self.chunks[chunk].marks[place]
-    }
-
     pub(crate) fn get(&self, account: u32) -> (Row, Validity) {
         let (chunk, place) = split(account);
         (
@@ -401,6 +274,34 @@ impl Rows {
     pub(crate) fn set(&mut self, account: u32, row: Row, validity: Validity) {
         let (chunk, place) = split(account);
         self.chunks[chunk].set(place, row, validity);
+    }
+
+    /// What follows on a row, each from its date on.
+    pub(crate) fn set_later(&mut self, account: u32, rows: &[(Day, Row)]) {
+        let (chunk, place) = split(account);
+        self.chunks[chunk].later.set(place, rows);
+    }
+
+    /// MRR of each product of a row but the last, in the order of its set.
+    pub(crate) fn set_parts(&mut self, account: u32, mrr: &[i64]) {
+        let (chunk, place) = split(account);
+        self.chunks[chunk].parts.set(place, mrr);
+    }
+
+    /// The accounts whose rows are no longer right on a day after the one that they show.
+    pub(crate) fn due(&self, today: Day) -> Vec<u32> {
+        let mut due = Vec::new();
+        for (number, chunk) in self.chunks.iter().enumerate() {
+            let columns = chunk.until.iter().zip(&chunk.renewal).zip(&chunk.marks);
+            for (place, ((until, renewal), marks)) in columns.enumerate() {
+                let has_advanced =
+                    marks.has(Marks::ADVANCES) && renewal.is_some_and(|renewal| renewal < today);
+                if *until < today || has_advanced {
+                    due.push(crate::store::dense(number * CHUNK + place));
+                }
+            }
+        }
+        due
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -6,27 +6,13 @@ use keizoku_core::{Day, Money};
 use crate::calendar::plus_months;
 use crate::contract::{READ_AHEAD, Subscription, terms_until};
 use crate::products::ProductMatch;
-use crate::rows::{Columns, Marks, Row, RowCore};
+use crate::row::{Marks, Row, RowCore};
+use crate::rows::Columns;
 use crate::split::Split;
 use crate::store::{CHUNK, dense};
 use crate::time::{AsOf, Known};
 use crate::view::SubscriptionView;
 use crate::{AccountIx, Book};
-
-/// Something about an account's own contracts, to be added to its row of today.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Difference {
-    /// The account, which may have been merged into another one.
-    pub account: AccountIx,
-    /// Number of the contract's product.
-    pub product: u16,
-    /// MRR to add.
-    pub mrr: i64,
-    /// Active contracts to add.
-    pub active: i8,
-    /// The differences do not say it all: fold the account.
-    pub needs_fold: bool,
-}
 
 impl Book {
     /// Every account that was not merged, as known; active or not.
@@ -85,41 +71,40 @@ impl Book {
         chunks.map(|(place, chunk)| Columns::new(chunk, dense(place * CHUNK)))
     }
 
-    /// How accounts are different on another date than today, as known now; in no order, and an
-    /// account as often as something about it changes.
-    pub fn differences(&self, on: Day) -> impl Iterator<Item = Difference> {
-        let is_past = on < self.today;
-        let (after, until) = if is_past {
-            (on, self.today)
-        } else {
-            (self.today, on)
-        };
-        let sign = if is_past { -1 } else { 1 };
-        self.contracts
-            .changes
-            .between(after, until)
-            .map(move |change| {
-                let has_several = || self.rows.marks(change.account).has(Marks::SEVERAL);
-                // Before its end a contract had an announced end; what begins may have one.
-                let is_announced = if is_past {
-                    change.running < 0
-                } else {
-                    change.running > 0
-                };
-                let needs_fold =
-                    change.attributes || is_announced || (change.running != 0 && has_several());
-                Difference {
-                    account: AccountIx(change.account),
-                    product: change.product,
-                    mrr: sign * change.mrr,
-                    active: if is_past {
-                        -change.running
-                    } else {
-                        change.running
-                    },
-                    needs_fold,
-                }
-            })
+    /// Calls `visit` for each row of a chunk that is another one at other times than now, in their
+    /// order, with what it is then; nothing where the account is not active, or was merged.
+    ///
+    /// On a date ahead this is known; on a past one accounts are folded whose rows changed since, and
+    /// as known at an instant all.
+    pub fn other_rows(
+        &self,
+        columns: &Columns<'_>,
+        as_of: AsOf,
+        mut visit: impl FnMut(usize, Option<Row>),
+    ) {
+        let is_now = as_of.known_at.is_none();
+        if is_now && as_of.on == self.today {
+            return;
+        }
+        if is_now && as_of.on > self.today {
+            for (place, row) in columns.later(as_of.on) {
+                visit(place, Some(*row).filter(Row::is_active));
+            }
+            return;
+        }
+        let is_other = |place: &usize| !is_now || !columns.is_right(*place, as_of.on);
+        let mut places = (0..columns.len()).filter(is_other).peekable();
+        let mut ahead = Vec::with_capacity(READ_AHEAD);
+        while places.peek().is_some() {
+            ahead.clear();
+            let accounts = places.by_ref().take(READ_AHEAD);
+            ahead.extend(accounts.map(|place| columns.account(place)));
+            self.read_ahead(&ahead);
+            for account in &ahead {
+                let place = (account.0 - columns.first()) as usize;
+                visit(place, self.folded_row(*account, as_of));
+            }
+        }
     }
 
     /// Reads ahead what folding these accounts will need. One after the other, most of the time of
@@ -183,38 +168,22 @@ impl Book {
             .map(|(account, split)| (AccountIx(*account), split))
     }
 
-    /// The rows of a chunk that an account's is among, and its place there.
-    #[must_use]
-    #[inline]
-    pub fn columns_of(&self, account: AccountIx) -> (Columns<'_>, usize) {
-        let (chunk, place) = (account.0 as usize / CHUNK, account.0 as usize % CHUNK);
-        (
-            Columns::new(&self.rows.chunks()[chunk], dense(chunk * CHUNK)),
-            place,
-        )
-    }
-
     /// Calls `visit` for every active account, in the order of their numbers, merged ones not.
     ///
-    /// As known now this reads the columns, and folds only rows that differ on that date; as known
-    /// at an instant it folds every account.
+    /// As known now this reads the rows; see [`Self::other_rows`].
     pub fn scan(&self, as_of: AsOf, mut visit: impl FnMut(AccountIx, Row)) {
-        if as_of.known_at.is_some() {
-            for account in (0..dense(self.rows.len())).map(AccountIx) {
-                if let Some(row) = self.folded_row(account, as_of) {
-                    visit(account, row);
-                }
-            }
-            return;
-        }
+        let mut others = Vec::new();
         for columns in self.columns() {
-            for (place, account) in (columns.first()..).take(columns.len()).enumerate() {
-                if !columns.is_right(place, as_of.on) {
-                    if let Some(row) = self.folded_row(AccountIx(account), as_of) {
-                        visit(AccountIx(account), row);
-                    }
-                } else if columns.marks()[place].is_active() {
-                    visit(AccountIx(account), columns.row(place));
+            others.clear();
+            self.other_rows(&columns, as_of, |place, row| others.push((place, row)));
+            let mut others = others.drain(..).peekable();
+            for place in 0..columns.len() {
+                let row = match others.next_if(|(other, _)| *other == place) {
+                    Some((_, row)) => row,
+                    None => Some(columns.row(place)).filter(Row::is_active),
+                };
+                if let Some(row) = row {
+                    visit(columns.account(place), row);
                 }
             }
         }

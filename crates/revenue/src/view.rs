@@ -5,7 +5,7 @@ use keizoku_core::{Day, Money, SubscriptionId};
 
 use crate::attributes::Attributes;
 use crate::products::ProductSet;
-use crate::rows::{Marks, Row, Validity};
+use crate::row::{Marks, Row, Validity};
 use crate::split::Split;
 use crate::time::Known;
 use crate::{AccountIx, Book};
@@ -136,10 +136,7 @@ impl Book {
         product: Option<u32>,
         view: &mut AccountView,
     ) {
-        for (place, number) in self.subscriptions_of(account).enumerate() {
-            if place > 0 {
-                view.marks = view.marks.and(Marks::SEVERAL, true);
-            }
+        for number in self.subscriptions_of(account) {
             let subscription = self.contracts.get(number);
             if product.is_some_and(|product| product != subscription.product) {
                 continue;
@@ -152,7 +149,8 @@ impl Book {
             }
             let mrr = Money::from_minor(contract.mrr);
             let (renewal, _) = contract.renewal_and_notice(on);
-            view.products.add(subscription.product);
+            view.products
+                .add(subscription.product, contract.mrr, view.mrr.minor());
             let is_earliest = view
                 .next_renewal
                 .is_none_or(|next| renewal.is_some_and(|renewal| renewal < next));

@@ -87,11 +87,10 @@ fn weigh(book: &Book, board: &RiskBoard) {
     let per = |bytes: usize, number: usize| bytes / number.max(1);
     println!("{of:?}");
     println!(
-        "now-view {} bytes per account (ids {}, rows {}, due {}, subscriptions {}); {} per fact ({} facts); {} per attribute change; total {} MB",
+        "now-view {} bytes per account (ids {}, rows {}, subscriptions {}); {} per fact ({} facts); {} per attribute change; total {} MB",
         of.now_per_account(),
         per(of.account_ids, of.accounts),
         per(of.rows, of.accounts),
-        per(of.due, of.accounts),
         per(of.subscriptions, of.accounts),
         per(of.fact_bytes, of.facts),
         of.facts,

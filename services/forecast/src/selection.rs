@@ -86,6 +86,14 @@ impl Selection {
             .is_none_or(|product| product.is_all_of(products))
     }
 
+    /// Whether it may be that only a part is, as the account has other products as well.
+    #[inline]
+    pub(crate) fn may_have_part(&self, products: u16) -> bool {
+        self.product
+            .as_ref()
+            .is_some_and(|product| product.is_part_of(products))
+    }
+
     /// Strikes out the rows that the filter does not leave, condition by condition, so that each
     /// runs over one column.
     pub(crate) fn mark(&self, columns: &Columns<'_>, selected: &mut [bool]) {

@@ -2,7 +2,7 @@ use hashbrown::HashTable;
 use keizoku_core::Day;
 use uuid::Uuid;
 
-use super::{Changes, Contract, Fact, Level, Steps};
+use super::{Contract, Fact, Level, Steps};
 use crate::fenwick::Fenwick;
 use crate::store::{Chunked, IdTable, dense};
 use crate::time::Known;
@@ -25,7 +25,7 @@ impl Subscription {
 /// Accounts whose history is read ahead at once: their first facts fit into the first-level cache.
 pub(crate) const READ_AHEAD: usize = 64;
 
-/// All subscriptions and their facts, and what changes by day as it is known now.
+/// All subscriptions and their facts, and MRR by day as it is known now.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Contracts {
     ids: IdTable,
@@ -33,8 +33,6 @@ pub(crate) struct Contracts {
     facts: Chunked<Fact>,
     voids: Voids,
     mrr_by_day: Fenwick,
-    /// What accounts are different from which day on, as known now.
-    pub(crate) changes: Changes,
     before: Vec<(Day, Level)>,
     after: Vec<(Day, Level)>,
 }
@@ -142,7 +140,7 @@ impl Contracts {
     }
 
     pub(crate) fn bytes_of_days(&self) -> usize {
-        self.mrr_by_day.bytes() + self.changes.bytes()
+        self.mrr_by_day.bytes()
     }
 
     /// Touches the first facts of subscriptions, whose numbers become those of their accounts' next
@@ -230,11 +228,6 @@ impl Contracts {
                 mrr = level.mrr;
             }
         }
-        let Subscription {
-            account, product, ..
-        } = self.subscriptions[subscription];
-        self.changes
-            .note((account, product), same, &self.before, &steps);
         self.after = steps;
     }
 }

@@ -1,12 +1,10 @@
 //! Contract facts (ACC-5) and what they say about a date.
 
 mod arena;
-mod changes;
 mod fact;
 mod fold;
 
 pub(crate) use arena::{Contracts, READ_AHEAD, Subscription};
-pub(crate) use changes::Changes;
 pub(crate) use fact::{Fact, FactKind};
 pub use fold::Terms;
 pub(crate) use fold::{Contract, Level, Steps, terms_until};

@@ -137,7 +137,11 @@ fn entries_by_group(asked: &Asked<'_>, on: Day) -> Vec<Entry> {
         let Some(date) = whole[row.group as usize] else {
             return;
         };
-        let Some(seen) = asked.see(account, &row) else {
+        let is_all = asked.selection.has_all_in_product(row.product);
+        if !is_all && !asked.selection.may_have_part(row.product) {
+            return;
+        }
+        let Some(seen) = asked.see(account, row.core(), is_all) else {
             return;
         };
         let announced = seen.split.is_some_and(|split| split.has_announced());

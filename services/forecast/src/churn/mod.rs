@@ -2,7 +2,6 @@
 
 mod accounts;
 mod buckets;
-mod differences;
 mod forecast;
 mod groups;
 mod parts;

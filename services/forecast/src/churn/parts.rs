@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use keizoku_core::Day;
-use keizoku_revenue::{AccountIx, AsOf, Book, Row, RowCore, Split};
+use keizoku_revenue::{AccountIx, AsOf, Book, RowCore, Split};
 
 use super::spans::{Members, Visit};
 use crate::risks::{OpenByAccount, OpenRisks};
@@ -125,24 +125,14 @@ impl<'a> Asked<'a> {
         (taken.collect(), found.figures)
     }
 
-    /// The account restricted to the product; `None` if it has none of it.
-    pub(crate) fn see(&self, account: AccountIx, row: &Row) -> Option<Seen<'a>> {
-        let mut core = row.core();
-        if self.selection.has_all_in_product(row.product) {
-            let split = row
-                .has_announced_end()
-                .then(|| Cow::Owned(self.split_on(account)));
-            return Some(Seen { core, split });
-        }
-        if !self
-            .selection
-            .product
-            .as_ref()
-            .is_some_and(|one| one.is_part_of(row.product))
-        {
-            return None;
+    /// An account restricted to the product; `None` if it has none of it. `is_all` says whether all
+    /// that it has is of the product.
+    pub(crate) fn see(&self, account: AccountIx, core: RowCore, is_all: bool) -> Option<Seen<'a>> {
+        if is_all && !core.marks.has_announced_end() {
+            return Some(Seen { core, split: None });
         }
         let split = self.split_on(account);
+        let mut core = core;
         core.mrr = split.mrr().minor();
         (!split.is_empty()).then_some(Seen {
             core,

@@ -8,7 +8,6 @@ use std::thread;
 
 use keizoku_revenue::AccountIx;
 
-use super::differences::Differences;
 use super::parts::{Asked, Figures, Seen};
 use super::survey::Survey;
 use crate::risks::OpenRisks;
@@ -51,22 +50,9 @@ impl<'a> Asked<'a> {
         members: Members,
         visitor: impl Fn() -> V + Sync,
     ) -> Surveyed<V> {
-        let (book, on) = (self.book, self.as_of.on);
-        if self.as_of.known_at.is_some() {
-            let differences = Differences::default();
-            let mut survey = Survey::new(self, members, &differences, visitor());
-            book.scan(self.as_of, |account, row| {
-                survey.look_at_row(account, &row);
-            });
-            return survey.found();
-        }
-        let differences = if on == book.today() {
-            Differences::default()
-        } else {
-            Differences::of(book, &self.selection, on)
-        };
+        let book = self.book;
         let survey = |span: &Range<usize>| {
-            let mut survey = Survey::new(self, members, &differences, visitor());
+            let mut survey = Survey::new(self, members, visitor());
             survey.look_at_span(span.clone());
             survey.found()
         };
@@ -83,7 +69,7 @@ impl<'a> Asked<'a> {
             found
         });
         if self.selection.product.is_none() {
-            // Without a product the columns of today need not be added up: the book keeps that.
+            // Without a product rows were only replaced: what they are today the book keeps.
             let today = found.totals.iter_mut().zip(book.group_totals());
             today.for_each(|(total, kept)| *total += kept);
         }
