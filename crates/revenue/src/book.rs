@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use keizoku_core::{AccountId, Day};
 
@@ -28,8 +26,6 @@ pub struct Book {
     pub(crate) ids: IdTable,
     pub(crate) first_subscription: Chunked<u32>,
     pub(crate) rows: Rows,
-    /// Accounts with announced ends, as they are today.
-    pub(crate) split: BTreeMap<u32, Split>,
     pub(crate) group_totals: Chunked<i64>,
     pub(crate) contracts: Contracts,
     pub(crate) attributes: AttributeHistory,
@@ -54,7 +50,6 @@ impl Book {
             ids: IdTable::default(),
             first_subscription: Chunked::default(),
             rows: Rows::default(),
-            split: BTreeMap::new(),
             group_totals: Chunked::default(),
             contracts: Contracts::default(),
             attributes: AttributeHistory::default(),
@@ -132,29 +127,32 @@ impl Book {
                 marks,
                 ..Row::default()
             };
-            self.set_row(account, row, Validity::ALWAYS, &[]);
-            self.split.remove(&account);
+            self.set_row(account, row, Validity::ALWAYS, &[], Split::default());
         }
         let view = self.fold(survivor, Known::NOW, self.today, None);
         let product = self.products.intern(view.products.as_slice());
-        let parts = if product == SEVERAL {
-            &[]
-        } else {
-            view.products.parts()
-        };
-        self.set_row(survivor, view.row(product), view.validity, parts);
-        if view.split.has_announced() {
-            self.split.insert(survivor, view.split);
-        } else {
-            self.split.remove(&survivor);
-        }
+        let has_number = product != SEVERAL;
+        let parts = view.products.parts();
+        let parts = if has_number { parts } else { &[] };
+        let row = view.row(product);
+        self.set_row(survivor, row, view.validity, parts, view.split);
     }
 
-    fn set_row(&mut self, account: u32, row: Row, validity: Validity, parts: &[i64]) {
+    fn set_row(
+        &mut self,
+        account: u32,
+        row: Row,
+        validity: Validity,
+        parts: &[i64],
+        split: Split,
+    ) {
         let (old, old_validity) = self.rows.get(account);
         self.rows.set(account, row, validity);
         self.group_totals[old.group] -= old.mrr;
         self.group_totals[row.group] += row.mrr;
+        if old.has_announced_end() || row.has_announced_end() {
+            self.rows.set_split(account, split);
+        }
         if old.product >= FIRST_SET || row.product >= FIRST_SET {
             self.rows.set_parts(account, parts);
         }
@@ -228,7 +226,7 @@ impl Book {
                 + self.identity.bytes()
                 + self.segment_history.bytes()
                 + self.group_totals.bytes()
-                + self.split.values().map(Split::bytes).sum::<usize>()
+                + self.rows.bytes_of_splits()
                 + self.contracts.bytes_of_days(),
         }
     }

@@ -14,7 +14,7 @@ impl<T> Default for ByPlace<T> {
     }
 }
 
-impl<T: Copy> ByPlace<T> {
+impl<T: Clone> ByPlace<T> {
     /// Replaces what a row has; moves what the rows after it have.
     pub(crate) fn set(&mut self, place: usize, elements: &[T]) {
         // A chunk has fewer rows than the type has numbers.
@@ -28,7 +28,7 @@ impl<T: Copy> ByPlace<T> {
         let places = std::iter::repeat_n(place, elements.len());
         self.places.splice(first..first + len, places);
         self.elements
-            .splice(first..first + len, elements.iter().copied());
+            .splice(first..first + len, elements.iter().cloned());
     }
 
     /// The rows that have elements, each with all of its own.
@@ -40,6 +40,11 @@ impl<T: Copy> ByPlace<T> {
             next += length(&self.places[first..], place);
             Some((usize::from(place), &self.elements[first..next]))
         })
+    }
+
+    /// All elements, whatever row they belong to.
+    pub(crate) fn elements(&self) -> &[T] {
+        &self.elements
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -8,7 +8,8 @@ use crate::by_place::ByPlace;
 use crate::owner::Owner;
 use crate::products::ProductMatch;
 use crate::row::{Marks, Row, RowCore, Validity};
-use crate::store::CHUNK;
+use crate::split::Split;
+use crate::store::{CHUNK, dense};
 
 /// Up to [`CHUNK`] rows, column by column.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +27,8 @@ pub(crate) struct RowChunk {
     pub(crate) until: Vec<Day>,
     /// What follows on a row whose `until` is a day: each row from a date on, in that order.
     pub(crate) later: ByPlace<(Day, Row)>,
+    /// Of rows with announced ends.
+    pub(crate) splits: ByPlace<Split>,
     /// MRR of each product but the last of its set, in the set's order.
     pub(crate) parts: ByPlace<i64>,
 }
@@ -45,6 +48,7 @@ impl RowChunk {
             from: Vec::with_capacity(rows),
             until: Vec::with_capacity(rows),
             later: ByPlace::default(),
+            splits: ByPlace::default(),
             parts: ByPlace::default(),
         }
     }
@@ -106,6 +110,11 @@ impl RowChunk {
         let row = size_of::<i64>() + 3 * size_of::<u32>() + 5 * size_of::<u16>() + 2;
         self.marks.capacity() * row + self.later.bytes() + self.parts.bytes()
     }
+
+    fn bytes_of_splits(&self) -> usize {
+        let more = self.splits.elements().iter().map(Split::bytes_of_more);
+        self.splits.bytes() + more.sum::<usize>()
+    }
 }
 
 /// Rows of now in a row, column by column, for scanning; merged and inactive accounts have rows
@@ -143,7 +152,7 @@ impl<'a> Columns<'a> {
     #[must_use]
     #[inline]
     pub fn account(&self, place: usize) -> AccountIx {
-        AccountIx(self.first + crate::store::dense(place))
+        AccountIx(self.first + dense(place))
     }
 
     /// MRR today, in minor units.
@@ -197,6 +206,21 @@ impl<'a> Columns<'a> {
             let rest = || self.chunk.mrr[place] - parts.iter().sum::<i64>();
             visit(place, parts.get(which).copied().unwrap_or_else(rest));
         }
+    }
+
+    /// The rows with announced ends, in their order, each with what will end and what will not.
+    pub fn splits(&self) -> impl Iterator<Item = (usize, &'a Split)> {
+        let splits = self.chunk.splits.iter();
+        splits.filter_map(|(place, of)| of.first().map(|split| (place, split)))
+    }
+
+    /// Whether what a row says about a date after today has to be looked up in its history.
+    #[must_use]
+    pub fn needs_history(&self, place: usize, on: Day) -> bool {
+        let (marks, renewal) = (self.chunk.marks[place], self.chunk.renewal[place]);
+        marks.has(Marks::ADVANCES)
+            && self.chunk.term_months[place] == 0
+            && renewal.is_some_and(|renewal| renewal < on)
     }
 
     /// Whether a row holds on a date as it is, apart from renewals that advance by themselves.
@@ -282,6 +306,16 @@ impl Rows {
         self.chunks[chunk].later.set(place, rows);
     }
 
+    /// The announced ends of a row and the rest; one without announced ends is not kept.
+    pub(crate) fn set_split(&mut self, account: u32, of: Split) {
+        let (chunk, place) = split(account);
+        if of.has_announced() {
+            self.chunks[chunk].splits.set(place, &[of]);
+        } else {
+            self.chunks[chunk].splits.set(place, &[]);
+        }
+    }
+
     /// MRR of each product of a row but the last, in the order of its set.
     pub(crate) fn set_parts(&mut self, account: u32, mrr: &[i64]) {
         let (chunk, place) = split(account);
@@ -297,7 +331,7 @@ impl Rows {
                 let has_advanced =
                     marks.has(Marks::ADVANCES) && renewal.is_some_and(|renewal| renewal < today);
                 if *until < today || has_advanced {
-                    due.push(crate::store::dense(number * CHUNK + place));
+                    due.push(dense(number * CHUNK + place));
                 }
             }
         }
@@ -306,6 +340,10 @@ impl Rows {
 
     pub(crate) fn bytes(&self) -> usize {
         self.chunks.iter().map(RowChunk::bytes).sum()
+    }
+
+    pub(crate) fn bytes_of_splits(&self) -> usize {
+        self.chunks.iter().map(RowChunk::bytes_of_splits).sum()
     }
 }
 

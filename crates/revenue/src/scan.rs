@@ -161,13 +161,6 @@ impl Book {
         ProductMatch::of(&self.products, product)
     }
 
-    /// Accounts from `first` on with announced ends as they are today, in the order of their numbers.
-    pub fn splits_today_from(&self, first: AccountIx) -> impl Iterator<Item = (AccountIx, &Split)> {
-        self.split
-            .range(first.0..)
-            .map(|(account, split)| (AccountIx(*account), split))
-    }
-
     /// Calls `visit` for every active account, in the order of their numbers, merged ones not.
     ///
     /// As known now this reads the rows; see [`Self::other_rows`].

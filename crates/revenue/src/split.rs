@@ -69,8 +69,8 @@ impl Split {
         }
     }
 
-    pub(crate) fn bytes(&self) -> usize {
-        size_of::<u32>() + size_of::<Self>() + self.more.capacity() * size_of::<AnnouncedPart>()
+    pub(crate) fn bytes_of_more(&self) -> usize {
+        self.more.capacity() * size_of::<AnnouncedPart>()
     }
 }
 

@@ -149,16 +149,17 @@ impl<'a> Contract<'a> {
         self.running && auto_renew && term_months > 0 && renewal.is_some() && self.end.is_none()
     }
 
-    /// The term, if later renewals follow from this one alone, as none is clamped at the end of a
-    /// month; else 0.
+    /// The term, if later renewals follow from this one alone, as it is on the anchor's day of the
+    /// month and not clamped at the end of a shorter one; else 0.
     pub(crate) fn plain_term(&self, renewal: Option<Day>) -> u8 {
-        let is_plain = |renewal: Day| renewal.days_since(renewal.month().first_day()) < 27;
-        let is_plain = self.advances() && renewal.is_some_and(is_plain);
-        if is_plain {
-            self.terms().term_months
-        } else {
-            0
-        }
+        let Terms {
+            renewal: anchor,
+            term_months,
+            ..
+        } = self.terms();
+        let day_of_month = |day: Day| day.days_since(day.month().first_day());
+        let is_plain = self.advances() && renewal.map(day_of_month) == anchor.map(day_of_month);
+        if is_plain { term_months } else { 0 }
     }
 
     /// Renewal and notice deadline on a date within the contract's own.

@@ -7,8 +7,9 @@ use std::ops::Range;
 
 use keizoku_revenue::{AccountIx, Columns, Row, RowCore, Split};
 
-use super::parts::{Asked, Figures, Seen};
+use super::parts::{Asked, Figures, Scenario, Seen};
 use super::spans::{Members, Surveyed, Visit};
+use crate::risks::OpenRisks;
 
 /// Accounts whose history is read ahead together.
 const READ_AHEAD: usize = 64;
@@ -28,6 +29,8 @@ pub(super) struct Survey<'a, V> {
 struct Standing {
     stays: Vec<bool>,
     selected: Vec<bool>,
+    /// Those that have to be looked at.
+    wanted: Vec<bool>,
 }
 
 impl<'a, V: Visit<'a>> Survey<'a, V> {
@@ -57,22 +60,19 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
 
     /// Looks at some chunks of the rows.
     pub(super) fn look_at_span(&mut self, chunks: Range<usize>) {
-        let book = self.asked.book;
-        let columns = book.columns().skip(chunks.start).take(chunks.len());
-        let mut columns = columns.peekable();
-        let first = columns.peek().map_or(0, Columns::first);
-        let mut splits = book.splits_today_from(AccountIx(first)).peekable();
+        let columns = self.asked.book.columns();
+        let columns = columns.skip(chunks.start).take(chunks.len());
         let (mut standing, mut places, mut ahead) = (Standing::default(), Vec::new(), Vec::new());
         for columns in columns {
             self.replace(&columns, &mut standing);
             self.add_columns(&columns, &standing);
-            self.find(&columns, &standing.stays, &mut places);
+            self.find(&columns, &mut standing, &mut places);
+            let mut splits = columns.splits().peekable();
             for places in places.chunks(READ_AHEAD) {
                 self.read_ahead(&columns, places, &mut ahead);
                 for place in places.iter().copied().map(usize::from) {
-                    let account = columns.account(place);
-                    while splits.next_if(|(other, _)| *other < account).is_some() {}
-                    let split = splits.next_if(|(other, _)| *other == account);
+                    while splits.next_if(|(other, _)| *other < place).is_some() {}
+                    let split = splits.next_if(|(other, _)| *other == place);
                     let split = split.map(|(_, split)| split);
                     self.look(&columns, place, standing.selected[place], split);
                 }
@@ -139,55 +139,73 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
             return;
         };
         let (products, groups) = (&columns.products()[..number], &columns.groups()[..number]);
-        let mut add = |place: usize, mrr: i64| {
-            if selected[place] {
-                self.figures.mrr += mrr;
-                self.figures.active += i64::from(marks[place].is_active());
-            }
+        let mut add = |place: usize, counts: bool, mrr: i64| {
+            let mask = -i64::from(counts & selected[place]);
+            self.figures.mrr += mrr & mask;
+            self.figures.active += i64::from(marks[place].is_active()) & mask;
             if let Some(total) = self.totals.get_mut(groups[place] as usize) {
-                *total += mrr;
+                *total += mrr & -i64::from(counts);
             }
         };
         for place in 0..number {
-            if product.is_all_of(products[place]) && stays[place] {
-                add(place, mrr[place]);
-            }
+            let is_all = product.is_all_of(products[place]);
+            add(place, is_all & stays[place], mrr[place]);
         }
-        columns.for_each_part(product, |place, mrr| {
-            if stays[place] {
-                add(place, mrr);
-            }
-        });
+        columns.for_each_part(product, |place, mrr| add(place, stays[place], mrr));
     }
 
-    /// Finds the rows of a chunk that have to be looked at.
-    fn find(&self, columns: &Columns<'_>, stays: &[bool], places: &mut Vec<u16>) {
+    /// Finds the rows of a chunk that have to be looked at: those that the filter leaves and that
+    /// have open risks, perhaps their duplicates', and those with announced ends.
+    fn find(&self, columns: &Columns<'_>, standing: &mut Standing, places: &mut Vec<u16>) {
+        let Standing {
+            stays,
+            selected,
+            wanted,
+        } = standing;
         let open = self.asked.open.chunk(columns.first());
-        let rows = columns.marks().iter().zip(stays).zip(0u16..);
+        let counts_unknown = self.asked.scenario == Scenario::UnknownAtPresent;
+        let counted = OpenRisks {
+            leads_to_churn: u16::MAX,
+            unknown: if counts_unknown { u16::MAX } else { 0 },
+        };
+        let every_member = self.members != Members::Ignored;
+        wanted.clear();
+        // Both steps without branches, which would be guessed wrongly as often as there are risks.
+        let rows = columns.marks().iter().zip(&*stays).zip(&*selected);
+        wanted.extend(rows.map(|((mark, stays), selected)| {
+            let is_announced = mark.has_announced_end() & (every_member | selected);
+            mark.has_aliases() & selected | is_announced & stays
+        }));
+        for ((wanted, selected), open) in wanted.iter_mut().zip(&*selected).zip(open) {
+            *wanted |= open.has_any_of(counted) & selected;
+        }
         places.resize(columns.len(), 0);
         let mut found = 0;
-        // Without branches, which would be guessed wrongly as often as there are risks.
-        for (((mark, stays), place), open) in rows.clone().zip(open) {
+        for (wanted, place) in wanted.iter().zip(0u16..) {
             places[found] = place;
-            let is_found = !open.is_none() | mark.has_announced_end() | mark.has_aliases();
-            found += usize::from(is_found & stays);
-        }
-        for ((mark, stays), place) in rows.skip(open.len()) {
-            places[found] = place;
-            found += usize::from((mark.has_announced_end() | mark.has_aliases()) & stays);
+            found += usize::from(*wanted);
         }
         places.truncate(found);
     }
 
     /// Reads ahead what looking at these places will take from history.
     fn read_ahead(&self, columns: &Columns<'_>, places: &[u16], accounts: &mut Vec<AccountIx>) {
-        let Some(product) = &self.asked.selection.product else {
+        let product = self.asked.selection.product.as_ref();
+        if self.is_today && product.is_none() {
             return;
+        }
+        let on = self.asked.as_of.on;
+        let needs_history = |place: &usize| {
+            product.is_some_and(|product| product.is_part_of(columns.products()[*place]))
+                || columns.needs_history(*place, on)
         };
         accounts.clear();
         let places = places.iter().copied().map(usize::from);
-        let parts = places.filter(|place| product.is_part_of(columns.products()[*place]));
-        accounts.extend(parts.map(|place| columns.account(place)));
+        accounts.extend(
+            places
+                .filter(needs_history)
+                .map(|place| columns.account(place)),
+        );
         self.asked.book.read_ahead(accounts);
     }
 
