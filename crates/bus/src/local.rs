@@ -10,8 +10,8 @@ use keizoku_log::{EventLog, follow};
 
 use crate::{Bus, BusError, Delivery, Source, Subscription};
 
-/// Events per delivery at most: a projection commits about this many at once.
-const PAGE: usize = 500;
+/// Events per delivery at most: what a model far behind takes in at once.
+const PAGE: usize = 4_096;
 
 /// Delivers straight from the logs of the services in this process.
 #[derive(Default)]

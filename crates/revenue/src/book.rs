@@ -138,14 +138,7 @@ impl Book {
         self.set_row(survivor, row, view.validity, parts, view.split);
     }
 
-    fn set_row(
-        &mut self,
-        account: u32,
-        row: Row,
-        validity: Validity,
-        parts: &[i64],
-        split: Split,
-    ) {
+    fn set_row(&mut self, account: u32, row: Row, validity: Validity, parts: &[i64], split: Split) {
         let (old, old_validity) = self.rows.get(account);
         self.rows.set(account, row, validity);
         self.group_totals[old.group] -= old.mrr;

@@ -34,21 +34,41 @@ pub enum Unreadable {
     Malformed(&'static str),
 }
 
-/// An event decoded from the log.
-pub(crate) struct Decoded {
-    pub(crate) kind: Kind,
-    pub(crate) imported: bool,
+/// An event decoded from the log: half of the work of reading it, and needs no book.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decoded {
+    recorded_at: Timestamp,
+    revision: Revision,
+    imported: bool,
+    kind: Kind,
 }
 
 impl Decoded {
-    pub(crate) fn from_log(recorded: &Recorded) -> Result<Self, Unreadable> {
+    /// Decodes an event as the log holds it.
+    ///
+    /// # Errors
+    /// When it was written by a newer version, or is damaged.
+    pub fn from_log(recorded: &Recorded) -> Result<Self, Unreadable> {
         let kind = Kind::from_bytes(&recorded.data)?;
         let origin = Origin::decode(recorded.metadata.as_slice());
         let origin = origin.map_err(UnreadableEvent::Damaged)?.origin();
         Ok(Self {
-            kind,
+            recorded_at: recorded.recorded_at,
+            revision: recorded.revision,
             imported: origin == common::Origin::Import,
+            kind,
         })
+    }
+
+    /// The event, to be read by a book.
+    #[must_use]
+    pub fn entry(&self) -> Entry<'_> {
+        Entry {
+            recorded_at: self.recorded_at,
+            revision: self.revision,
+            imported: self.imported,
+            kind: &self.kind,
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub use attributes::Attributes;
 pub use book::{AccountIx, Book};
 pub use contract::Terms;
 pub use directory::{Directory, OwnerScope};
-pub use entry::{Entry, Unreadable};
+pub use entry::{Decoded, Entry, Unreadable};
 pub use memory::Memory;
 pub use owner::{Owner, TeamIx, UserIx};
 pub use products::ProductMatch;

@@ -198,7 +198,10 @@ mod tests {
         let first = ProductMatch::of(&products, 1);
         assert!(first.is_all_of(one) && !first.is_all_of(both));
         assert!(first.is_part_of(both) && first.is_part_of(SEVERAL) && !first.is_part_of(one));
-        assert_eq!((first.part_of(both), first.part_of(SEVERAL)), (Some(0), None));
+        assert_eq!(
+            (first.part_of(both), first.part_of(SEVERAL)),
+            (Some(0), None)
+        );
         assert!(first.is_unknown(SEVERAL) && !first.is_unknown(both));
         assert_eq!(ProductMatch::of(&products, 2).part_of(both), Some(1));
         assert!(!ProductMatch::of(&products, 3).is_part_of(both));

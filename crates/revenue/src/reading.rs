@@ -25,14 +25,7 @@ impl Book {
     /// # Errors
     /// When it was written by a newer version, or is damaged; the book is as it was.
     pub fn apply_recorded(&mut self, recorded: &Recorded) -> Result<(), Unreadable> {
-        let Decoded { kind, imported } = Decoded::from_log(recorded)?;
-        let (recorded_at, revision) = (recorded.recorded_at, recorded.revision);
-        self.apply(Entry {
-            recorded_at,
-            revision,
-            imported,
-            kind: &kind,
-        })
+        self.apply(Decoded::from_log(recorded)?.entry())
     }
 
     /// Reads one event.

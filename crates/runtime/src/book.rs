@@ -1,14 +1,16 @@
 //! The revenue book of a process: one, shared by the services that run in it.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc,
+};
 
 use async_trait::async_trait;
 use keizoku_core::{Position, Recorded};
-use keizoku_revenue::{AsOf, Book};
+use keizoku_revenue::{AsOf, Book, Decoded, Unreadable};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-use crate::projector::{Projection, ProjectionError};
+use crate::projector::{AT_ONCE, Projection, ProjectionError, off_thread};
 use crate::{Calendar, Failure};
 
 /// Name of the source that the book reads.
@@ -19,11 +21,15 @@ const LOCKED_BATCH: usize = 500;
 
 /// A model of the accounts log that reads at any rate, and writes in short turns.
 pub struct BookModel {
-    book: RwLock<Book>,
-    read_to: Mutex<(Uuid, Position)>,
+    kept: Arc<Kept>,
     /// Whoever looks through the whole book, or writes into it, takes its turn here first, and
     /// waits without holding up a thread: nobody who looks something up ever waits behind them.
     turn: Arc<Semaphore>,
+}
+
+struct Kept {
+    book: RwLock<Book>,
+    read_to: Mutex<(Uuid, Position)>,
     calendar: Calendar,
 }
 
@@ -36,23 +42,25 @@ impl BookModel {
     pub fn new(calendar: Calendar) -> SharedBook {
         let book = RwLock::new(Book::new(calendar.today()));
         Arc::new(Self {
-            book,
-            read_to: Mutex::default(),
+            kept: Arc::new(Kept {
+                book,
+                read_to: Mutex::default(),
+                calendar,
+            }),
             turn: Arc::new(Semaphore::new(1)),
-            calendar,
         })
     }
 
     /// The book, with its rows at today's date.
     pub fn read(&self) -> RwLockReadGuard<'_, Book> {
-        let today = self.calendar.today();
-        let book = self.book.read().unwrap_or_else(PoisonError::into_inner);
+        let today = self.kept.calendar.today();
+        let book = self.kept.read();
         if book.today() == today {
             return book;
         }
         drop(book);
         self.write().roll_to(today);
-        self.book.read().unwrap_or_else(PoisonError::into_inner)
+        self.kept.read()
     }
 
     /// A turn to look through the whole book or to write into it; ends when it is dropped.
@@ -82,23 +90,73 @@ impl BookModel {
 
     /// The book, to write into it; take a [`turn`](Self::turn) first.
     pub fn write(&self) -> RwLockWriteGuard<'_, Book> {
-        self.book.write().unwrap_or_else(PoisonError::into_inner)
+        self.kept.write()
     }
 
     /// Both times of a question about now.
     #[must_use]
     pub fn now(&self) -> AsOf {
-        AsOf::now(self.calendar.today())
+        AsOf::now(self.kept.calendar.today())
+    }
+}
+
+impl Kept {
+    fn read(&self) -> RwLockReadGuard<'_, Book> {
+        self.book.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Book> {
+        self.book.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read_to(&self) -> MutexGuard<'_, (Uuid, Position)> {
+        self.read_to.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads events while another thread decodes those that follow.
+    fn take_many(&self, events: &[Arc<Recorded>]) -> Result<(), ProjectionError> {
+        let (sender, decoded) = mpsc::sync_channel::<Vec<_>>(2);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                for batch in events.chunks(LOCKED_BATCH) {
+                    let decode = |event: &Arc<Recorded>| Decoded::from_log(event);
+                    if sender.send(batch.iter().map(decode).collect()).is_err() {
+                        // An event before these could not be read.
+                        return;
+                    }
+                }
+            });
+            for (batch, decoded) in events.chunks(LOCKED_BATCH).zip(decoded) {
+                self.take(batch, decoded)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn take(
+        &self,
+        events: &[Arc<Recorded>],
+        decoded: impl IntoIterator<Item = Result<Decoded, Unreadable>>,
+    ) -> Result<(), ProjectionError> {
+        let mut book = self.write();
+        for (event, decoded) in events.iter().zip(decoded) {
+            decoded
+                .and_then(|decoded| book.apply(decoded.entry()))
+                .map_err(|error| ProjectionError::poison(event, error))?;
+            self.read_to().1 = event.position;
+        }
+        self.calendar.set_zone(book.zone_at(None).clone());
+        Ok(())
     }
 }
 
 #[async_trait]
 impl Projection for BookModel {
     async fn position(&self, _source: &str, log_id: Uuid) -> Result<Position, ProjectionError> {
-        let mut read_to = self.read_to.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut read_to = self.kept.read_to();
         if read_to.0 != log_id {
             *read_to = (log_id, Position::START);
-            *self.write() = Book::new(self.calendar.today());
+            *self.write() = Book::new(self.kept.calendar.today());
         }
         Ok(read_to.1)
     }
@@ -108,17 +166,12 @@ impl Projection for BookModel {
         _source: &str,
         events: Vec<Arc<Recorded>>,
     ) -> Result<(), ProjectionError> {
-        for batch in events.chunks(LOCKED_BATCH) {
-            let _turn = self.turn().await;
-            let mut book = self.write();
-            for event in batch {
-                book.apply_recorded(event)
-                    .map_err(|error| ProjectionError::poison(event, error))?;
-                let mut read_to = self.read_to.lock().unwrap_or_else(PoisonError::into_inner);
-                read_to.1 = event.position;
-            }
-            self.calendar.set_zone(book.zone_at(None).clone());
+        let _turn = self.turn().await;
+        if events.len() <= AT_ONCE {
+            let decoded = events.iter().map(|event| Decoded::from_log(event));
+            return self.kept.take(&events, decoded);
         }
-        Ok(())
+        let kept = Arc::clone(&self.kept);
+        off_thread(move || kept.take_many(&events)).await
     }
 }

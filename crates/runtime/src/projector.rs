@@ -64,6 +64,27 @@ impl ProjectionError {
     }
 }
 
+/// Events that a model in memory takes in where they arrive; more of them go to a thread of their
+/// own, see [`off_thread`].
+pub const AT_ONCE: usize = 64;
+
+/// Takes many events in without holding up the thread that serves.
+///
+/// # Errors
+/// As `take` does; a panic goes on here.
+pub async fn off_thread(
+    take: impl FnOnce() -> Result<(), ProjectionError> + Send + 'static,
+) -> Result<(), ProjectionError> {
+    match tokio::task::spawn_blocking(take).await {
+        Ok(taken) => taken,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The process is stopping.
+            Err(error) => Err(ProjectionError::Storage(error.into())),
+        },
+    }
+}
+
 /// Follows `source` into `model` until the process stops.
 ///
 /// `pace` is the least time between two batches: it lets busy sources fill transactions.
@@ -122,8 +143,13 @@ async fn follow(
         (progress.log_id, progress.position, progress.head) = (log_id, position, head);
     });
     let mut deliveries = bus.subscribe(source, position).await?;
+    let mut ahead = None;
     loop {
-        let mut delivery = deliveries.next().await.ok_or(Stopped::Ended)??;
+        let mut delivery = match ahead.take() {
+            Some(delivery) => delivery,
+            None => deliveries.next().await,
+        }
+        .ok_or(Stopped::Ended)??;
         if !pace.is_zero() && delivery.events.len() < BATCH {
             gather(&mut deliveries, &mut delivery, pace).await?;
         }
@@ -133,7 +159,15 @@ async fn follow(
             .map(|event| (event.position, event.recorded_at));
         if !events.is_empty() {
             probe.reached("projection.apply.before");
-            model.apply(source, events).await?;
+            let mut applied = model.apply(source, events);
+            loop {
+                // What follows is read meanwhile.
+                tokio::select! {
+                    biased;
+                    done = &mut applied => break done?,
+                    more = deliveries.next(), if ahead.is_none() => ahead = Some(more),
+                }
+            }
             probe.reached("projection.apply.after");
         }
         progress.send_modify(|progress| {

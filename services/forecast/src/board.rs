@@ -1,18 +1,24 @@
 //! The risk board of this process, kept in step with the risk log.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
-use keizoku_core::{AccountId, Position, Recorded};
-use keizoku_revenue::AccountIx;
+use keizoku_core::{Position, Recorded};
 use keizoku_runtime::SharedBook;
-use keizoku_runtime::projector::{Projection, ProjectionError};
+use keizoku_runtime::projector::{AT_ONCE, Projection, ProjectionError, off_thread};
 use uuid::Uuid;
 
 use crate::risks::RiskBoard;
 
+/// Events taken in under one lock: readers wait for a millisecond at most.
+const LOCKED_BATCH: usize = 500;
+
 /// The board behind the projector; it numbers accounts as the book does.
 pub(crate) struct BoardModel {
+    kept: Arc<Kept>,
+}
+
+struct Kept {
     board: RwLock<RiskBoard>,
     read_to: Mutex<(Uuid, Position)>,
     book: SharedBook,
@@ -22,31 +28,54 @@ impl BoardModel {
     /// An empty board; it must be projected from the risk log.
     pub(crate) fn new(book: SharedBook) -> Arc<Self> {
         Arc::new(Self {
-            board: RwLock::default(),
-            read_to: Mutex::default(),
-            book,
+            kept: Arc::new(Kept {
+                board: RwLock::default(),
+                read_to: Mutex::default(),
+                book,
+            }),
         })
     }
 
     /// The board.
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, RiskBoard> {
-        self.board.read().unwrap_or_else(PoisonError::into_inner)
+        let board = self.kept.board.read();
+        board.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn write(&self) -> RwLockWriteGuard<'_, RiskBoard> {
+        self.board.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The account's number, also of one that the accounts log has not told about yet (RX-9).
-    fn number(&self, account: AccountId) -> AccountIx {
-        let known = self.book.read().account(account);
-        known.unwrap_or_else(|| self.book.write().intern(account))
+    fn read_to(&self) -> MutexGuard<'_, (Uuid, Position)> {
+        self.read_to.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, events: &[Arc<Recorded>]) -> Result<(), ProjectionError> {
+        for batch in events.chunks(LOCKED_BATCH) {
+            // In the order in which questions take them. The book gives numbers also to accounts
+            // that the accounts log has not told about yet (RX-9).
+            let mut book = self.book.write();
+            let mut board = self.write();
+            for event in batch {
+                board
+                    .apply_recorded(event, |account| book.intern(account))
+                    .map_err(|error| ProjectionError::poison(event, error))?;
+                self.read_to().1 = event.position;
+            }
+        }
+        Ok(())
     }
 }
 
 #[async_trait]
 impl Projection for BoardModel {
     async fn position(&self, _source: &str, log_id: Uuid) -> Result<Position, ProjectionError> {
-        let mut read_to = self.read_to.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut read_to = self.kept.read_to();
         if read_to.0 != log_id {
             *read_to = (log_id, Position::START);
-            *self.board.write().unwrap_or_else(PoisonError::into_inner) = RiskBoard::default();
+            *self.kept.write() = RiskBoard::default();
         }
         Ok(read_to.1)
     }
@@ -56,15 +85,11 @@ impl Projection for BoardModel {
         _source: &str,
         events: Vec<Arc<Recorded>>,
     ) -> Result<(), ProjectionError> {
-        let _turn = self.book.turn().await;
-        let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
-        for event in &events {
-            board
-                .apply_recorded(event, |account| self.number(account))
-                .map_err(|error| ProjectionError::poison(event, error))?;
-            let mut read_to = self.read_to.lock().unwrap_or_else(PoisonError::into_inner);
-            read_to.1 = event.position;
+        let _turn = self.kept.book.turn().await;
+        if events.len() <= AT_ONCE {
+            return self.kept.take(&events);
         }
-        Ok(())
+        let kept = Arc::clone(&self.kept);
+        off_thread(move || kept.take(&events)).await
     }
 }

@@ -281,7 +281,10 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
         let has_announced = core.marks.has_announced_end();
         if !is_selected {
             let is_member = self.members != Members::Ignored && core.group != 0;
-            if is_member && has_announced && let Some(seen) = see() {
+            if is_member
+                && has_announced
+                && let Some(seen) = see()
+            {
                 self.visitor.visit(account, seen, None);
             }
             return;
