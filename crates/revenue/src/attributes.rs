@@ -153,6 +153,15 @@ impl AttributeHistory {
         answer
     }
 
+    /// Touches the first changes of accounts; answers something that depends on all of them.
+    pub(crate) fn touch(&self, accounts: &[u32]) -> u32 {
+        let first = accounts
+            .iter()
+            .map(|account| self.first_by_account[*account]);
+        let changes = first.filter_map(|first| self.changes.get(first));
+        changes.fold(0, |all, change| all ^ change.account)
+    }
+
     /// When the account was opened, in microseconds; `None` before.
     pub(crate) fn opened(&self, account: u32) -> Option<i64> {
         self.changes

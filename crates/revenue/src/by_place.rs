@@ -56,10 +56,10 @@ fn length(places: &[u16], place: u16) -> usize {
     places.iter().take_while(|other| **other == place).count()
 }
 
-/// Grows by an eighth: doubling would leave a quarter of the memory unused.
+/// Grows by a quarter: doubling would leave a quarter of the memory unused.
 fn make_room<T>(all: &mut Vec<T>, more: usize) {
     if all.capacity() - all.len() < more {
-        all.reserve_exact(more + all.len() / 8);
+        all.reserve_exact(more + all.len() / 4);
     }
 }
 

@@ -19,6 +19,7 @@ mod memory;
 mod owner;
 mod products;
 mod questions;
+mod read_ahead;
 mod reading;
 mod row;
 mod rows;

@@ -90,8 +90,11 @@ impl Book {
             | Kind::ContactLogged(_)
             | Kind::ContactLogEntryVoided(_) => {}
             contract_fact => {
-                if let Some(stated) = stated_fact(contract_fact)? {
-                    self.record(&entry, &stated);
+                // A fact of a subscription that never started means nothing.
+                if let Some(stated) = stated_fact(contract_fact)?
+                    && let Some(number) = self.contracts.find(stated.subscription.uuid())
+                {
+                    self.record(&entry, number, stated.fact);
                 }
             }
         }
@@ -183,31 +186,31 @@ impl Book {
         };
         let account = self.intern(account);
         let id = stated.subscription.uuid();
-        if self.contracts.find(id).is_none() {
-            let product = self.products.names.intern(&event.product);
-            let next = self.first_subscription[account.0];
-            self.first_subscription[account.0] = self.contracts.add(id, account.0, product, next);
-        }
-        self.record(entry, &stated);
+        let number = match self.contracts.find(id) {
+            Some(number) => number,
+            None => {
+                let product = self.products.names.intern(&event.product);
+                let first = &mut self.first_subscription[account.0];
+                *first = self.contracts.add(id, account.0, product, *first);
+                *first
+            }
+        };
+        self.record(entry, number, stated.fact);
         Ok(())
     }
 
-    /// A fact of a subscription that never started means nothing.
-    fn record(&mut self, entry: &Entry<'_>, stated: &StatedFact) {
-        let Some(number) = self.contracts.find(stated.subscription.uuid()) else {
-            return;
-        };
+    fn record(&mut self, entry: &Entry<'_>, subscription: u32, fact: Fact) {
         let revision = u32::try_from(entry.revision.0).unwrap_or(u32::MAX);
         let recorded = entry.recorded_at.as_microsecond();
         self.contracts
-            .record(number, stated.fact.recorded(revision, recorded));
+            .record(subscription, fact.recorded(revision, recorded));
         if entry.imported {
             let first = self
                 .first_import
                 .map_or(entry.recorded_at, |at| at.min(entry.recorded_at));
             self.first_import = Some(first);
         }
-        self.refresh(self.contracts.get(number).account);
+        self.refresh(self.contracts.get(subscription).account);
     }
 
     fn void(&mut self, event: &ContractFactVoided, recorded: i64) -> Result<(), Unreadable> {

@@ -300,6 +300,20 @@ impl Rows {
         self.chunks[chunk].set(place, row, validity);
     }
 
+    /// Touches a row; answers something that depends on all of its columns.
+    pub(crate) fn touch(&self, account: u32) -> u32 {
+        let (row, validity) = self.get(account);
+        let flags = u32::from(row.is_active()) ^ u32::from(row.term_months);
+        let days = [row.renewal, Some(validity.from), Some(validity.until)];
+        let days = days
+            .into_iter()
+            .flatten()
+            .fold(0, |all, day| all ^ u32::from(day.number()));
+        let numbers = row.group ^ row.segment ^ u32::from(row.tier ^ row.product);
+        let has_mrr = u32::from(row.mrr > 0) ^ u32::from(row.owner == Owner::NOBODY);
+        flags ^ days ^ numbers ^ has_mrr
+    }
+
     /// What follows on a row, each from its date on.
     pub(crate) fn set_later(&mut self, account: u32, rows: &[(Day, Row)]) {
         let (chunk, place) = split(account);

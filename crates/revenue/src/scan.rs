@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use keizoku_core::{Day, Money};
 
 use crate::calendar::plus_months;
-use crate::contract::{READ_AHEAD, Subscription, terms_until};
+use crate::contract::{READ_AHEAD, terms_until};
 use crate::products::ProductMatch;
 use crate::row::{Marks, Row, RowCore};
 use crate::rows::Columns;
@@ -104,26 +104,6 @@ impl Book {
                 let place = (account.0 - columns.first()) as usize;
                 visit(place, self.folded_row(*account, as_of));
             }
-        }
-    }
-
-    /// Reads ahead what folding these accounts will need. One after the other, most of the time of
-    /// a fold goes into waiting for memory; many at once are waited for together.
-    pub fn read_ahead(&self, accounts: &[AccountIx]) {
-        let mut numbers = Vec::with_capacity(READ_AHEAD);
-        for accounts in accounts.chunks(READ_AHEAD) {
-            numbers.clear();
-            numbers.extend(
-                accounts
-                    .iter()
-                    .map(|account| self.first_subscription[account.0]),
-            );
-            numbers.retain(|number| *number != Subscription::LAST);
-            let mut touched = 0;
-            while !numbers.is_empty() {
-                touched ^= self.contracts.touch(&mut numbers);
-            }
-            std::hint::black_box(touched);
         }
     }
 

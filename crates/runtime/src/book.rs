@@ -115,7 +115,7 @@ impl Kept {
 
     /// Reads events while another thread decodes those that follow.
     fn take_many(&self, events: &[Arc<Recorded>]) -> Result<(), ProjectionError> {
-        let (sender, decoded) = mpsc::sync_channel::<Vec<_>>(2);
+        let (sender, decoded) = mpsc::sync_channel::<Vec<Result<Decoded, Unreadable>>>(2);
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 for batch in events.chunks(LOCKED_BATCH) {
@@ -127,6 +127,7 @@ impl Kept {
                 }
             });
             for (batch, decoded) in events.chunks(LOCKED_BATCH).zip(decoded) {
+                self.read().read_ahead_of(decoded.iter().flatten());
                 self.take(batch, decoded)?;
             }
             Ok(())

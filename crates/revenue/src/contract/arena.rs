@@ -43,9 +43,9 @@ impl Contracts {
         self.ids.find(id)
     }
 
-    /// A new subscription at the head of its account's chain, which continues at `next`.
+    /// A subscription that is new, at the head of its account's chain, which continues at `next`.
     pub(crate) fn add(&mut self, id: Uuid, account: u32, product: u32, next: u32) -> u32 {
-        self.ids.intern(id);
+        self.ids.add(id);
         self.subscriptions.push(Subscription {
             account,
             product,
@@ -143,16 +143,23 @@ impl Contracts {
         self.mrr_by_day.bytes()
     }
 
-    /// Touches the first facts of subscriptions, whose numbers become those of their accounts' next
-    /// ones; answers something that depends on all of them.
+    /// Touches the first facts of at most [`READ_AHEAD`] subscriptions, whose numbers become those
+    /// of their accounts' next ones; answers something that depends on all of them.
     pub(crate) fn touch(&self, subscriptions: &mut Vec<u32>) -> u32 {
-        let mut first_facts = [Fact::LAST; READ_AHEAD];
-        for (first, number) in first_facts.iter_mut().zip(subscriptions.iter_mut()) {
-            let subscription = &self.subscriptions[*number];
-            *first = subscription.first_fact;
-            *number = subscription.next;
+        let touched = self.touch_first_facts(subscriptions);
+        for number in subscriptions.iter_mut() {
+            *number = self.subscriptions[*number].next;
         }
         subscriptions.retain(|number| *number != Subscription::LAST);
+        touched
+    }
+
+    /// The same of subscriptions alone.
+    pub(crate) fn touch_first_facts(&self, subscriptions: &[u32]) -> u32 {
+        let mut first_facts = [Fact::LAST; READ_AHEAD];
+        for (first, number) in first_facts.iter_mut().zip(subscriptions) {
+            *first = self.subscriptions[*number].first_fact;
+        }
         let touched = first_facts.iter().map(|fact| self.facts.get(*fact));
         touched.flatten().fold(0, |all, fact| all ^ fact.revision)
     }

@@ -38,9 +38,14 @@ impl IdTable {
 
     /// The index of an id, which gets the next one if it is new.
     pub fn intern(&mut self, id: Uuid) -> u32 {
-        if let Some(index) = self.find(id) {
-            return index;
+        match self.find(id) {
+            Some(index) => index,
+            None => self.add(id),
         }
+    }
+
+    /// The index of an id that is known to be new.
+    pub fn add(&mut self, id: Uuid) -> u32 {
         if self.shards.is_empty() {
             self.shards.resize_with(SHARDS, HashTable::new);
         }
