@@ -96,33 +96,33 @@ impl AttributeHistory {
         }
     }
 
-    /// Moves changes next to each other in the order of their accounts.
-    pub(crate) fn compact(&mut self) {
-        let old = std::mem::take(&mut self.changes);
-        for group in 0..dense(self.first_by_group.len()) {
-            self.first_by_group[group] = LAST;
-        }
-        for account in 0..dense(self.first_by_account.len()) {
-            let mut next = self.first_by_account[account];
-            if next != LAST {
-                self.first_by_account[account] = dense(self.changes.len());
-            }
+    /// The same with the changes next to each other in the order of their accounts.
+    pub(crate) fn compacted(&self) -> Self {
+        let mut new = Self::default();
+        new.first_by_group.fill_to(self.first_by_group.len(), &LAST);
+        for first in self.first_by_account.iter() {
+            let mut next = *first;
+            let place = dense(new.changes.len());
+            let is_empty = next == LAST;
+            new.first_by_account
+                .push(if is_empty { LAST } else { place });
             while next != LAST {
-                let change = old[next];
+                let change = self.changes[next];
                 next = change.next;
-                let place = dense(self.changes.len());
+                let place = dense(new.changes.len());
                 let following = if next == LAST { LAST } else { place + 1 };
-                let next_in_group = self.first_by_group[change.group];
-                self.changes.push(Change {
+                let next_in_group = new.first_by_group[change.group];
+                new.changes.push(Change {
                     next: following,
                     next_in_group,
                     ..change
                 });
                 if change.group != 0 {
-                    self.first_by_group[change.group] = place;
+                    new.first_by_group[change.group] = place;
                 }
             }
         }
+        new
     }
 
     /// The attributes of an account on a date, as known.

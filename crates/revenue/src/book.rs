@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use keizoku_core::{AccountId, Day};
 
 use crate::attributes::{AttributeHistory, SegmentHistory};
-use crate::contract::{Contracts, Subscription};
+use crate::contract::{CompactedFacts, Contracts, Subscription};
 use crate::directory::Directory;
 use crate::identity::Identity;
 use crate::memory::Memory;
@@ -39,6 +39,17 @@ pub struct Book {
     pub(crate) products: Products,
     pub(crate) first_import: Option<Timestamp>,
     pub(crate) version: u64,
+}
+
+/// Facts in fewer bytes than a processor keeps close need not be in order.
+const SCATTERED: usize = 1 << 18;
+
+/// A book's history, compacted.
+#[derive(Debug)]
+pub struct Compacted {
+    version: (u64, usize),
+    contracts: CompactedFacts,
+    attributes: AttributeHistory,
 }
 
 impl Book {
@@ -91,15 +102,32 @@ impl Book {
         }
     }
 
-    /// Moves the history of each account together, so that folding many of them reads memory in
-    /// order. For after a replay: takes a moment, and twice the memory of history meanwhile.
-    pub fn compact(&mut self) {
+    /// Whether so much was recorded all over memory that [`Self::compacted`] is worth its time.
+    #[must_use]
+    pub fn is_scattered(&self) -> bool {
+        let scattered = self.contracts.scattered();
+        scattered > SCATTERED && scattered > self.contracts.facts_len() / 2
+    }
+
+    /// History with what belongs to an account in one place, so that folding many of them reads
+    /// memory in order. Takes a moment, and twice the memory of history meanwhile.
+    #[must_use]
+    pub fn compacted(&self) -> Compacted {
         let accounts = 0..crate::store::dense(self.rows.len());
-        let order: Vec<u32> = accounts
-            .flat_map(|account| self.subscriptions_of(account))
-            .collect();
-        self.contracts.compact(order.into_iter());
-        self.attributes.compact();
+        let order = accounts.flat_map(|account| self.subscriptions_of(account));
+        Compacted {
+            version: (self.version, self.ids.len()),
+            contracts: self.contracts.compacted(order),
+            attributes: self.attributes.compacted(),
+        }
+    }
+
+    /// Puts compacted history in its place, unless something was read meanwhile.
+    pub fn put_compacted(&mut self, compacted: Compacted) {
+        if compacted.version == (self.version, self.ids.len()) {
+            self.contracts.put(compacted.contracts);
+            self.attributes = compacted.attributes;
+        }
     }
 
     /// Advances the rows to a new day, folding only those that change; no figure waits for it.

@@ -32,7 +32,7 @@ mod time;
 mod view;
 
 pub use attributes::Attributes;
-pub use book::{AccountIx, Book};
+pub use book::{AccountIx, Book, Compacted};
 pub use contract::Terms;
 pub use directory::{Directory, OwnerScope};
 pub use entry::{Decoded, Entry, Unreadable};

@@ -175,4 +175,20 @@ impl Projection for BookModel {
         let kept = Arc::clone(&self.kept);
         off_thread(move || kept.take_many(&events)).await
     }
+
+    /// Moves history together after a replay: questions about other times fold it.
+    async fn caught_up(&self, _source: &str) -> Result<(), ProjectionError> {
+        if !self.kept.read().is_scattered() {
+            return Ok(());
+        }
+        let turn = self.turn().await;
+        let kept = Arc::clone(&self.kept);
+        off_thread(move || {
+            let compacted = kept.read().compacted();
+            kept.write().put_compacted(compacted);
+            drop(turn);
+            Ok(())
+        })
+        .await
+    }
 }

@@ -32,6 +32,14 @@ pub trait Projection: Send + Sync + 'static {
     /// # Errors
     /// When an event cannot be read, or the model cannot be written.
     async fn apply(&self, source: &str, events: Vec<Arc<Recorded>>) -> Result<(), ProjectionError>;
+
+    /// Everything that `source` was known to have is taken in: the time to tidy up.
+    ///
+    /// # Errors
+    /// When the model cannot be written.
+    async fn caught_up(&self, _source: &str) -> Result<(), ProjectionError> {
+        Ok(())
+    }
 }
 
 /// Why a model did not take events in.
@@ -167,6 +175,9 @@ async fn follow(
                     done = &mut applied => break done?,
                     more = deliveries.next(), if ahead.is_none() => ahead = Some(more),
                 }
+            }
+            if last.is_some_and(|(position, _)| position >= head) {
+                model.caught_up(source).await?;
             }
             probe.reached("projection.apply.after");
         }

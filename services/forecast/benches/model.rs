@@ -35,7 +35,8 @@ fn main() {
     let (mut book, mut board) = (Book::new(today()), RiskBoard::default());
     read(&population, &mut book, &mut board);
     let began = Instant::now();
-    book.compact();
+    let compacted = book.compacted();
+    book.put_compacted(compacted);
     println!("moved together in {:.2?}", began.elapsed());
     weigh(&book, &board);
     let only = std::env::var("ONLY").ok();

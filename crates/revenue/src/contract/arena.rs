@@ -33,6 +33,8 @@ pub(crate) struct Contracts {
     facts: Chunked<Fact>,
     voids: Voids,
     mrr_by_day: Fenwick,
+    /// How many facts were there when they were last moved together.
+    together: usize,
     before: Vec<(Day, Level)>,
     after: Vec<(Day, Level)>,
 }
@@ -164,14 +166,22 @@ impl Contracts {
         touched.flatten().fold(0, |all, fact| all ^ fact.revision)
     }
 
-    /// Moves facts next to each other in the order of these subscriptions, which must be all.
-    pub(crate) fn compact(&mut self, order: impl Iterator<Item = u32>) {
+    /// Facts recorded since they were last moved together.
+    pub(crate) fn scattered(&self) -> usize {
+        self.facts.len() - self.together
+    }
+
+    /// The same contracts with the facts next to each other in the order of these subscriptions,
+    /// which must be all.
+    pub(crate) fn compacted(&self, order: impl Iterator<Item = u32>) -> CompactedFacts {
+        let mut subscriptions = self.subscriptions.clone();
         let mut facts = Chunked::default();
         let mut voids = Voids::default();
-        for subscription in order {
-            let mut next = self.subscriptions[subscription].first_fact;
+        for number in order {
+            let subscription = &mut subscriptions[number];
+            let mut next = subscription.first_fact;
             let mut place = dense(facts.len());
-            self.subscriptions[subscription].first_fact = if next == Fact::LAST {
+            subscription.first_fact = if next == Fact::LAST {
                 Fact::LAST
             } else {
                 place
@@ -191,8 +201,19 @@ impl Contracts {
                 facts.push(fact);
             }
         }
-        self.facts = facts;
-        self.voids = voids;
+        CompactedFacts {
+            subscriptions,
+            facts,
+            voids,
+        }
+    }
+
+    /// Puts what was compacted in its place; nothing may have been recorded meanwhile.
+    pub(crate) fn put(&mut self, compacted: CompactedFacts) {
+        self.together = compacted.facts.len();
+        self.subscriptions = compacted.subscriptions;
+        self.facts = compacted.facts;
+        self.voids = compacted.voids;
     }
 
     fn chain(&self, subscription: u32) -> impl Iterator<Item = (u32, &Fact)> {
@@ -237,6 +258,14 @@ impl Contracts {
         }
         self.after = steps;
     }
+}
+
+/// Subscriptions, and their facts next to each other.
+#[derive(Debug)]
+pub(crate) struct CompactedFacts {
+    subscriptions: Chunked<Subscription>,
+    facts: Chunked<Fact>,
+    voids: Voids,
 }
 
 /// When facts were voided.

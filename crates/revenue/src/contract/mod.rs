@@ -4,7 +4,7 @@ mod arena;
 mod fact;
 mod fold;
 
-pub(crate) use arena::{Contracts, READ_AHEAD, Subscription};
+pub(crate) use arena::{CompactedFacts, Contracts, READ_AHEAD, Subscription};
 pub(crate) use fact::{Fact, FactKind};
 pub use fold::Terms;
 pub(crate) use fold::{Contract, Level, Steps, terms_until};

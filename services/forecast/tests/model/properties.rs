@@ -193,7 +193,8 @@ proptest! {
         for (number, (recorded_at, event)) in history.events.iter().enumerate() {
             if number == rolled_after {
                 book.roll_to(day(TODAY).plus_days(-days_before / 2));
-                book.compact();
+                let compacted = book.compacted();
+    book.put_compacted(compacted);
             }
             apply(&mut book, &mut board, *recorded_at, event);
         }
