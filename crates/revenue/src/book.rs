@@ -122,11 +122,17 @@ impl Book {
         }
     }
 
-    /// Puts compacted history in its place, unless something was read meanwhile.
-    pub fn put_compacted(&mut self, compacted: Compacted) {
-        if compacted.version == (self.version, self.ids.len()) {
-            self.contracts.put(compacted.contracts);
-            self.attributes = compacted.attributes;
+    /// Puts compacted history in its place, unless something was read meanwhile; answers what is no
+    /// longer needed, which takes a moment to drop.
+    pub fn put_compacted(&mut self, compacted: Compacted) -> Compacted {
+        let version = (self.version, self.ids.len());
+        if compacted.version != version {
+            return compacted;
+        }
+        Compacted {
+            version,
+            contracts: self.contracts.put(compacted.contracts),
+            attributes: std::mem::replace(&mut self.attributes, compacted.attributes),
         }
     }
 

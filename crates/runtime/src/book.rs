@@ -19,12 +19,15 @@ pub const SOURCE: &str = "accounts";
 /// Events taken in under one lock: readers wait for a millisecond at most.
 const LOCKED_BATCH: usize = 500;
 
+/// Questions about the whole book at once; each goes to several processors.
+const TURNS: usize = 2;
+
 /// A model of the accounts log that reads at any rate, and writes in short turns.
 pub struct BookModel {
     kept: Arc<Kept>,
     /// Whoever looks through the whole book, or writes into it, takes its turn here first, and
     /// waits without holding up a thread: nobody who looks something up ever waits behind them.
-    turn: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
 }
 
 struct Kept {
@@ -47,7 +50,7 @@ impl BookModel {
                 read_to: Mutex::default(),
                 calendar,
             }),
-            turn: Arc::new(Semaphore::new(1)),
+            turns: Arc::new(Semaphore::new(TURNS)),
         })
     }
 
@@ -63,10 +66,16 @@ impl BookModel {
         self.kept.read()
     }
 
-    /// A turn to look through the whole book or to write into it; ends when it is dropped.
+    /// A turn to write into the book; ends when it is dropped.
     pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
         // It is never closed.
-        Arc::clone(&self.turn).acquire_owned().await.ok()
+        let all = u32::try_from(TURNS).unwrap_or(u32::MAX);
+        Arc::clone(&self.turns).acquire_many_owned(all).await.ok()
+    }
+
+    /// A turn to look through the whole book.
+    async fn turn_to_look(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.turns).acquire_owned().await.ok()
     }
 
     /// Asks something that looks through the whole book, on a thread of its own.
@@ -78,7 +87,7 @@ impl BookModel {
         T: Send + 'static,
         F: FnOnce(&Book) -> T + Send + 'static,
     {
-        let turn = self.turn().await;
+        let turn = self.turn_to_look().await;
         let this = Arc::clone(self);
         let answer = tokio::task::spawn_blocking(move || {
             let answer = question(&this.read());
@@ -181,12 +190,20 @@ impl Projection for BookModel {
         if !self.kept.read().is_scattered() {
             return Ok(());
         }
-        let turn = self.turn().await;
+        let looking = self.turn_to_look().await;
         let kept = Arc::clone(&self.kept);
-        off_thread(move || {
+        let compacted = off_thread(move || {
             let compacted = kept.read().compacted();
-            kept.write().put_compacted(compacted);
-            drop(turn);
+            drop(looking);
+            Ok(compacted)
+        });
+        let compacted = compacted.await?;
+        let turn = self.turn().await;
+        let replaced = self.write().put_compacted(compacted);
+        drop(turn);
+        off_thread(move || {
+            // To give back that much memory takes a while, too.
+            drop(replaced);
             Ok(())
         })
         .await

@@ -76,15 +76,15 @@ impl ProjectionError {
 /// own, see [`off_thread`].
 pub const AT_ONCE: usize = 64;
 
-/// Takes many events in without holding up the thread that serves.
+/// Does what takes long without holding up the thread that serves.
 ///
 /// # Errors
-/// As `take` does; a panic goes on here.
-pub async fn off_thread(
-    take: impl FnOnce() -> Result<(), ProjectionError> + Send + 'static,
-) -> Result<(), ProjectionError> {
-    match tokio::task::spawn_blocking(take).await {
-        Ok(taken) => taken,
+/// As `work` does; a panic goes on here.
+pub async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ProjectionError> + Send + 'static,
+) -> Result<T, ProjectionError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             // The process is stopping.
@@ -176,9 +176,6 @@ async fn follow(
                     more = deliveries.next(), if ahead.is_none() => ahead = Some(more),
                 }
             }
-            if last.is_some_and(|(position, _)| position >= head) {
-                model.caught_up(source).await?;
-            }
             probe.reached("projection.apply.after");
         }
         progress.send_modify(|progress| {
@@ -189,6 +186,9 @@ async fn follow(
                 progress.head = progress.head.max(position);
             }
         });
+        if last.is_some_and(|(position, _)| position >= head) {
+            model.caught_up(source).await?;
+        }
     }
 }
 

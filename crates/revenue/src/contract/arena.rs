@@ -208,12 +208,20 @@ impl Contracts {
         }
     }
 
-    /// Puts what was compacted in its place; nothing may have been recorded meanwhile.
-    pub(crate) fn put(&mut self, compacted: CompactedFacts) {
-        self.together = compacted.facts.len();
-        self.subscriptions = compacted.subscriptions;
-        self.facts = compacted.facts;
-        self.voids = compacted.voids;
+    /// Puts what was compacted in its place, and answers what was there; nothing may have been
+    /// recorded meanwhile.
+    pub(crate) fn put(&mut self, compacted: CompactedFacts) -> CompactedFacts {
+        let CompactedFacts {
+            subscriptions,
+            facts,
+            voids,
+        } = compacted;
+        self.together = facts.len();
+        CompactedFacts {
+            subscriptions: std::mem::replace(&mut self.subscriptions, subscriptions),
+            facts: std::mem::replace(&mut self.facts, facts),
+            voids: std::mem::replace(&mut self.voids, voids),
+        }
     }
 
     fn chain(&self, subscription: u32) -> impl Iterator<Item = (u32, &Fact)> {
