@@ -85,6 +85,7 @@ impl Day {
 
     /// The month that the date lies in.
     #[must_use]
+    #[inline]
     pub fn month(self) -> Month {
         MONTHS[usize::from(self.0.get())]
     }

@@ -19,6 +19,8 @@ pub(crate) struct Products {
     pub(crate) names: Names,
     sets: Vec<Box<[u32]>>,
     numbers: HashMap<Box<[u32]>, u16>,
+    /// Some row has a set without a number.
+    has_unnumbered: bool,
 }
 
 impl Products {
@@ -37,13 +39,18 @@ impl Products {
     /// The same; a set that has no number gets the next one.
     pub(crate) fn intern(&mut self, products: &[u32]) -> u16 {
         let number = self.number(products);
-        if number != SEVERAL || products.len() < 2 || products.len() > LARGEST_SET {
+        if number != SEVERAL {
+            return number;
+        }
+        if products.len() < 2 || products.len() > LARGEST_SET {
+            self.has_unnumbered = true;
             return number;
         }
         let next = u16::try_from(self.sets.len())
             .ok()
             .and_then(|sets| FIRST_SET.checked_add(sets));
         let Some(next) = next.filter(|next| *next < SEVERAL) else {
+            self.has_unnumbered = true;
             return SEVERAL;
         };
         self.sets.push(products.into());
@@ -107,6 +114,7 @@ impl ProductSet {
 #[derive(Debug, Clone)]
 pub struct ProductMatch {
     by_number: Vec<u8>,
+    has_unknown: bool,
 }
 
 /// Nothing or all of what an account has is of the product.
@@ -128,7 +136,10 @@ impl ProductMatch {
         }
         // Whoever has products without a number may have this one.
         by_number[usize::from(SEVERAL)] = UNKNOWN;
-        Self { by_number }
+        Self {
+            by_number,
+            has_unknown: products.has_unnumbered,
+        }
     }
 
     /// Whether the product is the only one.
@@ -143,6 +154,12 @@ impl ProductMatch {
     #[inline]
     pub fn is_part_of(&self, number: u16) -> bool {
         self.by_number[usize::from(number)] >= FIRST
+    }
+
+    /// Whether there is a row of which only the account's contracts can tell.
+    #[must_use]
+    pub fn has_unknown(&self) -> bool {
+        self.has_unknown
     }
 
     /// Whether only the account's contracts can tell.
@@ -202,7 +219,10 @@ mod tests {
             (first.part_of(both), first.part_of(SEVERAL)),
             (Some(0), None)
         );
-        assert!(first.is_unknown(SEVERAL) && !first.is_unknown(both));
+        assert!(first.is_unknown(SEVERAL) && !first.is_unknown(both) && !first.has_unknown());
+        let many: Vec<u32> = (0..300).collect();
+        assert_eq!(products.intern(&many), SEVERAL);
+        assert!(ProductMatch::of(&products, 1).has_unknown());
         assert_eq!(ProductMatch::of(&products, 2).part_of(both), Some(1));
         assert!(!ProductMatch::of(&products, 3).is_part_of(both));
         assert!(!ProductMatch::of(&products, 40_000).is_all_of(SEVERAL));

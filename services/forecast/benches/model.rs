@@ -1,6 +1,7 @@
 //! How fast a million accounts answer, and what they weigh: `cargo bench -p keizoku-forecast
 //! --bench model`. `ACCOUNTS` in the environment asks for another size,
-//! `ONLY` for one class of questions.
+//! `ONLY` for questions about one class of dates, `FILTER` for those with a `product`, with `none` or
+//! with `others`.
 
 #[expect(dead_code, reason = "every benchmark uses a part of it")]
 mod population;
@@ -178,7 +179,24 @@ fn question(dice: &mut Dice, on: Day) -> Question {
         as_of: AsOf::now(on),
         basis,
         scenario,
-        filter: Population::filter(dice),
+        filter: filter(dice),
+    }
+}
+
+/// Any filter, or one of those asked for.
+fn filter(dice: &mut Dice) -> Filter {
+    let asked = std::env::var("FILTER").ok();
+    loop {
+        let filter = Population::filter(dice);
+        let is_asked = match asked.as_deref() {
+            None => true,
+            Some("none") => filter == Filter::default(),
+            Some("product") => filter.product.is_some(),
+            Some(_) => filter.product.is_none(),
+        };
+        if is_asked {
+            return filter;
+        }
     }
 }
 

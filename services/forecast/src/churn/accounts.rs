@@ -89,7 +89,7 @@ pub fn accounts(
     }
 }
 
-/// Entries of a span of accounts, and the groups that are at risk whole.
+/// Entries that one thread found, and the groups that are at risk whole.
 struct Entries {
     on: Day,
     accounts: Vec<Entry>,

@@ -4,7 +4,7 @@ use keizoku_core::Day;
 use keizoku_revenue::{AccountIx, AnnouncedPart};
 
 use super::parts::{Asked, Figures, Part, Seen, Take, Whose, parts_of};
-use super::spans::{Members, Visit};
+use super::threads::{Members, Visit};
 use crate::risks::OpenRisks;
 
 /// Groups while accounts are surveyed, by number.
@@ -31,7 +31,7 @@ struct ByGroup<'a, T> {
 }
 
 impl<'a, T: Take> Visit<'a> for ByGroup<'a, T> {
-    fn visit(&mut self, account: AccountIx, seen: Seen<'a>, open: Option<OpenRisks>) {
+    fn visit(&mut self, account: AccountIx, seen: &Seen<'a>, open: Option<OpenRisks>) {
         let Self {
             asked,
             groups,
@@ -40,13 +40,13 @@ impl<'a, T: Take> Visit<'a> for ByGroup<'a, T> {
         let at_risk = open.is_some_and(|open| asked.scenario.includes(open));
         if seen.core.group != 0 {
             if at_risk {
-                groups.put_at_risk(seen.core.group, asked.renewal_of_rest(account, &seen));
+                groups.put_at_risk(seen.core.group, asked.renewal_of_rest(account, seen));
             }
-            groups.note_announced(account, &seen, open.is_some());
+            groups.note_announced(account, seen, open.is_some());
         } else if at_risk {
             taken.take(
                 Whose::Account(account),
-                &[asked.account_as_group(account, &seen)],
+                &[asked.account_as_group(account, seen)],
             );
         } else if let Some(split) = &seen.split {
             let mut parts = Vec::new();

@@ -5,8 +5,8 @@ mod buckets;
 mod forecast;
 mod groups;
 mod parts;
-mod spans;
 mod survey;
+mod threads;
 
 pub(crate) use accounts::sorted_page;
 pub use accounts::{AccountPage, ForecastAccount, accounts};

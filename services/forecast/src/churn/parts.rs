@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use keizoku_core::Day;
 use keizoku_revenue::{AccountIx, AsOf, Book, RowCore, Split};
 
-use super::spans::{Members, Visit};
+use super::threads::{Members, Visit};
 use crate::risks::{OpenByAccount, OpenRisks};
 use crate::selection::Selection;
 
@@ -82,7 +82,7 @@ pub(crate) struct Seen<'a> {
     pub(crate) split: Option<Cow<'a, Split>>,
 }
 
-/// Takes the parts of a forecast; each span of accounts has a taker of its own.
+/// Takes the parts of a forecast; each thread has a taker of its own.
 pub(crate) trait Take: Send {
     fn take(&mut self, whose: Whose, parts: &[Part]);
 }
@@ -94,7 +94,7 @@ struct ByAccount<'a, T> {
 }
 
 impl<'a, T: Take> Visit<'a> for ByAccount<'a, T> {
-    fn visit(&mut self, account: AccountIx, seen: Seen<'a>, open: Option<OpenRisks>) {
+    fn visit(&mut self, account: AccountIx, seen: &Seen<'a>, open: Option<OpenRisks>) {
         let Self {
             asked,
             taken,
@@ -127,6 +127,7 @@ impl<'a> Asked<'a> {
 
     /// An account restricted to the product; `None` if it has none of it. `is_all` says whether all
     /// that it has is of the product.
+    #[inline]
     pub(crate) fn see(&self, account: AccountIx, core: RowCore, is_all: bool) -> Option<Seen<'a>> {
         if is_all && !core.marks.has_announced_end() {
             return Some(Seen { core, split: None });

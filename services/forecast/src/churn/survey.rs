@@ -1,20 +1,19 @@
-//! Adding up a span of accounts: columns are added up as they are today, rows that are others at the
+//! Adding up accounts: columns are added up as they are today, rows that are others at the
 //! times that are asked for replace them, and only accounts with open risks, announced ends or
 //! something to be told about their products are looked at one by one.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use keizoku_revenue::{AccountIx, Columns, Row, RowCore, Split};
 
 use super::parts::{Asked, Figures, Scenario, Seen};
-use super::spans::{Members, Surveyed, Visit};
+use super::threads::{Members, Surveyed, Visit};
 use crate::risks::OpenRisks;
 
 /// Accounts whose history is read ahead together.
 const READ_AHEAD: usize = 64;
 
-/// What is added up in a span, and who is shown the accounts that play a part.
+/// What one thread adds up, and who is shown the accounts that play a part.
 pub(super) struct Survey<'a, V> {
     asked: &'a Asked<'a>,
     is_today: bool,
@@ -58,14 +57,12 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
         }
     }
 
-    /// Looks at some chunks of the rows.
-    pub(super) fn look_at_span(&mut self, chunks: Range<usize>) {
-        let columns = self.asked.book.columns();
-        let columns = columns.skip(chunks.start).take(chunks.len());
+    /// Looks at chunks of the rows, in whatever order.
+    pub(super) fn look_through(&mut self, chunks: impl Iterator<Item = Columns<'a>>) {
         let (mut standing, mut places, mut ahead) = (Standing::default(), Vec::new(), Vec::new());
-        for columns in columns {
+        for columns in chunks {
             self.replace(&columns, &mut standing);
-            self.add_columns(&columns, &standing);
+            self.add_columns(&columns, &mut standing, &mut places);
             self.find(&columns, &mut standing, &mut places);
             let mut splits = columns.splits().peekable();
             for places in places.chunks(READ_AHEAD) {
@@ -96,7 +93,7 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
         book.other_rows(columns, *as_of, |place, row| {
             self.put(columns, place, row.as_ref(), standing);
         });
-        if let Some(product) = &selection.product {
+        if let Some(product) = selection.product.as_ref().filter(|one| one.has_unknown()) {
             for place in 0..columns.len() {
                 if product.is_unknown(columns.products()[place]) && standing.stays[place] {
                     self.put(columns, place, Some(&columns.row(place)), standing);
@@ -125,9 +122,19 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
     }
 
     /// Adds rows as they are today; one that is not active has no MRR.
-    fn add_columns(&mut self, columns: &Columns<'_>, standing: &Standing) {
+    fn add_columns(
+        &mut self,
+        columns: &Columns<'_>,
+        standing: &mut Standing,
+        places: &mut Vec<u16>,
+    ) {
         let number = columns.len();
-        let (stays, selected) = (&standing.stays[..number], &standing.selected[..number]);
+        let Standing {
+            stays,
+            selected,
+            wanted,
+        } = standing;
+        let (stays, selected) = (&stays[..number], &selected[..number]);
         let (mrr, marks) = (&columns.mrr()[..number], &columns.marks()[..number]);
         let Some(product) = &self.asked.selection.product else {
             for place in 0..number {
@@ -139,19 +146,31 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
             return;
         };
         let (products, groups) = (&columns.products()[..number], &columns.groups()[..number]);
-        let mut add = |place: usize, counts: bool, mrr: i64| {
-            let mask = -i64::from(counts & selected[place]);
-            self.figures.mrr += mrr & mask;
-            self.figures.active += i64::from(marks[place].is_active()) & mask;
-            if let Some(total) = self.totals.get_mut(groups[place] as usize) {
-                *total += mrr & -i64::from(counts);
-            }
-        };
+        wanted.clear();
+        wanted.resize(number, false);
         for place in 0..number {
-            let is_all = product.is_all_of(products[place]);
-            add(place, is_all & stays[place], mrr[place]);
+            let counts = product.is_all_of(products[place]) & stays[place];
+            let mask = -i64::from(counts & selected[place]);
+            self.figures.mrr += mrr[place] & mask;
+            self.figures.active += i64::from(marks[place].is_active()) & mask;
+            wanted[place] = counts & (groups[place] != 0);
         }
-        columns.for_each_part(product, |place, mrr| add(place, stays[place], mrr));
+        if self.members == Members::Totals {
+            places.clear();
+            list(wanted, places);
+            for place in places.iter().copied().map(usize::from) {
+                self.totals[groups[place] as usize] += mrr[place];
+            }
+        }
+        columns.for_each_part(product, |place, mrr| {
+            if selected[place] {
+                self.figures.mrr += mrr;
+                self.figures.active += 1;
+            }
+            if stays[place] {
+                self.add_to_group(groups[place], mrr);
+            }
+        });
     }
 
     /// Finds the rows of a chunk that have to be looked at: those that the filter leaves and that
@@ -170,7 +189,7 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
         };
         let every_member = self.members != Members::Ignored;
         wanted.clear();
-        // Both steps without branches, which would be guessed wrongly as often as there are risks.
+        // Without branches, which would be guessed wrongly as often as there are risks.
         let rows = columns.marks().iter().zip(&*stays).zip(&*selected);
         wanted.extend(rows.map(|((mark, stays), selected)| {
             let is_announced = mark.has_announced_end() & (every_member | selected);
@@ -179,13 +198,8 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
         for ((wanted, selected), open) in wanted.iter_mut().zip(&*selected).zip(open) {
             *wanted |= open.has_any_of(counted) & selected;
         }
-        places.resize(columns.len(), 0);
-        let mut found = 0;
-        for (wanted, place) in wanted.iter().zip(0u16..) {
-            places[found] = place;
-            found += usize::from(*wanted);
-        }
-        places.truncate(found);
+        places.clear();
+        list(wanted, places);
     }
 
     /// Reads ahead what looking at these places will take from history.
@@ -285,7 +299,7 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
                 && has_announced
                 && let Some(seen) = see()
             {
-                self.visitor.visit(account, seen, None);
+                self.visitor.visit(account, &seen, None);
             }
             return;
         }
@@ -296,7 +310,7 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
         }
         self.figures.at_risk += i64::from(open.leads_to_churn > 0);
         if plays_a_part && let Some(seen) = see() {
-            self.visitor.visit(account, seen, Some(open));
+            self.visitor.visit(account, &seen, Some(open));
         }
     }
 }
@@ -310,5 +324,20 @@ impl Members {
             Self::Totals => true,
         };
         core.group != 0 && is_wanted
+    }
+}
+
+/// Adds the places of what is true, in order.
+fn list(all: &[bool], places: &mut Vec<u16>) {
+    // By masks of 64, so that there is one wrong guess in 64 rows instead of one for each found.
+    for (word, first) in all.chunks(64).zip((0u16..).step_by(64)) {
+        let mask = word
+            .iter()
+            .rfold(0, |mask: u64, is_true| mask << 1 | u64::from(*is_true));
+        let mut left = mask;
+        while left != 0 {
+            places.push(first + u16::try_from(left.trailing_zeros()).unwrap_or(0));
+            left &= left - 1;
+        }
     }
 }

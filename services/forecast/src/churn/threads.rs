@@ -1,10 +1,10 @@
-//! A survey of all accounts, span by span on several threads: spans have nothing to do with each
-//! other until their findings are joined.
+//! A survey of all accounts, chunk by chunk on several threads: chunks have nothing to do with each
+//! other until what was found is joined.
 
 use std::num::NonZeroUsize;
-use std::ops::Range;
 use std::panic::resume_unwind;
-use std::thread;
+use std::sync::{Mutex, PoisonError};
+use std::{iter, thread};
 
 use keizoku_revenue::AccountIx;
 
@@ -15,11 +15,11 @@ use crate::risks::OpenRisks;
 /// Threads at most: more would wait for the same memory.
 const THREADS: usize = 4;
 
-/// Takes what is found in one span.
+/// Takes what is found by one thread.
 pub(crate) trait Visit<'a>: Send {
     /// An account at risk in the scenario, or with announced ends. Without `open` it is outside the
     /// filter, and plays a part as a member of its group.
-    fn visit(&mut self, account: AccountIx, seen: Seen<'a>, open: Option<OpenRisks>);
+    fn visit(&mut self, account: AccountIx, seen: &Seen<'a>, open: Option<OpenRisks>);
 }
 
 /// Which accounts outside the filter play a part.
@@ -36,7 +36,7 @@ pub(crate) enum Members {
 /// What a survey found.
 pub(crate) struct Surveyed<V> {
     pub(crate) figures: Figures,
-    /// One for each span, in the order of the accounts.
+    /// One for each thread, in no order of accounts.
     pub(crate) visits: Vec<V>,
     /// MRR of groups by number, where [`Members::Totals`] were asked for.
     pub(crate) totals: Vec<i64>,
@@ -44,25 +44,26 @@ pub(crate) struct Surveyed<V> {
 
 impl<'a> Asked<'a> {
     /// Adds up the accounts that the filter leaves, and shows those that play a part to a visitor
-    /// of their span.
+    /// of their thread.
     pub(crate) fn survey<V: Visit<'a>>(
         &'a self,
         members: Members,
         visitor: impl Fn() -> V + Sync,
     ) -> Surveyed<V> {
         let book = self.book;
-        let survey = |span: &Range<usize>| {
+        // Whoever is done with a chunk takes the next: processors are not equally fast.
+        let chunks = Mutex::new(book.columns());
+        let next = || chunks.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let survey = || {
             let mut survey = Survey::new(self, members, visitor());
-            survey.look_at_span(span.clone());
+            survey.look_through(iter::from_fn(next));
             survey.found()
         };
-        let spans = spans(book.columns().count());
         let mut found = thread::scope(|scope| {
-            let others: Vec<_> = spans[1..]
-                .iter()
-                .map(|span| scope.spawn(|| survey(span)))
+            let others: Vec<_> = (1..threads(book.columns().count()))
+                .map(|_| scope.spawn(survey))
                 .collect();
-            let mut found = survey(&spans[0]);
+            let mut found = survey();
             for other in others {
                 found.join(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
             }
@@ -88,27 +89,8 @@ impl<V> Surveyed<V> {
     }
 }
 
-/// Ranges of chunks, one for each thread; at least one. A chunk is worth a thread.
-fn spans(chunks: usize) -> Vec<Range<usize>> {
+/// A chunk is worth a thread.
+fn threads(chunks: usize) -> usize {
     let available = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let threads = chunks.clamp(1, available.min(THREADS));
-    let edge = |thread: usize| chunks * thread / threads;
-    (0..threads)
-        .map(|thread| edge(thread)..edge(thread + 1))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_cover_every_chunk_once() {
-        for chunks in [0, 1, 15, 16, 33, 245, 1_000] {
-            let spans = spans(chunks);
-            assert_eq!(spans.first().map(|span| span.start), Some(0));
-            assert_eq!(spans.last().map(|span| span.end), Some(chunks));
-            assert!(spans.windows(2).all(|pair| pair[0].end == pair[1].start));
-        }
-    }
+    chunks.clamp(1, available.min(THREADS))
 }
