@@ -31,6 +31,12 @@ impl<T: Clone> ByPlace<T> {
             .splice(first..first + len, elements.iter().cloned());
     }
 
+    /// All elements, each with its row.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (usize, &T)> {
+        let places = self.places.iter().map(|place| usize::from(*place));
+        places.zip(&self.elements)
+    }
+
     /// The rows that have elements, each with all of its own.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &[T])> {
         let mut next = 0;
@@ -42,9 +48,9 @@ impl<T: Clone> ByPlace<T> {
         })
     }
 
-    /// All elements, whatever row they belong to.
-    pub(crate) fn elements(&self) -> &[T] {
-        &self.elements
+    /// The row of each element, and the elements.
+    pub(crate) fn as_slices(&self) -> (&[u16], &[T]) {
+        (&self.places, &self.elements)
     }
 
     pub(crate) fn bytes(&self) -> usize {

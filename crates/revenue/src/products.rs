@@ -114,6 +114,8 @@ impl ProductSet {
 #[derive(Debug, Clone)]
 pub struct ProductMatch {
     by_number: Vec<u8>,
+    /// How many parts are kept of a row with each set: one less than it has products.
+    parts: Vec<u8>,
     has_unknown: bool,
 }
 
@@ -136,8 +138,11 @@ impl ProductMatch {
         }
         // Whoever has products without a number may have this one.
         by_number[usize::from(SEVERAL)] = UNKNOWN;
+        let parts = products.sets.iter().map(|set| set.len() - 1);
+        let parts = parts.map(|parts| u8::try_from(parts).unwrap_or(u8::MAX));
         Self {
             by_number,
+            parts: parts.collect(),
             has_unknown: products.has_unnumbered,
         }
     }
@@ -167,6 +172,13 @@ impl ProductMatch {
     #[inline]
     pub fn is_unknown(&self, number: u16) -> bool {
         self.by_number[usize::from(number)] == UNKNOWN
+    }
+
+    /// How many parts are kept of a row that has any.
+    #[inline]
+    pub(crate) fn parts_of(&self, number: u16) -> usize {
+        let set = usize::from(number.saturating_sub(FIRST_SET));
+        self.parts.get(set).map_or(1, |parts| usize::from(*parts))
     }
 
     /// The product's place in a set of several.

@@ -1,6 +1,8 @@
 //! The view of now: one row per account as it is today, in columns, for scanning; and the rows that
 //! follow it where something is known to change later.
 
+use std::iter;
+
 use keizoku_core::Day;
 
 use crate::AccountIx;
@@ -112,7 +114,8 @@ impl RowChunk {
     }
 
     fn bytes_of_splits(&self) -> usize {
-        let more = self.splits.elements().iter().map(Split::bytes_of_more);
+        let (_, splits) = self.splits.as_slices();
+        let more = splits.iter().map(Split::bytes_of_more);
         self.splits.bytes() + more.sum::<usize>()
     }
 }
@@ -199,12 +202,17 @@ impl<'a> Columns<'a> {
 
     /// Calls `visit` for each row that has the product among others, with the product's MRR.
     pub fn for_each_part(&self, product: &ProductMatch, mut visit: impl FnMut(usize, i64)) {
-        for (place, parts) in self.chunk.parts.iter() {
-            let Some(which) = product.part_of(self.chunk.product[place]) else {
-                continue;
-            };
-            let rest = || self.chunk.mrr[place] - parts.iter().sum::<i64>();
-            visit(place, parts.get(which).copied().unwrap_or_else(rest));
+        let (places, parts) = self.chunk.parts.as_slices();
+        let mut first = 0;
+        while let Some(place) = places.get(first).copied().map(usize::from) {
+            let number = self.chunk.product[place];
+            let end = first + product.parts_of(number);
+            if let Some(which) = product.part_of(number) {
+                let parts = &parts[first..end];
+                let rest = || self.chunk.mrr[place] - parts.iter().sum::<i64>();
+                visit(place, parts.get(which).copied().unwrap_or_else(rest));
+            }
+            first = end;
         }
     }
 
@@ -231,10 +239,17 @@ impl<'a> Columns<'a> {
 
     /// The rows that hold on a date after today instead of those of now.
     pub(crate) fn later(&self, on: Day) -> impl Iterator<Item = (usize, &'a Row)> {
-        let rows = self.chunk.later.iter();
-        rows.filter_map(move |(place, rows)| {
-            let has_begun = rows.iter().take_while(|(from, _)| *from <= on);
-            has_begun.last().map(|(_, row)| (place, row))
+        let mut rows = self.chunk.later.pairs().peekable();
+        iter::from_fn(move || {
+            loop {
+                let (place, (from, row)) = rows.next()?;
+                let is_followed = rows
+                    .peek()
+                    .is_some_and(|(other, (from, _))| *other == place && *from <= on);
+                if *from <= on && !is_followed {
+                    return Some((place, row));
+                }
+            }
         })
     }
 
