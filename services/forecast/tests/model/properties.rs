@@ -87,7 +87,7 @@ pub(crate) fn history_of(steps: &[Step]) -> History {
                 history.accounts(merged(account(one % ACCOUNTS), of));
             }
             5..=9 if !has_started => {
-                let product = ["core", "add-on"][choice % 2];
+                let product = ["core", "add-on", "support"][choice % 3];
                 let months = u32::from(choice > 8);
                 history.accounts(started(sub, of, product, on, *mrr, terms(renewal, months)));
             }
