@@ -6,7 +6,7 @@ use crate::contract::{CompactedFacts, Contracts, Subscription};
 use crate::directory::Directory;
 use crate::identity::Identity;
 use crate::memory::Memory;
-use crate::products::{FIRST_SET, Products, SEVERAL};
+use crate::products::{FIRST_SET, ProductPart, Products, SEVERAL};
 use crate::row::{Marks, Row, Validity};
 use crate::rows::Rows;
 use crate::segment::Segments;
@@ -172,7 +172,14 @@ impl Book {
         self.set_row(survivor, row, view.validity, parts, view.split);
     }
 
-    fn set_row(&mut self, account: u32, row: Row, validity: Validity, parts: &[i64], split: Split) {
+    fn set_row(
+        &mut self,
+        account: u32,
+        row: Row,
+        validity: Validity,
+        parts: &[ProductPart],
+        split: Split,
+    ) {
         let (old, old_validity) = self.rows.get(account);
         self.rows.set(account, row, validity);
         self.group_totals[old.group] -= old.mrr;

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 /// What only some rows of a chunk have, any number of elements each, in the order of the rows.
 #[derive(Debug, Clone)]
 pub(crate) struct ByPlace<T> {
@@ -15,8 +17,8 @@ impl<T> Default for ByPlace<T> {
 }
 
 impl<T: Clone> ByPlace<T> {
-    /// Replaces what a row has; moves what the rows after it have.
-    pub(crate) fn set(&mut self, place: usize, elements: &[T]) {
+    /// Replaces what a row has, and answers where that was; moves what the rows after it have.
+    pub(crate) fn set(&mut self, place: usize, elements: &[T]) -> Range<usize> {
         // A chunk has fewer rows than the type has numbers.
         let place = u16::try_from(place).unwrap_or(u16::MAX);
         let first = self.places.partition_point(|other| *other < place);
@@ -29,6 +31,16 @@ impl<T: Clone> ByPlace<T> {
         self.places.splice(first..first + len, places);
         self.elements
             .splice(first..first + len, elements.iter().cloned());
+        first..first + len
+    }
+
+    /// Where the elements of a row begin, if it has any.
+    pub(crate) fn find(&self, place: usize) -> Option<usize> {
+        let first = self
+            .places
+            .partition_point(|other| usize::from(*other) < place);
+        let found = self.places.get(first).copied().map(usize::from);
+        found.filter(|found| *found == place).map(|_| first)
     }
 
     /// All elements, each with its row.
@@ -63,7 +75,7 @@ fn length(places: &[u16], place: u16) -> usize {
 }
 
 /// Grows by a quarter: doubling would leave a quarter of the memory unused.
-fn make_room<T>(all: &mut Vec<T>, more: usize) {
+pub(crate) fn make_room<T>(all: &mut Vec<T>, more: usize) {
     if all.capacity() - all.len() < more {
         all.reserve_exact(more + all.len() / 4);
     }

@@ -1,7 +1,9 @@
 //! Products, and the sets of them that accounts have: a column holds one number for either.
 
 use hashbrown::HashMap;
+use keizoku_core::Day;
 
+use crate::split::earliest;
 use crate::store::Names;
 
 /// Numbers from here on are sets of several products.
@@ -71,26 +73,41 @@ pub(crate) struct ProductSet {
     one: Option<u32>,
     /// All of them, where there are several.
     several: Vec<u32>,
-    /// MRR of several.
-    mrr: Vec<i64>,
+    /// MRR and earliest renewal of each of several.
+    parts: Vec<ProductPart>,
+}
+
+/// What an account has of one of several products.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct ProductPart {
+    pub(crate) mrr: i64,
+    /// Earliest renewal among its active subscriptions.
+    pub(crate) renewal: Option<Day>,
+}
+
+impl ProductPart {
+    fn add(&mut self, other: Self) {
+        self.mrr += other.mrr;
+        self.renewal = earliest(self.renewal, other.renewal);
+    }
 }
 
 impl ProductSet {
-    /// Adds a contract's product; `sum` is the MRR of all that were added before.
-    pub(crate) fn add(&mut self, product: u32, mrr: i64, sum: i64) {
+    /// Adds a contract of a product; `all` is what those have together that were added before.
+    pub(crate) fn add(&mut self, product: u32, part: ProductPart, all: ProductPart) {
         let one = *self.one.get_or_insert(product);
         if self.several.is_empty() {
             if one == product {
                 return;
             }
             self.several.push(one);
-            self.mrr.push(sum);
+            self.parts.push(all);
         }
         match self.several.binary_search(&product) {
-            Ok(place) => self.mrr[place] += mrr,
+            Ok(place) => self.parts[place].add(part),
             Err(place) => {
                 self.several.insert(place, product);
-                self.mrr.insert(place, mrr);
+                self.parts.insert(place, part);
             }
         }
     }
@@ -103,9 +120,9 @@ impl ProductSet {
         }
     }
 
-    /// MRR of each but the last: that of the last is what is left.
-    pub(crate) fn parts(&self) -> &[i64] {
-        self.mrr.split_last().map_or(&[], |(_, parts)| parts)
+    /// All but the last: that one's is what is left.
+    pub(crate) fn parts(&self) -> &[ProductPart] {
+        self.parts.split_last().map_or(&[], |(_, parts)| parts)
     }
 }
 
@@ -199,7 +216,7 @@ mod tests {
     fn a_set_holds_each_product_once_in_order() {
         let mut set = ProductSet::default();
         assert_eq!(set.as_slice(), [0; 0]);
-        let mut sum = 0;
+        let mut sum = ProductPart::default();
         let cases: [(u32, &[u32], &[i64]); 5] = [
             (3, &[3], &[]),
             (3, &[3], &[]),
@@ -208,10 +225,14 @@ mod tests {
             (1, &[1, 2, 3], &[10_100, 1_000]),
         ];
         for (power, (product, expected, parts)) in (0..).zip(cases) {
-            let mrr = 10i64.pow(power);
-            set.add(product, mrr, sum);
-            sum += mrr;
-            assert_eq!((set.as_slice(), set.parts()), (expected, parts));
+            let part = ProductPart {
+                mrr: 10i64.pow(power),
+                renewal: None,
+            };
+            set.add(product, part, sum);
+            sum.add(part);
+            let mrr: Vec<i64> = set.parts().iter().map(|part| part.mrr).collect();
+            assert_eq!((set.as_slice(), &mrr[..]), (expected, parts));
         }
     }
 

@@ -87,6 +87,11 @@ impl Marks {
         self.has(Self::ALIASED)
     }
 
+    /// The same of a row whose renewal is right on its date alone.
+    pub(crate) const fn staying(self) -> Self {
+        self.and(Self::ADVANCES, false).and(Self::ADVANCED, false)
+    }
+
     pub(crate) const fn has(self, mark: Self) -> bool {
         self.0 & mark.0 != 0
     }

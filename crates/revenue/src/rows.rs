@@ -6,9 +6,9 @@ use std::iter;
 use keizoku_core::Day;
 
 use crate::AccountIx;
-use crate::by_place::ByPlace;
+use crate::by_place::{ByPlace, make_room};
 use crate::owner::Owner;
-use crate::products::ProductMatch;
+use crate::products::{ProductMatch, ProductPart};
 use crate::row::{Marks, Row, RowCore, Validity};
 use crate::split::Split;
 use crate::store::{CHUNK, dense};
@@ -33,6 +33,8 @@ pub(crate) struct RowChunk {
     pub(crate) splits: ByPlace<Split>,
     /// MRR of each product but the last of its set, in the set's order.
     pub(crate) parts: ByPlace<i64>,
+    /// Their earliest renewals, at the same places.
+    pub(crate) part_renewals: Vec<Option<Day>>,
 }
 
 impl RowChunk {
@@ -52,6 +54,7 @@ impl RowChunk {
             later: ByPlace::default(),
             splits: ByPlace::default(),
             parts: ByPlace::default(),
+            part_renewals: Vec::new(),
         }
     }
 
@@ -110,7 +113,8 @@ impl RowChunk {
 
     fn bytes(&self) -> usize {
         let row = size_of::<i64>() + 3 * size_of::<u32>() + 5 * size_of::<u16>() + 2;
-        self.marks.capacity() * row + self.later.bytes() + self.parts.bytes()
+        let renewals = self.part_renewals.capacity() * size_of::<Option<Day>>();
+        self.marks.capacity() * row + self.later.bytes() + self.parts.bytes() + renewals
     }
 
     fn bytes_of_splits(&self) -> usize {
@@ -214,6 +218,32 @@ impl<'a> Columns<'a> {
             }
             first = end;
         }
+    }
+
+    /// What a forecast needs of a row that has the product among others, restricted to it, on a date
+    /// that is not past; `None` where only the account's contracts can tell, as with announced ends.
+    #[must_use]
+    pub fn part_core(&self, place: usize, product: &ProductMatch, on: Day) -> Option<RowCore> {
+        let mut core = self.core(place);
+        let number = self.chunk.product[place];
+        let which = product.part_of(number)?;
+        let first = self.chunk.parts.find(place)?;
+        let parts = first..first + product.parts_of(number);
+        let (_, mrr) = self.chunk.parts.as_slices();
+        let (mrr, renewals) = (&mrr[parts.clone()], &self.chunk.part_renewals[parts]);
+        let (mrr, renewal) = match (mrr.get(which), renewals.get(which)) {
+            (Some(mrr), Some(renewal)) => (*mrr, *renewal),
+            // The last: its renewal is the earliest of all, or else it is not known.
+            _ if renewals.contains(&core.renewal) => return None,
+            _ => (core.mrr - mrr.iter().sum::<i64>(), core.renewal),
+        };
+        let is_passed = renewal.is_some_and(|renewal| renewal < on);
+        if core.marks.has_announced_end() || is_passed {
+            return None;
+        }
+        (core.mrr, core.renewal, core.term_months) = (mrr, renewal, 0);
+        core.marks = core.marks.staying();
+        Some(core)
     }
 
     /// The rows with announced ends, in their order, each with what will end and what will not.
@@ -345,10 +375,15 @@ impl Rows {
         }
     }
 
-    /// MRR of each product of a row but the last, in the order of its set.
-    pub(crate) fn set_parts(&mut self, account: u32, mrr: &[i64]) {
+    /// What a row has of each of its products but the last, in the order of their set.
+    pub(crate) fn set_parts(&mut self, account: u32, parts: &[ProductPart]) {
         let (chunk, place) = split(account);
-        self.chunks[chunk].parts.set(place, mrr);
+        let chunk = &mut self.chunks[chunk];
+        let mrr: Vec<i64> = parts.iter().map(|part| part.mrr).collect();
+        let replaced = chunk.parts.set(place, &mrr);
+        make_room(&mut chunk.part_renewals, parts.len());
+        let renewals = parts.iter().map(|part| part.renewal);
+        chunk.part_renewals.splice(replaced, renewals);
     }
 
     /// The accounts whose rows are no longer right on a day after the one that they show.

@@ -172,10 +172,7 @@ impl Book {
         }
         let row = self.fold(account.0, known, as_of.on, None);
         let mut row = row.row(self.products.number(row.products.as_slice()));
-        row.marks = row
-            .marks
-            .and(Marks::ADVANCES, false)
-            .and(Marks::ADVANCED, false);
+        row.marks = row.marks.staying();
         Some(row).filter(Row::is_active)
     }
 

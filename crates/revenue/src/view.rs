@@ -4,7 +4,7 @@
 use keizoku_core::{Day, Money, SubscriptionId};
 
 use crate::attributes::Attributes;
-use crate::products::ProductSet;
+use crate::products::{ProductPart, ProductSet};
 use crate::row::{Marks, Row, Validity};
 use crate::split::Split;
 use crate::time::Known;
@@ -149,8 +149,15 @@ impl Book {
             }
             let mrr = Money::from_minor(contract.mrr);
             let (renewal, _) = contract.renewal_and_notice(on);
-            view.products
-                .add(subscription.product, contract.mrr, view.mrr.minor());
+            let part = ProductPart {
+                mrr: contract.mrr,
+                renewal,
+            };
+            let all = ProductPart {
+                mrr: view.mrr.minor(),
+                renewal: view.next_renewal,
+            };
+            view.products.add(subscription.product, part, all);
             let is_earliest = view
                 .next_renewal
                 .is_none_or(|next| renewal.is_some_and(|renewal| renewal < next));

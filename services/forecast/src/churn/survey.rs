@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use keizoku_revenue::{AccountIx, Columns, Row, RowCore, Split};
+use keizoku_revenue::{AccountIx, Columns, ProductMatch, Row, RowCore, Split};
 
 use super::parts::{Asked, Figures, Scenario, Seen};
 use super::threads::{Members, Surveyed, Visit};
@@ -210,8 +210,11 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
         }
         let on = self.asked.as_of.on;
         let needs_history = |place: &usize| {
-            product.is_some_and(|product| product.is_part_of(columns.products()[*place]))
-                || columns.needs_history(*place, on)
+            let is_part = |product: &&ProductMatch| product.is_part_of(columns.products()[*place]);
+            match product.filter(is_part) {
+                Some(product) => columns.part_core(*place, product, on).is_none(),
+                None => columns.needs_history(*place, on),
+            }
         };
         accounts.clear();
         let places = places.iter().copied().map(usize::from);
@@ -238,13 +241,23 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
         if !core.marks.is_active() || !is_all && !asked.selection.may_have_part(products) {
             return;
         }
+        let on = asked.as_of.on;
+        let part = || {
+            let product = asked.selection.product.as_ref()?;
+            let is_past = on < asked.book.today();
+            (!is_past).then(|| columns.part_core(place, product, on))?
+        };
         let split = split.filter(|_| is_all && (self.is_today || core.renewal_stays()));
         self.hand_on(account, core, is_selected, || match split {
             Some(split) => Some(Seen {
                 core,
                 split: Some(Cow::Borrowed(split)),
             }),
-            None => asked.see(account, core, is_all),
+            None if is_all => asked.see(account, core, is_all),
+            None => match part() {
+                Some(core) => Some(Seen { core, split: None }),
+                None => asked.see(account, core, is_all),
+            },
         });
     }
 

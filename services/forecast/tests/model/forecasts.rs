@@ -157,6 +157,71 @@ fn fc_4_a_product_restricts_mrr_and_renewal() {
     }
 }
 
+/// Each product of an account renews by itself, whichever of them is the earliest (FC-4): the first
+/// and the last of the set, on dates before and after a renewal that moves on.
+#[test]
+fn fc_4_each_of_several_products_has_a_renewal_of_its_own() {
+    let cases = [
+        // Renewals of core and of support, which moves on by itself each year.
+        ("2027-03-01", "2026-12-01", TODAY, "2027-03", "2026-12"),
+        (
+            "2027-03-01",
+            "2026-12-01",
+            "2027-01-15",
+            "2027-03",
+            "2027-12",
+        ),
+        ("2026-12-05", "2027-03-01", TODAY, "2026-12", "2027-03"),
+        (
+            "2026-12-05",
+            "2027-03-01",
+            "2027-01-15",
+            "OVERDUE",
+            "2027-03",
+        ),
+        (
+            "2026-12-05",
+            "2027-03-01",
+            "2027-04-01",
+            "OVERDUE",
+            "2028-03",
+        ),
+        ("2026-12-01", "2026-12-01", TODAY, "2026-12", "2026-12"),
+    ];
+    for (core, support, date, of_core, of_support) in cases {
+        let mut history = History::default();
+        history.accounts(opened(account(1), attributes("", "Mid", user(1)), "関東"));
+        for (number, product, mrr, terms) in [
+            (1, "support", 30, terms(Some(day(support)), 12)),
+            (2, "core", 100, terms(Some(day(core)), 0)),
+            (3, "core", 5, terms(None, 0)),
+        ] {
+            let id = subscription(number);
+            let start = day("2026-01-01");
+            history.accounts(started(id, account(1), product, start, mrr, terms));
+        }
+        history.risk(risk_opened(
+            risk_id(1),
+            account(1),
+            LEADS,
+            "usage",
+            day(TODAY),
+        ));
+        for (product, bucket, mrr) in [("core", of_core, 105), ("support", of_support, 30)] {
+            let filter = Filter {
+                product: Some(product.to_owned()),
+                ..Filter::default()
+            };
+            let question = Question { filter, ..on(date) };
+            assert_eq!(
+                shown(&history, &question),
+                [row(bucket, 1, mrr)],
+                "{product} on {date}, renewing {core} and {support}"
+            );
+        }
+    }
+}
+
 #[test]
 fn fc_4_a_risk_type_restricts_risks_but_not_what_was_announced() {
     let mut history = two_products();
