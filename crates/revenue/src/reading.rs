@@ -186,14 +186,13 @@ impl Book {
         };
         let account = self.intern(account);
         let id = stated.subscription.uuid();
-        let number = match self.contracts.find(id) {
-            Some(number) => number,
-            None => {
-                let product = self.products.names.intern(&event.product);
-                let first = &mut self.first_subscription[account.0];
-                *first = self.contracts.add(id, account.0, product, *first);
-                *first
-            }
+        let number = if let Some(number) = self.contracts.find(id) {
+            number
+        } else {
+            let product = self.products.names.intern(&event.product);
+            let first = &mut self.first_subscription[account.0];
+            *first = self.contracts.add(id, account.0, product, *first);
+            *first
         };
         self.record(entry, number, stated.fact);
         Ok(())

@@ -122,6 +122,10 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
     }
 
     /// Adds rows as they are today; one that is not active has no MRR.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "a branch would be guessed wrongly as often as there are such rows"
+    )]
     fn add_columns(
         &mut self,
         columns: &Columns<'_>,
@@ -175,6 +179,10 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
 
     /// Finds the rows of a chunk that have to be looked at: those that the filter leaves and that
     /// have open risks, perhaps their duplicates', and those with announced ends.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "a branch would be guessed wrongly as often as there are such rows"
+    )]
     fn find(&self, columns: &Columns<'_>, standing: &mut Standing, places: &mut Vec<u16>) {
         let Standing {
             stays,
@@ -189,7 +197,6 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
         };
         let every_member = self.members != Members::Ignored;
         wanted.clear();
-        // Without branches, which would be guessed wrongly as often as there are risks.
         let rows = columns.marks().iter().zip(&*stays).zip(&*selected);
         wanted.extend(rows.map(|((mark, stays), selected)| {
             let is_announced = mark.has_announced_end() & (every_member | selected);
