@@ -165,8 +165,29 @@ impl Book {
     pub fn attributes_on(&self, account: AccountIx, as_of: AsOf) -> (Attributes, u32) {
         let known = Known::from(as_of.known_at);
         let survivor = self.identity.survivor(account.0, known);
+        if let Some(row) = self.row_of_now(survivor, as_of) {
+            return (row.attributes(), row.segment);
+        }
         let attributes = self.attributes.on(survivor, known, as_of.on).attributes;
         (attributes, self.segment_as_known(survivor, known))
+    }
+
+    /// Whether an account is active at both times (ACC-3).
+    #[must_use]
+    pub fn is_active(&self, account: AccountIx, as_of: AsOf) -> bool {
+        let known = Known::from(as_of.known_at);
+        let survivor = self.identity.survivor(account.0, known);
+        match self.row_of_now(survivor, as_of) {
+            Some(row) => row.is_active(),
+            None => self.fold_contracts(survivor, known, as_of.on, None).active,
+        }
+    }
+
+    /// The row of an account that was not merged, where it is what is asked for: a history may be
+    /// long.
+    fn row_of_now(&self, survivor: u32, as_of: AsOf) -> Option<Row> {
+        let is_now = as_of.known_at.is_none() && as_of.on == self.today;
+        is_now.then(|| self.rows.get(survivor).0)
     }
 
     /// The row of an account as it is today; empty for one that was merged.
@@ -227,6 +248,14 @@ impl Book {
     pub fn group_mrr(&self, account: AccountIx, as_of: AsOf) -> Money {
         let known = Known::from(as_of.known_at);
         let survivor = self.identity.survivor(account.0, known);
+        if let Some(row) = self.row_of_now(survivor, as_of) {
+            let mrr = if row.group == 0 {
+                row.mrr
+            } else {
+                self.group_totals[row.group]
+            };
+            return Money::from_minor(mrr);
+        }
         let group = self
             .attributes
             .on(survivor, known, as_of.on)
@@ -234,9 +263,6 @@ impl Book {
             .group;
         if group == 0 {
             return self.fold(survivor, known, as_of.on, None).mrr;
-        }
-        if known == Known::NOW && as_of.on == self.today {
-            return Money::from_minor(self.group_totals[group]);
         }
         let members = self
             .attributes

@@ -2,6 +2,7 @@
 
 use keizoku_core::Day;
 
+use crate::attributes::Attributes;
 use crate::owner::Owner;
 
 /// An account on a date, as far as lists and forecasts need it of every account.
@@ -124,6 +125,15 @@ impl Row {
             marks,
             term_months,
         }
+    }
+
+    /// What of it has an effective date.
+    #[must_use]
+    pub const fn attributes(&self) -> Attributes {
+        let Self {
+            group, tier, owner, ..
+        } = *self;
+        Attributes { group, tier, owner }
     }
 
     /// Whether one of its subscriptions is active.

@@ -202,7 +202,7 @@ fn warnings(
 
 fn book_says_inactive(around: &Surroundings<'_>, account: AccountId) -> bool {
     let ix = around.book.account(account);
-    ix.is_some_and(|ix| !around.book.account_on(ix, around.as_of, None).active)
+    ix.is_some_and(|ix| !around.book.is_active(ix, around.as_of))
 }
 
 /// A suggestion.

@@ -303,10 +303,17 @@ fn rows_are_folds(book: &Book) -> Result<(), TestCaseError> {
                 view.split.has_announced()
             ),
         );
-        prop_assert_eq!(
-            (row.group, row.owner),
-            (view.attributes.group, view.attributes.owner)
-        );
+        let now = AsOf::now(book.today());
+        prop_assert_eq!(book.is_active(ix, now), view.active);
+        prop_assert_eq!(book.attributes_on(ix, now), (view.attributes, view.segment));
+        let of_group = (0..ACCOUNTS).filter_map(|other| book.account(account(other)));
+        let of_group = of_group.filter(|other| book.survivor(*other, None) == *other);
+        let views = of_group.map(|other| book.account_on(other, now, None));
+        let group = view.attributes.group;
+        let of_group = views
+            .filter(|other| other.account == ix || group != 0 && other.attributes.group == group);
+        let of_group = of_group.map(|view| view.mrr.minor()).sum::<i64>();
+        prop_assert_eq!(book.group_mrr(ix, now).minor(), of_group);
     }
     Ok(())
 }

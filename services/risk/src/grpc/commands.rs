@@ -94,7 +94,7 @@ impl Risks {
             return Err(Failure::not_found(parent).with("accounts_read_to", read_to.to_string()));
         };
         if opened.owner.is_none() {
-            let owner = book.account_on(ix, self.book.now(), None).attributes.owner;
+            let owner = book.attributes_on(ix, self.book.now()).0.owner;
             let directory = book.directory();
             opened.owner = Some(proto::RiskOwner {
                 user_id: owner
