@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use keizoku_revenue::{AccountIx, Columns, ProductMatch, Row, RowCore, Split};
+use keizoku_revenue::{AccountIx, Columns, Row, RowCore, Split};
 
 use super::parts::{Asked, Figures, Scenario, Seen};
 use super::threads::{Members, Surveyed, Visit};
@@ -211,16 +211,17 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
 
     /// Reads ahead what looking at these places will take from history.
     fn read_ahead(&self, columns: &Columns<'_>, places: &[u16], accounts: &mut Vec<AccountIx>) {
-        let product = self.asked.selection.product.as_ref();
-        if self.is_today && product.is_none() {
+        let Asked {
+            selection, as_of, ..
+        } = self.asked;
+        if self.is_today && selection.product.is_none() {
             return;
         }
-        let on = self.asked.as_of.on;
         let needs_history = |place: &usize| {
-            let is_part = |product: &&ProductMatch| product.is_part_of(columns.products()[*place]);
-            match product.filter(is_part) {
-                Some(product) => columns.part_core(*place, product, on).is_none(),
-                None => columns.needs_history(*place, on),
+            if selection.may_have_part(columns.products()[*place]) {
+                self.part(columns, *place).is_none()
+            } else {
+                columns.needs_history(*place, as_of.on)
             }
         };
         accounts.clear();
@@ -248,24 +249,34 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
         if !core.marks.is_active() || !is_all && !asked.selection.may_have_part(products) {
             return;
         }
-        let on = asked.as_of.on;
-        let part = || {
-            let product = asked.selection.product.as_ref()?;
-            let is_past = on < asked.book.today();
-            (!is_past).then(|| columns.part_core(place, product, on))?
-        };
+        let part = (!is_all).then(|| self.part(columns, place)).flatten();
         let split = split.filter(|_| is_all && (self.is_today || core.renewal_stays()));
         self.hand_on(account, core, is_selected, || match split {
             Some(split) => Some(Seen {
                 core,
                 split: Some(Cow::Borrowed(split)),
             }),
-            None if is_all => asked.see(account, core, is_all),
-            None => match part() {
+            None => match part {
                 Some(core) => Some(Seen { core, split: None }),
                 None => asked.see(account, core, is_all),
             },
         });
+    }
+
+    /// What is kept of a product that the account has among others; `None` where history has to
+    /// tell, as about every past date.
+    fn part(&self, columns: &Columns<'_>, place: usize) -> Option<RowCore> {
+        let Asked {
+            book,
+            selection,
+            as_of,
+            ..
+        } = self.asked;
+        let product = selection
+            .product
+            .as_ref()
+            .filter(|_| as_of.on >= book.today())?;
+        columns.part_core(place, product, as_of.on)
     }
 
     /// Adds an account as a row says, restricted to the product, and hands it on.

@@ -56,6 +56,14 @@ fn shown(history: &History, question: &Question) -> Vec<(String, i64, i64)> {
         .collect()
 }
 
+fn of_product(product: &str, date: &str) -> Question {
+    let filter = Filter {
+        product: Some(product.to_owned()),
+        ..Filter::default()
+    };
+    Question { filter, ..on(date) }
+}
+
 fn row(key: &str, count: i64, mrr: i64) -> (String, i64, i64) {
     (key.to_owned(), count, mrr)
 }
@@ -133,16 +141,9 @@ fn fc_4_a_product_restricts_mrr_and_renewal() {
         "usage",
         day(TODAY),
     ));
-    let of = |product: &str, basis| {
-        let filter = Filter {
-            product: Some(product.to_owned()),
-            ..Filter::default()
-        };
-        Question {
-            basis,
-            filter,
-            ..on(TODAY)
-        }
+    let of = |product, basis| Question {
+        basis,
+        ..of_product(product, TODAY)
     };
     for basis in [Basis::Account, Basis::Group] {
         assert_eq!(
@@ -208,11 +209,7 @@ fn fc_4_each_of_several_products_has_a_renewal_of_its_own() {
             day(TODAY),
         ));
         for (product, bucket, mrr) in [("core", of_core, 105), ("support", of_support, 30)] {
-            let filter = Filter {
-                product: Some(product.to_owned()),
-                ..Filter::default()
-            };
-            let question = Question { filter, ..on(date) };
+            let question = of_product(product, date);
             assert_eq!(
                 shown(&history, &question),
                 [row(bucket, 1, mrr)],
