@@ -10,14 +10,11 @@ use keizoku_revenue::{AsOf, Book, Decoded, Unreadable};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-use crate::projector::{AT_ONCE, Projection, ProjectionError, off_thread};
+use crate::projector::{AT_ONCE, LOCKED_BATCH, Projection, ProjectionError, off_thread};
 use crate::{Calendar, Failure};
 
 /// Name of the source that the book reads.
 pub const SOURCE: &str = "accounts";
-
-/// Events taken in under one lock: readers wait for a millisecond at most.
-const LOCKED_BATCH: usize = 500;
 
 /// Questions about the whole book at once; each goes to several processors.
 const TURNS: usize = 2;
@@ -166,7 +163,8 @@ impl Projection for BookModel {
         let mut read_to = self.kept.read_to();
         if read_to.0 != log_id {
             *read_to = (log_id, Position::START);
-            *self.write() = Book::new(self.kept.calendar.today());
+            // The board has its accounts by the numbers that this book gave them.
+            self.write().reset();
         }
         Ok(read_to.1)
     }
@@ -207,5 +205,24 @@ impl Projection for BookModel {
             Ok(())
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use keizoku_core::{AccountId, SystemClock};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn rx_9_accounts_that_were_numbered_before_the_log_was_known_keep_their_numbers() {
+        let model = BookModel::new(Calendar::new(Arc::new(SystemClock), TimeZone::UTC));
+        let accounts = [1, 2].map(|number| AccountId::from(Uuid::from_u128(number)));
+        let numbers = accounts.map(|account| model.write().intern(account));
+        let position = model.position(SOURCE, Uuid::from_u128(3)).await;
+        assert_eq!(position.unwrap(), Position::START);
+        let found = accounts.map(|account| model.read().account(account));
+        assert_eq!(found, numbers.map(Some));
     }
 }

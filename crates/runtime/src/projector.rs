@@ -76,6 +76,9 @@ impl ProjectionError {
 /// own, see [`off_thread`].
 pub const AT_ONCE: usize = 64;
 
+/// Events that a model in memory takes in under one lock: readers wait for a millisecond at most.
+pub const LOCKED_BATCH: usize = 500;
+
 /// Does what takes long without holding up the thread that serves.
 ///
 /// # Errors

@@ -5,13 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use async_trait::async_trait;
 use keizoku_core::{Position, Recorded};
 use keizoku_runtime::SharedBook;
-use keizoku_runtime::projector::{AT_ONCE, Projection, ProjectionError, off_thread};
+use keizoku_runtime::projector::{AT_ONCE, LOCKED_BATCH, Projection, ProjectionError, off_thread};
 use uuid::Uuid;
 
 use crate::risks::RiskBoard;
-
-/// Events taken in under one lock: readers wait for a millisecond at most.
-const LOCKED_BATCH: usize = 500;
 
 /// The board behind the projector; it numbers accounts as the book does.
 pub(crate) struct BoardModel {
