@@ -6,6 +6,7 @@ use keizoku_core::{Position, Revision};
 use lru::LruCache;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
+use super::origins::{Origin, Origins};
 use super::queue::{Answer, Request};
 use super::schema;
 use crate::{AppendError, Appended, Head};
@@ -16,7 +17,6 @@ const REMEMBERED: NonZeroUsize = NonZeroUsize::new(16_384).expect("it is not zer
 const INSERT: &str = "
     INSERT INTO event (position, origin, stream, revision, id, kind, recorded_at, metadata, data)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-const ORIGIN: &str = "SELECT position FROM event WHERE stream = ?1 AND origin IS NULL";
 const TIP: &str = "
     SELECT revision FROM event WHERE origin = ?1 ORDER BY revision DESC LIMIT 1";
 const STORED: &str = "
@@ -49,13 +49,15 @@ impl Tips {
 
 /// A group in the making.
 pub(super) struct Group<'db> {
+    db: &'db Connection,
     insert: CachedStatement<'db>,
-    origin: CachedStatement<'db>,
     tip: CachedStatement<'db>,
     stored: CachedStatement<'db>,
     tips: &'db mut Tips,
+    origins: &'db Origins,
     head: Head,
     micros: i64,
+    began: Vec<Origin>,
 }
 
 impl<'db> Group<'db> {
@@ -63,27 +65,29 @@ impl<'db> Group<'db> {
     pub(super) fn new(
         db: &'db Connection,
         tips: &'db mut Tips,
+        origins: &'db Origins,
         head: Head,
         micros: i64,
     ) -> rusqlite::Result<Self> {
         let insert = db.prepare_cached(INSERT)?;
-        let origin = db.prepare_cached(ORIGIN)?;
         let tip = db.prepare_cached(TIP)?;
         let stored = db.prepare_cached(STORED)?;
         Ok(Self {
+            db,
             insert,
-            origin,
             tip,
             stored,
             tips,
+            origins,
             head,
             micros,
+            began: Vec::new(),
         })
     }
 
-    /// Where the log will end.
-    pub(super) fn head(&self) -> Head {
-        self.head
+    /// Where the log will end, and the streams that begin.
+    pub(super) fn finish(self) -> (Head, Vec<Origin>) {
+        (self.head, self.began)
     }
 
     /// Checks, and only then writes: so a refusal leaves nothing behind that would have to be
@@ -102,12 +106,12 @@ impl<'db> Group<'db> {
         if let Some(tip) = self.tips.0.get(stream) {
             return Ok(Some(*tip));
         }
-        let Some(origin) = number(&mut self.origin, params![stream])? else {
+        let Some(origin) = self.origins.find(self.db, stream)? else {
             return Ok(None);
         };
-        let later = number(&mut self.tip, params![origin.cast_signed()])?;
+        let later = number(&mut self.tip, params![origin.0.cast_signed()])?;
         Ok(Some(Tip {
-            origin: Position(origin),
+            origin,
             revision: Revision(later.unwrap_or(1)),
         }))
     }
@@ -130,7 +134,11 @@ impl<'db> Group<'db> {
                 event.metadata,
                 event.data,
             ])?;
-            origin.get_or_insert(self.head.position);
+            if origin.is_none() {
+                origin = Some(self.head.position);
+                self.began
+                    .push(Origin::new(&request.stream, self.head.position));
+            }
         }
         self.head.recorded_at = Some(recorded_at);
         let tip = Tip {

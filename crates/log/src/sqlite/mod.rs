@@ -22,6 +22,7 @@ mod checkpoint;
 mod group;
 mod lock;
 mod options;
+mod origins;
 mod pool;
 mod queue;
 mod reader;
@@ -56,6 +57,7 @@ pub struct SqliteLog {
     options: SqliteOptions,
     head: watch::Receiver<Head>,
     queue: queue::Queue,
+    origins: Arc<origins::Origins>,
     tail: Arc<tail::Tail>,
     readers: Arc<pool::Pool>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -75,12 +77,14 @@ impl SqliteLog {
         let connection = schema::open(&options)?;
         let log_id = schema::log_id(&connection).map_err(unusable)?;
         let head = schema::head(&connection).map_err(unusable)?;
+        let origins = Arc::new(origins::Origins::open(&connection).map_err(unusable)?);
         let checkpoints = schema::sibling(&options).map_err(unusable)?;
 
         let (requests, queue, answers) = queue::channel();
         let (publish, head) = watch::channel(head);
         let tail = Arc::new(tail::Tail::default());
         let outlets = writer::Outlets {
+            origins: Arc::clone(&origins),
             tail: Arc::clone(&tail),
             publish,
             answers,
@@ -102,6 +106,7 @@ impl SqliteLog {
             options,
             head,
             queue,
+            origins,
             tail,
             readers,
             threads,
@@ -159,9 +164,12 @@ impl EventLog for SqliteLog {
         after: Revision,
         limit: usize,
     ) -> Result<Vec<Recorded>, LogError> {
-        let stream = stream.to_string();
+        let (stream, origins) = (stream.to_string(), Arc::clone(&self.origins));
         self.readers
-            .read(move |db| reader::stream_page(db, &stream, after, limit))
+            .read(move |db| match origins.find(db, &stream)? {
+                Some(origin) => reader::stream_page(db, origin, after, limit),
+                None => Ok(Vec::new()),
+            })
             .await
     }
 

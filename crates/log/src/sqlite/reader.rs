@@ -11,12 +11,11 @@ const PAGE: &str = "
     SELECT position, stream, revision, id, kind, recorded_at, metadata, data FROM event
     WHERE position > ?1 ORDER BY position LIMIT ?2";
 const STREAM_PAGE: &str = "
-    WITH first (position) AS (SELECT position FROM event WHERE stream = ?1 AND origin IS NULL)
     SELECT position, stream, revision, id, kind, recorded_at, metadata, data FROM event
-    WHERE position = (SELECT position FROM first) AND ?2 < 1
+    WHERE position = ?1 AND ?2 < 1
     UNION ALL
     SELECT position, stream, revision, id, kind, recorded_at, metadata, data FROM event
-    WHERE origin = (SELECT position FROM first) AND revision > ?2
+    WHERE origin = ?1 AND revision > ?2
     ORDER BY revision LIMIT ?3";
 
 /// At most `limit` events of all streams after position `after`.
@@ -30,15 +29,19 @@ pub(super) fn page(
     collect(rows, limit)
 }
 
-/// At most `limit` events of `stream` after revision `after`.
+/// At most `limit` events of the stream that begins at `origin` after revision `after`.
 pub(super) fn stream_page(
     db: &Connection,
-    stream: &str,
+    origin: Position,
     after: Revision,
     limit: usize,
 ) -> rusqlite::Result<Vec<Recorded>> {
     let mut statement = db.prepare_cached(STREAM_PAGE)?;
-    let rows = statement.query(params![stream, after.0.cast_signed(), count(limit)])?;
+    let rows = statement.query(params![
+        origin.0.cast_signed(),
+        after.0.cast_signed(),
+        count(limit)
+    ])?;
     collect(rows, limit)
 }
 

@@ -17,7 +17,7 @@ use super::{OpenError, SqliteOptions, Synchronous};
 use crate::Head;
 
 /// `user_version` of the files that this version writes.
-pub(super) const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 2;
 /// `application_id`: "KZLG".
 const APPLICATION: i64 = 0x4b5a_4c47;
 /// Bytes per page.
@@ -29,8 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// position of its first event: that event alone is found by the stream's name, all later ones by
 /// origin and revision. So an append touches the table's end and one page of one index, and that
 /// page is near those of other young streams, where an index by name would touch a random one:
-/// measured, the write-ahead log takes a third of the bytes. Event ids have no index, for they are
-/// compared only at the place where they are expected.
+/// measured, the write-ahead log takes a third of the bytes. How a name leads to an origin is in
+/// [`origins`](super::origins). Event ids have no index, for they are compared only at the place
+/// where they are expected.
 const TABLES: &str = "
     CREATE TABLE event (
         position INTEGER PRIMARY KEY,
@@ -43,10 +44,18 @@ const TABLES: &str = "
         metadata BLOB NOT NULL,
         data BLOB NOT NULL
     ) STRICT;
-    CREATE UNIQUE INDEX first_of_stream ON event (stream) WHERE origin IS NULL;
     CREATE UNIQUE INDEX later_in_stream ON event (origin, revision) WHERE origin IS NOT NULL;
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
+const STREAM_ORIGIN: &str = "
+    CREATE TABLE stream_origin (
+        hash INTEGER NOT NULL, -- of the stream's name
+        position INTEGER NOT NULL,
+        PRIMARY KEY (hash, position)
+    ) STRICT, WITHOUT ROWID;
+";
+/// From format 1, whose streams were found by an index of their names.
+const UPGRADE: &str = "DROP INDEX first_of_stream";
 
 /// Opens the writer's connection, creating the log if there is none. Everything that the last run
 /// wrote is on disk when this returns.
@@ -64,7 +73,8 @@ pub(super) fn open(options: &SqliteOptions) -> Result<Connection, OpenError> {
             path: path.to_owned(),
         });
     }
-    let is_new = examine(&db, path)? == Contents::Nothing;
+    let contents = examine(&db, path)?;
+    let is_new = contents == Contents::Nothing;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
         .map_err(failed)?;
 
@@ -80,8 +90,10 @@ pub(super) fn open(options: &SqliteOptions) -> Result<Connection, OpenError> {
         return Err(unusable(path, reason));
     }
     set_up(&db, options).map_err(failed)?;
-    if is_new {
-        create(&db, options.entropy.uuid()).map_err(failed)?;
+    match contents {
+        Contents::Nothing => create(&db, options.entropy.uuid()).map_err(failed)?,
+        Contents::OlderLog => upgrade(&db).map_err(failed)?,
+        Contents::Log => {}
     }
     settle(&db, path)?;
     Ok(db)
@@ -127,7 +139,7 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
-/// A connection that only reads, to a file that may be anything.
+/// A connection that only reads, to a file that may be anything; a log may be of an older format.
 pub(super) fn examine_file(path: &Path) -> Result<Connection, OpenError> {
     if !path.exists() {
         return Err(OpenError::NotFound {
@@ -136,7 +148,7 @@ pub(super) fn examine_file(path: &Path) -> Result<Connection, OpenError> {
     }
     let db = reader(path).map_err(|error| OpenError::database(path, error))?;
     match examine(&db, path)? {
-        Contents::Log => Ok(db),
+        Contents::Log | Contents::OlderLog => Ok(db),
         Contents::Nothing => Err(OpenError::NotALog {
             path: path.to_owned(),
         }),
@@ -172,6 +184,7 @@ fn set_up(db: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
 #[derive(PartialEq, Eq)]
 enum Contents {
     Nothing,
+    OlderLog,
     Log,
 }
 
@@ -192,6 +205,7 @@ fn examine(db: &Connection, path: &Path) -> Result<Contents, OpenError> {
     match (application, found) {
         (0, 0) if tables == 0 => Ok(Contents::Nothing),
         (APPLICATION, FORMAT) => Ok(Contents::Log),
+        (APPLICATION, 1..FORMAT) => Ok(Contents::OlderLog),
         (APPLICATION, found) if found > FORMAT => Err(OpenError::NewerVersion {
             path,
             found,
@@ -204,15 +218,41 @@ fn examine(db: &Connection, path: &Path) -> Result<Contents, OpenError> {
 fn create(db: &Connection, log_id: Uuid) -> rusqlite::Result<()> {
     let transaction = db.unchecked_transaction()?;
     db.execute_batch(TABLES)?;
+    db.execute_batch(STREAM_ORIGIN)?;
     db.pragma_update(None, "application_id", APPLICATION)?;
     db.pragma_update(None, "user_version", FORMAT)?;
     set_log_id(db, log_id)?;
     transaction.commit()
 }
 
+fn upgrade(db: &Connection) -> rusqlite::Result<()> {
+    let transaction = db.unchecked_transaction()?;
+    db.execute_batch(UPGRADE)?;
+    db.execute_batch(STREAM_ORIGIN)?;
+    db.pragma_update(None, "user_version", FORMAT)?;
+    transaction.commit()
+}
+
 pub(super) fn set_log_id(db: &Connection, log_id: Uuid) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO meta (key, value) VALUES ('log_id', ?1)";
-    db.execute(sql, [log_id.to_string()]).map(drop)
+    set_meta(db, "log_id", &log_id.to_string())
+}
+
+/// Up to where every stream that begins is in the index of origins.
+pub(super) fn indexed_to(db: &Connection) -> rusqlite::Result<Position> {
+    let sql = "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'indexed_to'";
+    let stored = db
+        .query_row(sql, [], |row| row.get::<_, i64>(0))
+        .optional()?;
+    Ok(Position(stored.unwrap_or_default().cast_unsigned()))
+}
+
+pub(super) fn set_indexed_to(db: &Connection, position: Position) -> rusqlite::Result<()> {
+    set_meta(db, "indexed_to", &position.0.to_string())
+}
+
+fn set_meta(db: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)";
+    db.prepare_cached(sql)?.execute([key, value]).map(drop)
 }
 
 pub(super) fn log_id(db: &Connection) -> rusqlite::Result<Uuid> {

@@ -5,9 +5,9 @@ use std::hash::BuildHasher;
 use std::path::Path;
 
 use keizoku_core::Position;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
-use super::{OpenError, Progress, schema};
+use super::{OpenError, Progress, origins, schema};
 
 /// Problems that are described; more are only counted.
 const DESCRIBED: usize = 100;
@@ -45,16 +45,20 @@ impl Verified {
 }
 
 /// Reads the whole log or backup at `path` and checks the database's own structure, that positions
-/// rise, that recorded time never goes back, that ids are ids, and that each stream counts from 1
-/// without a gap in the order of its positions. A process may be writing to it meanwhile.
+/// rise, that recorded time never goes back, that ids are ids, that each stream begins once, where
+/// its name leads to, and counts from 1 without a gap in the order of its positions. A process may
+/// be writing to it meanwhile.
 ///
 /// # Errors
 /// When it cannot be read at all; what is wrong in it is in the answer.
 pub fn verify(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Verified, OpenError> {
     let db = schema::examine_file(path)?;
     let mut found = Verified::default();
-    let checked = structure(&db, &mut found, &mut progress)
-        .and_then(|()| events(&db, &mut found, &mut progress));
+    let checked = structure(&db, &mut found, &mut progress).and_then(|()| {
+        // What is written meanwhile must not look like a gap between events and index.
+        let _snapshot = db.unchecked_transaction()?;
+        events(&db, &mut found, &mut progress)
+    });
     checked.map_err(|error| OpenError::database(path, error))?;
     Ok(found)
 }
@@ -99,6 +103,7 @@ fn events(
     )?;
     let mut rows = statement.query([])?;
     let mut streams = Streams::default();
+    let mut index = Index::new(db)?;
     let mut last = (0_i64, i64::MIN);
     while let Some(row) = rows.next()? {
         let (position, recorded_at, id): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -117,14 +122,83 @@ fn events(
         if let Err(problem) = streams.next(position, origin, stream, row.get(5)?) {
             found.problem(problem);
         }
+        if origin.is_none()
+            && let Some(problem) = index.begins(stream, position)?
+        {
+            found.problem(problem);
+        }
         last = (position, recorded_at);
         found.events += 1;
         found.last = Position(position.cast_unsigned());
         ticks.tick();
     }
+    if let Some(problem) = index.end()? {
+        found.problem(problem);
+    }
     found.streams = streams.0.len() as u64;
     ticks.end();
     Ok(())
+}
+
+/// Follows along whether names lead to where streams begin.
+struct Index<'db> {
+    db: &'db Connection,
+    /// Up to where all of them are in the index; `None` in a format that had another one.
+    indexed_to: Option<Position>,
+    /// How many were found in the index.
+    found: i64,
+    /// By hash of the name: where streams begin.
+    begun: HashMap<u64, Vec<i64>>,
+}
+
+impl<'db> Index<'db> {
+    fn new(db: &'db Connection) -> rusqlite::Result<Self> {
+        let indexed_to = db.table_exists(None, "stream_origin")?;
+        Ok(Self {
+            db,
+            indexed_to: indexed_to.then(|| schema::indexed_to(db)).transpose()?,
+            found: 0,
+            begun: HashMap::new(),
+        })
+    }
+
+    fn begins(&mut self, stream: &str, position: i64) -> rusqlite::Result<Option<String>> {
+        let hash = origins::hash(stream);
+        let earlier = self.begun.entry(hash).or_default();
+        let mut name = self
+            .db
+            .prepare_cached("SELECT 1 FROM event WHERE position = ?1 AND stream = ?2")?;
+        for other in earlier.iter() {
+            if name.exists(params![other, stream])? {
+                let problem = format!("{stream} begins at {other} and at {position}");
+                return Ok(Some(problem));
+            }
+        }
+        earlier.push(position);
+        let Some(indexed_to) = self.indexed_to else {
+            return Ok(None);
+        };
+        let mut indexed = self
+            .db
+            .prepare_cached("SELECT 1 FROM stream_origin WHERE hash = ?1 AND position = ?2")?;
+        let is_indexed = indexed.exists(params![hash.cast_signed(), position])?;
+        self.found += i64::from(is_indexed);
+        let is_due = position.cast_unsigned() <= indexed_to.0;
+        Ok((is_due && !is_indexed)
+            .then(|| format!("{stream} begins at {position}, but its name does not lead there")))
+    }
+
+    /// Every entry of the index leads to where a stream begins.
+    fn end(&self) -> rusqlite::Result<Option<String>> {
+        if self.indexed_to.is_none() {
+            return Ok(None);
+        }
+        let entries: i64 = self
+            .db
+            .query_row("SELECT count(*) FROM stream_origin", [], |row| row.get(0))?;
+        let astray = entries - self.found;
+        Ok((astray != 0).then(|| format!("{astray} names lead to where no stream begins")))
+    }
 }
 
 /// By origin: a hash of the stream's name, and its last revision.

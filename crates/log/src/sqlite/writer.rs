@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::checkpoint::WalKeeper;
 use super::group::{Group, Tips};
 use super::lock::Lock;
+use super::origins::{Moved, Origin, Origins};
 use super::queue::{Answer, Answers, Request, Requests};
 use super::tail::Tail;
 use super::{OnFatal, SqliteOptions};
@@ -20,6 +21,7 @@ use crate::{AppendError, Cause, Head};
 pub(super) struct Writer {
     db: Connection,
     tips: Tips,
+    origins: Arc<Origins>,
     tail: Arc<Tail>,
     publish: watch::Sender<Head>,
     answers: Answers,
@@ -32,6 +34,7 @@ pub(super) struct Writer {
 
 /// Where the writer tells what it has done, in this order.
 pub(super) struct Outlets {
+    pub(super) origins: Arc<Origins>,
     pub(super) tail: Arc<Tail>,
     pub(super) publish: watch::Sender<Head>,
     pub(super) answers: Answers,
@@ -58,6 +61,7 @@ impl Writer {
         lock: Arc<Lock>,
     ) -> Self {
         let Outlets {
+            origins,
             tail,
             publish,
             answers,
@@ -67,6 +71,7 @@ impl Writer {
         Self {
             db,
             tips: Tips::new(),
+            origins,
             tail,
             publish,
             answers,
@@ -147,8 +152,13 @@ impl Writer {
             .as_microsecond();
 
         run(&self.db, "BEGIN IMMEDIATE")?;
-        let written = write(&self.db, &mut self.tips, group, head, micros);
-        let (answers, next) = written.map_err(|error| self.roll_back(error))?;
+        let written = write(&self.db, &mut self.tips, &self.origins, group, head, micros);
+        let Written {
+            answers,
+            next,
+            began,
+            moved,
+        } = written.map_err(|error| self.roll_back(error))?;
         if next == head {
             run(&self.db, "ROLLBACK").map_err(Failure::fatal)?;
             return Ok(answers);
@@ -156,6 +166,7 @@ impl Writer {
         self.probe.reached("log.commit.before");
         run(&self.db, "COMMIT").map_err(|error| self.after_commit(error))?;
         self.probe.reached("log.commit.after");
+        self.origins.committed(began, &moved);
         self.tail.extend(head, group, &answers);
         self.publish.send_replace(next);
         Ok(answers)
@@ -200,17 +211,33 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
+/// What a group comes to, once it is committed.
+struct Written {
+    answers: Vec<Answer>,
+    next: Head,
+    began: Vec<Origin>,
+    moved: Moved,
+}
+
 fn write(
     db: &Connection,
     tips: &mut Tips,
+    origins: &Origins,
     requests: &[Request],
     head: Head,
     micros: i64,
-) -> rusqlite::Result<(Vec<Answer>, Head)> {
-    let mut group = Group::new(db, tips, head, micros)?;
+) -> rusqlite::Result<Written> {
+    let mut group = Group::new(db, tips, origins, head, micros)?;
     let answers = requests.iter().map(|request| group.append(request));
     let answers = answers.collect::<rusqlite::Result<_>>()?;
-    Ok((answers, group.head()))
+    let (next, began) = group.finish();
+    let moved = origins.move_due(db, head.position, next.position)?;
+    Ok(Written {
+        answers,
+        next,
+        began,
+        moved,
+    })
 }
 
 fn refuse(group: Vec<Request>, error: &AppendError) {

@@ -7,6 +7,7 @@ mod disk;
 mod full;
 mod model;
 mod opening;
+mod origins;
 mod sqlite;
 mod support;
 mod wal;

@@ -71,7 +71,7 @@ fn a_newer_format_is_refused_and_left_as_it_is() {
     make_log(&path);
     Connection::open(&path)
         .expect("opens")
-        .pragma_update(None, "user_version", 2)
+        .pragma_update(None, "user_version", 3)
         .expect("set");
     let before = fs::read(&path).expect("readable");
     let error = refusal(&path);
@@ -79,8 +79,8 @@ fn a_newer_format_is_refused_and_left_as_it_is() {
         matches!(
             error,
             OpenError::NewerVersion {
-                found: 2,
-                known: 1,
+                found: 3,
+                known: 2,
                 ..
             }
         ),

@@ -1,0 +1,139 @@
+//! Streams are found by name wherever their origin is kept: in memory, in the index, or on the way
+//! from one to the other.
+
+use std::path::Path;
+
+use keizoku_core::{Revision, StreamId};
+use keizoku_log::conformance::{event, stream};
+use keizoku_log::sqlite::SqliteLog;
+use keizoku_log::{AppendError, EventLog};
+use rusqlite::Connection;
+
+use crate::support::{assert_sound, block_on, open};
+
+/// Events after each new stream: as many as take the next part of the index to its turn.
+const BETWEEN: usize = 64;
+/// Streams for more than two rounds of turns.
+const STREAMS: u64 = 600;
+
+/// Begins a stream, with much going on elsewhere afterwards.
+async fn begin(log: &SqliteLog, number: u64, elsewhere: &mut Revision) {
+    log.append(&stream(number), Revision::NONE, vec![event(number)])
+        .await
+        .expect("a new stream");
+    let busy: StreamId = stream(u64::MAX);
+    let first = (number + 1) << 32;
+    let events = (0..BETWEEN as u64).map(|offset| event(first + offset));
+    let appended = log.append(&busy, *elsewhere, events.collect()).await;
+    *elsewhere = appended.expect("fits").last;
+}
+
+/// Every stream is there, and none can begin again.
+async fn assert_all_are_found(log: &SqliteLog, streams: u64) {
+    for number in 0..streams {
+        let events = log.read_stream(&stream(number), Revision::NONE, 10).await;
+        let ids: Vec<_> = events.expect("readable").iter().map(|e| e.id).collect();
+        assert_eq!(ids, [event(number).id], "stream {number}");
+        let other = vec![event(number + (1 << 20))];
+        let refused = log.append(&stream(number), Revision::NONE, other).await;
+        let actual = Revision(1);
+        assert!(
+            matches!(refused, Err(AppendError::WrongRevision { actual: found }) if found == actual)
+        );
+    }
+}
+
+fn count(path: &Path, sql: &str) -> i64 {
+    let db = Connection::open(path).expect("opens");
+    db.query_row(sql, [], |row| row.get(0)).expect("a number")
+}
+
+#[test]
+fn streams_are_found_while_their_origins_move_into_the_index() {
+    let home = tempfile::tempdir().expect("a directory");
+    let path = home.path().join("log");
+    let mut elsewhere = Revision::NONE;
+    block_on(async {
+        let mut log = open(&path);
+        for number in 0..STREAMS {
+            begin(&log, number, &mut elsewhere).await;
+            if number % 150 == 149 {
+                assert_all_are_found(&log, number + 1).await;
+                log.close().await;
+                assert_sound(&path);
+                log = open(&path);
+                assert_all_are_found(&log, number + 1).await;
+            }
+        }
+        log.close().await;
+    });
+    let indexed = count(&path, "SELECT count(*) FROM stream_origin");
+    assert!(indexed > 300, "{indexed} of {STREAMS} streams are indexed");
+    let later = "SELECT count(*) FROM event JOIN meta ON key = 'indexed_to'
+        WHERE position > CAST(value AS INTEGER)";
+    let unread = count(&path, later);
+    assert!(unread < 65_536, "an opening reads {unread} events");
+}
+
+#[test]
+fn an_entry_that_is_missing_or_astray_is_noticed() {
+    let home = tempfile::tempdir().expect("a directory");
+    let path = home.path().join("log");
+    block_on(async {
+        let log = open(&path);
+        let mut elsewhere = Revision::NONE;
+        for number in 0..STREAMS {
+            begin(&log, number, &mut elsewhere).await;
+        }
+        log.close().await;
+    });
+    let db = Connection::open(&path).expect("opens");
+    let damage = [
+        (
+            "DELETE FROM stream_origin WHERE position = 1",
+            "its name does not lead there",
+        ),
+        (
+            "INSERT INTO stream_origin VALUES (7, 9)",
+            "1 names lead to where no stream begins",
+        ),
+    ];
+    for (sql, problem) in damage {
+        db.execute(sql, []).expect("changed");
+        let found = keizoku_log::sqlite::verify(&path, |_| {}).expect("readable");
+        let problems = found.problems.join("\n");
+        assert!(problems.contains(problem), "{problems}");
+    }
+}
+
+/// The first format had an index of names.
+fn make_older(path: &Path) {
+    let db = Connection::open(path).expect("opens");
+    db.execute_batch(
+        "DROP TABLE stream_origin;
+         DELETE FROM meta WHERE key = 'indexed_to';
+         CREATE UNIQUE INDEX first_of_stream ON event (stream) WHERE origin IS NULL;
+         PRAGMA user_version = 1;",
+    )
+    .expect("changed");
+}
+
+#[test]
+fn a_log_of_an_older_format_is_brought_up_to_date() {
+    let home = tempfile::tempdir().expect("a directory");
+    let path = home.path().join("log");
+    block_on(async {
+        let log = open(&path);
+        let mut elsewhere = Revision::NONE;
+        for number in 0..STREAMS {
+            begin(&log, number, &mut elsewhere).await;
+        }
+        log.close().await;
+        make_older(&path);
+        assert_sound(&path);
+        let log = open(&path);
+        assert_all_are_found(&log, STREAMS).await;
+        log.close().await;
+    });
+    assert_sound(&path);
+}
