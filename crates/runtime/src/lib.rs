@@ -22,6 +22,7 @@ pub mod parse;
 pub mod projector;
 pub mod read_model;
 pub mod server;
+mod socket;
 pub mod telemetry;
 pub mod token;
 

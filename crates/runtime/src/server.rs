@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio_stream::StreamExt as _;
 use tonic::service::RoutesBuilder;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
 use crate::Lifecycle;
 use crate::access::{AccessLayer, Authentication};
+use crate::socket::Socket;
 
 /// Largest message that is read, in bytes.
 pub const MAX_MESSAGE: usize = 4 * 1024 * 1024;
@@ -78,6 +80,7 @@ pub async fn serve(
     // The builder's own setting does not reach a listener that it did not open: without it every
     // answer may wait 40 ms for the client's delayed acknowledgement.
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let incoming = incoming.map(|accepted| accepted.map(Socket));
     Server::builder()
         .max_concurrent_streams(STREAMS_PER_CONNECTION)
         .http2_max_header_list_size(MAX_HEADERS)
