@@ -1,0 +1,4 @@
+//! What is stored and sent.
+
+#[cfg(test)]
+mod golden;
