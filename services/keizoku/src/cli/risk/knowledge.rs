@@ -2,11 +2,11 @@
 
 use keizoku_proto::risk::{
     Completion as Completed, DefineRiskTypeRequest, ListRiskTypesRequest, ListRiskTypesResponse,
-    RiskType, SearchKnowledgeRequest, SearchKnowledgeResponse,
+    Risk, RiskType, SearchKnowledgeRequest, SearchKnowledgeResponse,
 };
 
-use super::{Completion, list};
-use crate::cli::context::Context;
+use super::Completion;
+use crate::cli::context::{Context, named};
 use crate::cli::format;
 use crate::cli::output::answer;
 use crate::cli::pages::Limit;
@@ -76,7 +76,7 @@ impl SearchArgs {
             }
             let total = Some(response.total_size);
             let more = format::more(response.risks.len(), total, &response.next_page_token);
-            list::table(context, &response.risks).await + &more
+            closed(context, &response.risks).await + &more
         };
         answer!(
             context,
@@ -85,6 +85,36 @@ impl SearchArgs {
             text.await
         )
     }
+}
+
+/// How closed risks landed, a line each.
+async fn closed(context: &Context, risks: &[Risk]) -> String {
+    let people = context.people().await;
+    let mut table = Table::new([
+        "Closed",
+        "Completion",
+        "Risk",
+        "Result",
+        "Type",
+        "Account",
+        "Owner",
+        "Id",
+    ]);
+    for risk in risks {
+        let closure = risk.closure.clone().unwrap_or_default();
+        let account = risk.account.clone().unwrap_or_default();
+        table.row([
+            format::date(closure.completion_date.as_ref()),
+            format::enum_name(closure.completion().as_str_name(), "COMPLETION_"),
+            risk.display_name.clone(),
+            closure.result,
+            risk.r#type.clone(),
+            account.display_name,
+            named(&people, &risk.owner).to_owned(),
+            format::id(&risk.name).to_owned(),
+        ]);
+    }
+    table.render(context.style)
 }
 
 /// Arguments of `keizoku risk types`.

@@ -161,7 +161,7 @@ impl Args {
 }
 
 /// Risks, a line each.
-pub(super) async fn table(context: &Context, risks: &[Risk]) -> String {
+async fn table(context: &Context, risks: &[Risk]) -> String {
     let people = context.people().await;
     let mut table = Table::new([
         "Next action",
