@@ -6,6 +6,8 @@ mod access;
 #[cfg(test)]
 mod as_reported;
 #[cfg(test)]
+mod attention;
+#[cfg(test)]
 mod contacts;
 #[cfg(test)]
 mod crash_kills;
@@ -29,6 +31,8 @@ mod facts;
 mod idempotency;
 #[cfg(test)]
 mod interleaving;
+#[cfg(test)]
+mod knowledge;
 #[cfg(test)]
 mod random;
 #[cfg(test)]

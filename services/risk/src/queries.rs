@@ -45,6 +45,23 @@ impl Select {
         }
     }
 
+    /// Accounts of the risks that fit, each once.
+    fn accounts(&self, rows: &Connection) -> rusqlite::Result<Vec<String>> {
+        let clause = self.clause();
+        rows.prepare_cached(&format!(
+            "SELECT DISTINCT account_id FROM risks WHERE {clause}"
+        ))?
+        .query_map(params_from_iter(&self.values), |row| row.get(0))?
+        .collect()
+    }
+
+    /// Keeps the risks of these accounts: one value, because SQLite does not take that many.
+    fn of_accounts(&mut self, accounts: &[String]) {
+        self.condition("account_id IN (SELECT value FROM json_each(?))");
+        let quoted: Vec<String> = accounts.iter().map(|id| format!("\"{id}\"")).collect();
+        self.values.push(format!("[{}]", quoted.join(",")).into());
+    }
+
     /// How many there are, and the ids on a page.
     pub(crate) fn page(
         &self,
@@ -141,7 +158,10 @@ impl Risks {
     }
 
     /// The question behind a search for what worked before (RISK-8).
-    pub(crate) fn knowledge(request: &proto::SearchKnowledgeRequest) -> Select {
+    pub(crate) async fn knowledge(
+        &self,
+        request: &proto::SearchKnowledgeRequest,
+    ) -> Result<Select, Failure> {
         let mut select = Select {
             order: "completion_date DESC, id",
             ..Select::default()
@@ -157,15 +177,33 @@ impl Risks {
         if request.completion() != proto::Completion::Unspecified {
             select.equals("completion", i64::from(request.completion));
         }
-        for (column, wanted) in [("tier", &request.tier), ("industry", &request.industry)] {
-            if !wanted.is_empty() {
-                select.condition(format!(
-                    "account_id IN (SELECT id FROM accounts WHERE {column} = ?)"
-                ));
-                select.values.push(wanted.clone().into());
-            }
+        if !request.tier.is_empty() || !request.industry.is_empty() {
+            let so_far = select.clone();
+            let mut accounts = self.model.read(move |rows| so_far.accounts(rows)).await?;
+            self.keep_segment(&mut accounts, &request.tier, &request.industry);
+            select.of_accounts(&accounts);
         }
-        select
+        Ok(select)
+    }
+
+    /// Keeps the accounts of a tier and an industry, each unless it is empty: as they are today, in
+    /// the account that stayed where one was merged.
+    fn keep_segment(&self, accounts: &mut Vec<String>, tier: &str, industry: &str) {
+        let (book, now) = (self.book.read(), self.book.now());
+        accounts.retain(|account| {
+            let id = account.parse::<AccountId>().ok();
+            let Some(account) = id.and_then(|id| book.account(id)) else {
+                return false;
+            };
+            let (attributes, segment) = book.attributes_on(account, now);
+            let its_tier = book.tiers().name(attributes.tier.into());
+            let segments = book.segments();
+            let its_industry = segments
+                .industries
+                .name(segments.all()[segment as usize].industry);
+            (tier.is_empty() || its_tier == tier)
+                && (industry.is_empty() || its_industry == industry)
+        });
     }
 
     /// Ids of the account and of everything that was merged into the same one.

@@ -25,6 +25,13 @@ impl Risks {
         Ok(AsOf { known_at, on })
     }
 
+    /// Waits until an answer includes what the tokens cover: names and lists come from the read
+    /// model, figures and what hangs on them from the book, and both read the accounts log.
+    async fn wait(&self, tokens: &[String]) -> Result<(), Failure> {
+        self.list_freshness.wait(tokens).await?;
+        self.change_freshness.wait(tokens).await
+    }
+
     pub(super) async fn get(
         &self,
         body: proto::GetRiskRequest,
@@ -33,8 +40,7 @@ impl Risks {
         let name = violations.parse("name", names::parse_risk(&body.name));
         let (account, id) = violations.finish(name)?;
         let as_of = self.as_of(body.as_of.as_ref())?;
-        // A token may cover accounts too: both are behind the list's read model.
-        self.list_freshness.wait(&body.consistency_tokens).await?;
+        self.wait(&body.consistency_tokens).await?;
         let stream = domain::risk_stream(id);
         let fold = match as_of.known_at {
             Some(known_at) => self.risks.as_known_at(&stream, known_at).await?,
@@ -82,8 +88,8 @@ impl Risks {
             ..proto::ListRisksRequest::default()
         };
         let page = Page::of(body.page_size, &body.page_token, &binding)?;
+        self.wait(&body.consistency_tokens).await?;
         let select = self.select(&filter, &body.order_by, self.calendar.today())?;
-        self.list_freshness.wait(&body.consistency_tokens).await?;
         let (total, risks) = self.page(select, &page).await?;
         Ok(proto::ListRisksResponse {
             risks,
@@ -109,8 +115,8 @@ impl Risks {
             body.page_size
         };
         let page = Page::of(size, &body.page_token, &binding)?;
-        let select = Self::knowledge(&body);
-        self.list_freshness.wait(&body.consistency_tokens).await?;
+        self.wait(&body.consistency_tokens).await?;
+        let select = self.knowledge(&body).await?;
         let (total, risks) = self.page(select, &page).await?;
         Ok(proto::SearchKnowledgeResponse {
             risks,
