@@ -6,9 +6,8 @@ use keizoku_proto::accounts::event::Kind;
 use keizoku_proto::accounts::{
     AccountAttributes, AccountAttributesChanged, AccountOpened, AccountProfile, AccountRevised,
 };
-use keizoku_proto::common::ErrorReason;
-use keizoku_runtime::DomainError;
-use tonic::Code;
+
+use super::Existence;
 
 /// One customer company.
 pub struct Account;
@@ -139,46 +138,20 @@ pub enum Command {
     Import(AccountOpened),
 }
 
-/// Why an account is not changed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// The id is taken.
-    #[error("accounts/{0} exists")]
-    Exists(String),
-    /// There is no such account.
-    #[error("the account does not exist")]
-    Unknown,
-}
-
-impl DomainError for Error {
-    fn code(&self) -> Code {
-        match self {
-            Self::Exists(_) => Code::AlreadyExists,
-            Self::Unknown => Code::NotFound,
-        }
-    }
-    fn reason(&self) -> ErrorReason {
-        match self {
-            Self::Exists(_) => ErrorReason::AlreadyExists,
-            Self::Unknown => ErrorReason::NotFound,
-        }
-    }
-}
-
 impl Decider for Account {
     type State = State;
     type Command = Command;
     type Event = Kind;
-    type Error = Error;
+    type Error = Existence;
 
-    fn decide(state: &State, command: Command, ctx: &Ctx) -> Result<Vec<Kind>, Error> {
+    fn decide(state: &State, command: Command, ctx: &Ctx) -> Result<Vec<Kind>, Existence> {
         match command {
-            Command::Open(_) if state.exists() => Err(Error::Exists(state.id.clone())),
+            Command::Open(_) if state.exists() => Err(Existence::exists("account", &state.id)),
             Command::Import(opened) if state.exists() => Ok(import(state, &opened, ctx.today)),
             Command::Open(opened) | Command::Import(opened) => {
                 Ok(vec![Kind::AccountOpened(opened)])
             }
-            _ if !state.exists() => Err(Error::Unknown),
+            _ if !state.exists() => Err(Existence::Unknown("account")),
             Command::Revise(changes) => Ok(revise(state, changes)),
             Command::Assign(assignment, from) => {
                 Ok(assign(state, &assignment, from.unwrap_or(ctx.today)))

@@ -6,9 +6,8 @@ use keizoku_proto::accounts::event::Kind;
 use keizoku_proto::accounts::{
     ContactAdded, ContactDeparted, ContactProfile, ContactReturned, ContactRevised,
 };
-use keizoku_proto::common::ErrorReason;
-use keizoku_runtime::DomainError;
-use tonic::Code;
+
+use super::Existence;
 
 /// One person at an account.
 pub struct Contact;
@@ -83,43 +82,17 @@ pub enum Command {
     Return,
 }
 
-/// Why a contact is not changed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// The id is taken.
-    #[error("the contact {0} exists")]
-    Exists(String),
-    /// There is no such contact.
-    #[error("the contact does not exist")]
-    Unknown,
-}
-
-impl DomainError for Error {
-    fn code(&self) -> Code {
-        match self {
-            Self::Exists(_) => Code::AlreadyExists,
-            Self::Unknown => Code::NotFound,
-        }
-    }
-    fn reason(&self) -> ErrorReason {
-        match self {
-            Self::Exists(_) => ErrorReason::AlreadyExists,
-            Self::Unknown => ErrorReason::NotFound,
-        }
-    }
-}
-
 impl Decider for Contact {
     type State = State;
     type Command = Command;
     type Event = Kind;
-    type Error = Error;
+    type Error = Existence;
 
-    fn decide(state: &State, command: Command, ctx: &Ctx) -> Result<Vec<Kind>, Error> {
+    fn decide(state: &State, command: Command, ctx: &Ctx) -> Result<Vec<Kind>, Existence> {
         match command {
-            Command::Add(_) if state.exists() => Err(Error::Exists(state.id.clone())),
+            Command::Add(_) if state.exists() => Err(Existence::exists("contact", &state.id)),
             Command::Add(added) => Ok(vec![Kind::ContactAdded(added)]),
-            _ if !state.exists() => Err(Error::Unknown),
+            _ if !state.exists() => Err(Existence::Unknown("contact")),
             Command::Revise(changes) => Ok(revise(state, changes)),
             Command::Depart(day) => {
                 let day = day.unwrap_or(ctx.today);
@@ -203,7 +176,7 @@ mod tests {
     #[test]
     fn acc_11_a_contact_is_added_once_and_revised_by_difference() {
         let again = given().when(Command::Add(added()));
-        assert_eq!(again, Err(Error::Exists("c".to_owned())));
+        assert_eq!(again, Err(Existence::exists("contact", "c")));
         let title = |title: &str| Command::Revise(vec![ProfileChange::Title(title.to_owned())]);
         let revised = given().when(title("部長")).unwrap();
         assert!(matches!(revised.as_slice(), [Kind::ContactRevised(e)]
@@ -220,7 +193,7 @@ mod tests {
             Command::Depart(None),
             Command::Return,
         ] {
-            assert_eq!(given.when(command), Err(Error::Unknown));
+            assert_eq!(given.when(command), Err(Existence::Unknown("contact")));
         }
     }
 

@@ -9,6 +9,8 @@ use keizoku_proto::common::ErrorReason;
 use keizoku_runtime::DomainError;
 use tonic::Code;
 
+use super::Existence;
+
 /// One entry.
 pub struct Entry;
 
@@ -41,12 +43,9 @@ pub enum Command {
 /// Why an entry is not logged or voided.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The id is taken.
-    #[error("the entry {0} exists")]
-    Exists(String),
-    /// There is no such entry.
-    #[error("the entry does not exist")]
-    Unknown,
+    /// It is there already, or it is not there.
+    #[error(transparent)]
+    Existence(#[from] Existence),
     /// It has not happened yet.
     #[error("{date} lies in the future, today being {today}: only what happened is logged")]
     InFuture {
@@ -63,15 +62,13 @@ pub enum Error {
 impl DomainError for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Exists(_) => Code::AlreadyExists,
-            Self::Unknown => Code::NotFound,
+            Self::Existence(error) => error.code(),
             Self::InFuture { .. } | Self::Void => Code::FailedPrecondition,
         }
     }
     fn reason(&self) -> ErrorReason {
         match self {
-            Self::Exists(_) => ErrorReason::AlreadyExists,
-            Self::Unknown => ErrorReason::NotFound,
+            Self::Existence(error) => error.reason(),
             Self::InFuture { .. } => ErrorReason::ContactDateImpossible,
             Self::Void => ErrorReason::ContactLogEntryVoid,
         }
@@ -86,7 +83,9 @@ impl Decider for Entry {
 
     fn decide(state: &State, command: Command, ctx: &Ctx) -> Result<Vec<Kind>, Error> {
         match command {
-            Command::Log(logged, _) if state.exists() => Err(Error::Exists(logged.entry_id)),
+            Command::Log(logged, _) if state.exists() => {
+                Err(Existence::exists("entry", &logged.entry_id).into())
+            }
             Command::Log(mut logged, date) => {
                 let (date, today) = (date.unwrap_or(ctx.today), ctx.today);
                 if date > today {
@@ -95,7 +94,7 @@ impl Decider for Entry {
                 logged.contact_date = Some(date.into());
                 Ok(vec![Kind::ContactLogged(logged)])
             }
-            Command::Void(_) if !state.exists() => Err(Error::Unknown),
+            Command::Void(_) if !state.exists() => Err(Existence::Unknown("entry").into()),
             Command::Void(_) if state.voided.is_some() => Err(Error::Void),
             Command::Void(reason) => Ok(vec![Kind::ContactLogEntryVoided(ContactLogEntryVoided {
                 entry_id: state.logged.entry_id.clone(),
@@ -166,9 +165,15 @@ mod tests {
     #[test]
     fn acc_11_an_entry_is_logged_once_and_voided_once() {
         let nothing = || Given::<Entry>::nothing(ctx());
-        assert_eq!(nothing().when(void()), Err(Error::Unknown));
+        assert_eq!(
+            nothing().when(void()),
+            Err(Existence::Unknown("entry").into())
+        );
         let given = nothing().commands([log(None)]);
-        assert_eq!(given.when(log(None)), Err(Error::Exists("e".to_owned())));
+        assert_eq!(
+            given.when(log(None)),
+            Err(Existence::exists("entry", "e").into())
+        );
         let voided = given.commands([void()]);
         let why = voided.state().voided.as_ref().map(|(_, why)| why.as_str());
         assert_eq!(why, Some("別の会社の面談"));

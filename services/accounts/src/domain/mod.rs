@@ -5,6 +5,7 @@ pub mod claim;
 pub mod contact;
 pub mod contact_log;
 pub mod deal;
+mod existence;
 pub mod identity;
 pub mod organisation;
 pub mod subscription;
@@ -12,6 +13,7 @@ mod subscription_import;
 pub mod team;
 pub mod user;
 
+pub use existence::Existence;
 use keizoku_core::{
     AccountId, ContactId, DealId, StreamId, SubscriptionId, TeamId, UserId, derive_id,
 };

@@ -12,6 +12,8 @@ use keizoku_proto::common::ErrorReason;
 use keizoku_runtime::DomainError;
 use tonic::Code;
 
+use super::Existence;
+
 /// One product that an account has bought.
 pub struct Subscription;
 
@@ -191,12 +193,9 @@ pub struct Import {
 /// Why a subscription is not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The id is taken.
-    #[error("the subscription exists")]
-    Exists,
-    /// There is no such subscription.
-    #[error("the subscription does not exist")]
-    Unknown,
+    /// It is there already, or it is not there.
+    #[error(transparent)]
+    Existence(#[from] Existence),
     /// The fact does not fit the contract on its date.
     #[error("{0}")]
     DoesNotFit(&'static str),
@@ -213,15 +212,13 @@ pub enum Error {
 impl DomainError for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Exists => Code::AlreadyExists,
-            Self::Unknown => Code::NotFound,
+            Self::Existence(error) => error.code(),
             Self::DoesNotFit(_) | Self::NoFact(_) | Self::Moved => Code::FailedPrecondition,
         }
     }
     fn reason(&self) -> ErrorReason {
         match self {
-            Self::Exists => ErrorReason::AlreadyExists,
-            Self::Unknown => ErrorReason::NotFound,
+            Self::Existence(error) => error.reason(),
             Self::NoFact(_) => ErrorReason::FactUnknown,
             Self::DoesNotFit(_) | Self::Moved => ErrorReason::FactDoesNotFit,
         }
@@ -236,12 +233,14 @@ impl Decider for Subscription {
 
     fn decide(state: &State, command: Command, ctx: &Ctx) -> Result<Vec<Kind>, Error> {
         match command {
-            Command::Start(_) if state.exists() => Err(Error::Exists),
+            Command::Start(_) if state.exists() => {
+                Err(Existence::exists("subscription", &state.id).into())
+            }
             Command::Start(started) => Ok(vec![Kind::SubscriptionStarted(started)]),
             Command::Import(import) => {
                 super::subscription_import::differences(state, import, ctx.today)
             }
-            _ if !state.exists() => Err(Error::Unknown),
+            _ if !state.exists() => Err(Existence::Unknown("subscription").into()),
             Command::Record(happening, effective) => {
                 let effective = effective.unwrap_or(ctx.today);
                 fits(state, &happening, effective)?;

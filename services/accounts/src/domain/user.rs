@@ -6,9 +6,8 @@ use keizoku_proto::accounts::event::Kind;
 use keizoku_proto::accounts::{
     UserDeparted, UserProfile, UserRegistered, UserReturned, UserRevised, UserTeamChanged,
 };
-use keizoku_proto::common::ErrorReason;
-use keizoku_runtime::DomainError;
-use tonic::Code;
+
+use super::Existence;
 
 /// One person.
 pub struct User;
@@ -59,41 +58,15 @@ pub enum Command {
     },
 }
 
-/// Why an entry is not changed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// The id is taken.
-    #[error("users/{0} exists")]
-    Exists(String),
-    /// There is no such person.
-    #[error("the user does not exist")]
-    Unknown,
-}
-
-impl DomainError for Error {
-    fn code(&self) -> Code {
-        match self {
-            Self::Exists(_) => Code::AlreadyExists,
-            Self::Unknown => Code::NotFound,
-        }
-    }
-    fn reason(&self) -> ErrorReason {
-        match self {
-            Self::Exists(_) => ErrorReason::AlreadyExists,
-            Self::Unknown => ErrorReason::NotFound,
-        }
-    }
-}
-
 impl Decider for User {
     type State = State;
     type Command = Command;
     type Event = Kind;
-    type Error = Error;
+    type Error = Existence;
 
-    fn decide(state: &State, command: Command, _ctx: &Ctx) -> Result<Vec<Kind>, Error> {
+    fn decide(state: &State, command: Command, _ctx: &Ctx) -> Result<Vec<Kind>, Existence> {
         match command {
-            Command::Register(_) if state.exists() => Err(Error::Exists(state.id.clone())),
+            Command::Register(_) if state.exists() => Err(Existence::exists("user", &state.id)),
             Command::Register(registered) => Ok(vec![Kind::UserRegistered(registered)]),
             Command::Set {
                 id,
@@ -119,7 +92,7 @@ impl Decider for User {
                 active,
                 ..
             } => Ok(differences(state, Some(profile), Some(team), Some(active))),
-            Command::Change { .. } if !state.exists() => Err(Error::Unknown),
+            Command::Change { .. } if !state.exists() => Err(Existence::Unknown("user")),
             Command::Change {
                 profile,
                 team,
