@@ -102,6 +102,33 @@ impl Violations {
         text
     }
 
+    /// The changes that an update mask asks for. `change` reads one from the name of a field;
+    /// `None` where `method` does not change that field.
+    pub fn update_mask<T>(
+        &mut self,
+        mask: &[String],
+        method: &str,
+        mut change: impl FnMut(&mut Self, &str) -> Option<T>,
+    ) -> Vec<T> {
+        if mask.is_empty() {
+            self.add(
+                "update_mask",
+                "is required: the names of the fields to change",
+            );
+        }
+        let mut changes = Vec::with_capacity(mask.len());
+        for path in mask {
+            match change(self, path) {
+                Some(change) => changes.push(change),
+                None => self.add(
+                    "update_mask",
+                    format!("`{path}` is not a field that {method} changes"),
+                ),
+            }
+        }
+        changes
+    }
+
     /// A date that may be absent.
     pub fn day(&mut self, field: &str, date: Option<&Date>) -> Option<Day> {
         let date = date?;

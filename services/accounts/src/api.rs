@@ -132,16 +132,9 @@ pub(crate) fn profile_changes(
     fields: &proto::AccountFields,
     mask: &[String],
 ) -> Vec<ProfileChange> {
-    if mask.is_empty() {
-        violations.add(
-            "update_mask",
-            "is required: the names of the fields to change",
-        );
-    }
-    let mut changes = Vec::new();
-    for path in mask {
+    violations.update_mask(mask, "UpdateAccount", |violations, path| {
         let field = format!("account.{path}");
-        let change = match path.as_str() {
+        Some(match path {
             "display_name" => ProfileChange::DisplayName(violations.required_text(
                 &field,
                 &fields.display_name,
@@ -172,17 +165,9 @@ pub(crate) fn profile_changes(
                 &field,
                 &fields.onboarding_specialist,
             )),
-            _ => {
-                violations.add(
-                    "update_mask",
-                    format!("`{path}` is not a field that UpdateAccount changes"),
-                );
-                continue;
-            }
-        };
-        changes.push(change);
-    }
-    changes
+            _ => return None,
+        })
+    })
 }
 
 /// A change of group, tier or owner.

@@ -109,16 +109,10 @@ pub(crate) fn description_change(
     description: &proto::RiskDescription,
     mask: &[String],
 ) -> DescriptionChange {
-    if mask.is_empty() {
-        violations.add(
-            "update_mask",
-            "is required: the names of the fields to change",
-        );
-    }
     let mut change = DescriptionChange::default();
-    for path in mask {
+    violations.update_mask(mask, "UpdateRisk", |violations, path| {
         let field = format!("description.{path}");
-        match path.as_str() {
+        match path {
             "display_name" => {
                 let text = &description.display_name;
                 change.display_name = Some(violations.required_text(&field, text, SHORT_TEXT));
@@ -133,11 +127,9 @@ pub(crate) fn description_change(
             "remarks" => {
                 change.remarks = Some(violations.text(&field, &description.remarks, LONG_TEXT));
             }
-            _ => violations.add(
-                "update_mask",
-                format!("`{path}` is not a field that UpdateRisk changes"),
-            ),
+            _ => return None,
         }
-    }
+        Some(())
+    });
     change
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod answers;
+mod directory;
 mod pages;
 mod refusals;
 mod risks;

@@ -36,16 +36,9 @@ pub(crate) fn changes(
     fields: &proto::ContactFields,
     mask: &[String],
 ) -> Vec<ProfileChange> {
-    if mask.is_empty() {
-        violations.add(
-            "update_mask",
-            "is required: the names of the fields to change",
-        );
-    }
-    let mut changes = Vec::new();
-    for path in mask {
+    violations.update_mask(mask, "UpdateContact", |violations, path| {
         let field = format!("contact.{path}");
-        let change = match path.as_str() {
+        Some(match path {
             "display_name" => ProfileChange::DisplayName(violations.required_text(
                 &field,
                 &fields.display_name,
@@ -58,17 +51,9 @@ pub(crate) fn changes(
             "external_id" => {
                 ProfileChange::ExternalId(violations.text(&field, &fields.external_id, SHORT_TEXT))
             }
-            _ => {
-                violations.add(
-                    "update_mask",
-                    format!("`{path}` is not a field that UpdateContact changes"),
-                );
-                continue;
-            }
-        };
-        changes.push(change);
-    }
-    changes
+            _ => return None,
+        })
+    })
 }
 
 fn email(violations: &mut Violations, text: &str) -> String {

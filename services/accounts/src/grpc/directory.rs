@@ -150,22 +150,10 @@ impl Accounts {
         let request_id = violations.request_id(&body.request_id);
         let id = violations.parse("user.name", names::parse_user(&wanted.name));
         let from = violations.day("team_effective_date", body.team_effective_date.as_ref());
-        let fields: Vec<&str> = body.update_mask.iter().map(String::as_str).collect();
-        if fields.is_empty() {
-            violations.add(
-                "update_mask",
-                "is required: the names of the fields to change",
-            );
-        }
-        for unknown in fields
-            .iter()
-            .filter(|field| !ALL_FIELDS.contains(field) && !["team", "active"].contains(field))
-        {
-            violations.add(
-                "update_mask",
-                format!("`{unknown}` is not a field that UpdateUser changes"),
-            );
-        }
+        let changeable = ALL_FIELDS.iter().chain(&["team", "active"]);
+        let fields = violations.update_mask(&body.update_mask, "UpdateUser", |_, path| {
+            changeable.clone().find(|field| **field == path).copied()
+        });
         let known = match id {
             Some(id) => self
                 .users
@@ -264,7 +252,13 @@ impl Accounts {
     }
 }
 
-const ALL_FIELDS: [&str; 4] = ["display_name", "email", "slack_member_id", "role"];
+const ALL_FIELDS: [&str; 5] = [
+    "display_name",
+    "email",
+    "slack_member_id",
+    "role",
+    "external_id",
+];
 
 fn team_id(violations: &mut Violations, name: &str) -> String {
     if name.is_empty() {
@@ -306,16 +300,14 @@ fn profile(
                 }
                 profile.role.clone_from(&wanted.role);
             }
+            // The id by which an import knows somebody stays.
+            "external_id" if known.external_id.is_empty() => {
+                profile.external_id =
+                    violations.text("user.external_id", &wanted.external_id, SHORT_TEXT);
+            }
             _ => {}
         }
     }
-    profile
-        .external_id
-        .clone_from(if known.external_id.is_empty() {
-            &wanted.external_id
-        } else {
-            &known.external_id
-        });
     profile
 }
 
@@ -325,16 +317,13 @@ fn setting_fields(
     mask: &[String],
 ) -> Vec<organisation::Field> {
     use organisation::Field;
-    if mask.is_empty() {
-        violations.add(
-            "update_mask",
-            "is required: the names of the settings to change",
-        );
-    }
-    let mut fields = Vec::new();
-    for path in mask {
-        let field = match path.as_str() {
-            "display_name" => Field::DisplayName,
+    violations.update_mask(mask, "ConfigureOrganisation", |violations, path| {
+        Some(match path {
+            "display_name" => {
+                let name = &settings.display_name;
+                violations.text("organisation.display_name", name, SHORT_TEXT);
+                Field::DisplayName
+            }
             "time_zone" => {
                 if TimeZone::get(&settings.time_zone).is_err() {
                     violations.add(
@@ -381,16 +370,14 @@ fn setting_fields(
                         "must name at least one tier, and no empty one",
                     );
                 }
+                for tier in &settings.tiers {
+                    violations.text("organisation.tiers", tier, SHORT_TEXT);
+                }
                 Field::Tiers
             }
-            _ => {
-                violations.add("update_mask", format!("`{path}` is not a setting"));
-                continue;
-            }
-        };
-        fields.push(field);
-    }
-    fields
+            _ => return None,
+        })
+    })
 }
 
 #[tonic::async_trait]
