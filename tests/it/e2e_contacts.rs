@@ -116,6 +116,19 @@ async fn show_the_account(server: &Process) {
     has(&shown, &["Last contact: ", "email with 佐藤 太郎: 案内"]);
     let answered = "Last two-way contact: 2026-01-05, two-way meeting with 山田 花子, 佐藤 太郎";
     has(&shown, &[answered]);
+    let json = told(server, &["account", "show", ACCOUNT, "--json"]).await;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["account"]["displayName"], ACCOUNT);
+    let contacts = json["contacts"].as_array().unwrap().iter();
+    let mut names: Vec<&str> = contacts.filter_map(|c| c["displayName"].as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["佐藤 太郎", "山田 花子"]);
+    assert_eq!(json["lastContact"]["subject"], "案内");
+    let two_way = &json["lastTwoWayContact"]["contactDate"];
+    assert_eq!(two_way["year"], 2026);
+    let then = ["account", "show", ACCOUNT, "--json", "--on", "2026-12-31"];
+    let then: serde_json::Value = serde_json::from_str(&told(server, &then).await).unwrap();
+    assert!(then.get("contacts").is_none(), "the list is of now");
 }
 
 async fn depart_and_return(server: &Process) {

@@ -30,6 +30,8 @@ use crate::client::Endpoints;
 use crate::error::Failure;
 use context::Context;
 
+pub use output::print;
+
 /// Options that every command takes.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Connection and output")]

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
+use serde::{Serialize, Serializer};
 
 use crate::error::Failure;
 
@@ -61,27 +62,48 @@ impl Style {
 static DESCRIPTORS: LazyLock<DescriptorPool> =
     LazyLock::new(|| DescriptorPool::decode(keizoku_proto::DESCRIPTORS).unwrap_or_default());
 
-/// A message as JSON: enums by name, 64-bit integers as strings, zeros and empty lists included.
+/// A message whose JSON is canonical: enums by name, 64-bit integers as strings, zeros and empty
+/// lists included.
+pub(super) struct Canonical(DynamicMessage);
+
+impl Canonical {
+    /// The message called `name`.
+    pub(super) fn of(name: &str, message: &impl Message) -> Result<Self, Failure> {
+        let descriptor = DESCRIPTORS
+            .get_message_by_name(name)
+            .ok_or_else(|| unprintable(&format!("there is no message {name}")))?;
+        let message = DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice());
+        message.map(Self).map_err(|error| unprintable(&error))
+    }
+}
+
+impl Serialize for Canonical {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let options = SerializeOptions::new().skip_default_fields(false);
+        self.0.serialize_with_options(serializer, &options)
+    }
+}
+
+/// A message as JSON.
 pub(super) fn json(name: &str, message: &impl Message) -> Result<String, Failure> {
-    let unprintable = |error: &dyn std::fmt::Display| {
-        Failure::Answer(format!("cannot print a {name} as JSON: {error}"))
-    };
-    let descriptor = DESCRIPTORS
-        .get_message_by_name(name)
-        .ok_or_else(|| unprintable(&"there is no such message"))?;
-    let message = DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice())
-        .map_err(|error| unprintable(&error))?;
-    let mut text = serde_json::Serializer::pretty(Vec::new());
-    let options = SerializeOptions::new().skip_default_fields(false);
-    message
-        .serialize_with_options(&mut text, &options)
-        .map_err(|error| unprintable(&error))?;
-    let text = String::from_utf8(text.into_inner()).map_err(|error| unprintable(&error))?;
+    pretty(&Canonical::of(name, message)?)
+}
+
+/// JSON on several lines.
+pub(super) fn pretty(value: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| unprintable(&error))?;
     Ok(text + "\n")
 }
 
+fn unprintable(error: &dyn std::fmt::Display) -> Failure {
+    Failure::Answer(format!("cannot print the answer as JSON: {error}"))
+}
+
 /// Prints a text. A reader that has gone (`| head`) has seen enough: that is no error.
-pub(super) fn print(text: &str) -> Result<(), Failure> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Write {

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
 use keizoku_proto::accounts::{Account, GetAccountRequest, Subscription};
+use serde::Serialize;
 
 use super::contact;
 use crate::cli::card::Card;
 use crate::cli::context::{Context, named};
 use crate::cli::format;
-use crate::cli::output::answer;
+use crate::cli::output::{self, Canonical};
 use crate::cli::table::Table;
 use crate::cli::time::AsOf;
 use crate::client::call;
@@ -44,22 +45,30 @@ impl Args {
                 .await
         })
         .await?;
-        let text = async {
-            let read = format::watermarks(&response.watermarks, context.now());
-            let mut text = text(context, response.account.as_ref()).await?;
-            // The lists of people and contact are of now: an answer of another time has none.
-            if let (None, Some(account)) = (&request.as_of, &response.account) {
-                text.push_str(&contact::summary(context, &account.name).await?);
-            }
-            Ok::<_, Failure>(format!("{text}Read: {read}\n"))
+        // The lists of people and contact are of now: an answer of another time has none.
+        let people = match (&request.as_of, &response.account) {
+            (None, Some(account)) => Some(contact::Summary::of(context, &account.name).await?),
+            _ => None,
         };
-        answer!(
-            context,
-            accounts::GetAccountResponse,
-            &response,
-            text.await?
-        )
+        if context.style.json {
+            let people = people.map(|people| people.json()).transpose()?;
+            let answer = Canonical::of("keizoku.accounts.v1.GetAccountResponse", &response)?;
+            return output::print(&output::pretty(&Shown { answer, people })?);
+        }
+        let read = format::watermarks(&response.watermarks, context.now());
+        let mut text = text(context, response.account.as_ref()).await?;
+        text += &people.map_or_else(String::new, |people| people.text(context));
+        output::print(&format!("{text}Read: {read}\n"))
     }
+}
+
+/// The answer, and what other questions add to it.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    answer: Canonical,
+    #[serde(flatten)]
+    people: Option<contact::Shown>,
 }
 
 /// An account with its contracts, as people read it.

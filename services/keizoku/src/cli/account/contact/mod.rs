@@ -2,6 +2,7 @@
 
 mod log;
 mod people;
+mod summary;
 mod text;
 
 use clap::{Subcommand, ValueEnum};
@@ -10,7 +11,7 @@ use keizoku_proto::accounts::ContactRole;
 use crate::cli::context::Context;
 use crate::error::Failure;
 
-pub(super) use text::summary;
+pub(super) use summary::{Shown, Summary};
 
 /// What to do with contacts.
 #[derive(Debug, Subcommand)]

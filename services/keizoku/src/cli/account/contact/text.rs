@@ -2,16 +2,12 @@
 
 use std::collections::HashMap;
 
-use keizoku_proto::accounts::{
-    Contact, ContactLogEntry, ContactLogFilter, ContactRole, ListContactLogRequest,
-    ListContactLogResponse,
-};
+use keizoku_proto::accounts::{Contact, ContactLogEntry, ContactRole, ListContactLogResponse};
 
 use crate::cli::card::Card;
 use crate::cli::context::{Context, named};
 use crate::cli::format;
 use crate::cli::table::Table;
-use crate::client::call;
 use crate::error::Failure;
 
 fn words(name: &str, prefix: &str) -> String {
@@ -153,70 +149,19 @@ pub(super) async fn history(
     Ok(table.render(context.style) + &more)
 }
 
-/// What `keizoku account show` says of an account's people: who is there, and the last contact, also
-/// the last that was two-way.
-pub(in crate::cli::account) async fn summary(
-    context: &Context,
-    account: &str,
-) -> Result<String, Failure> {
-    let contacts = context.contacts(account).await?;
-    let present: Vec<Contact> = contacts.iter().filter(|c| !c.departed).cloned().collect();
-    let mut text = String::new();
-    if !present.is_empty() {
-        text = format!("\nContacts\n{}", table(context, &present));
-    }
+/// An entry in one line; `contacts` are those of its account.
+pub(super) fn line(what: &str, entry: &ContactLogEntry, contacts: &[Contact]) -> String {
     let names = contacts
-        .into_iter()
-        .map(|contact| (contact.name, contact.display_name))
+        .iter()
+        .map(|contact| (contact.name.clone(), contact.display_name.clone()))
         .collect();
-    let mut last = last_contact(context, account, false).await?;
-    let answered = match &last {
-        Some(entry) if direction(entry) != "two-way" => {
-            last_contact(context, account, true).await?
-        }
-        _ => None,
-    };
-    for (entry, what) in [
-        (last.take(), "Last contact"),
-        (answered, "Last two-way contact"),
-    ] {
-        let Some(entry) = entry else { continue };
-        let (date, way, by) = (
-            format::date(entry.contact_date.as_ref()),
-            direction(&entry),
-            channel(&entry),
-        );
-        let (with, subject) = (with(&entry, &names), &entry.subject);
-        let who = format::author(&entry.actor, entry.origin());
-        let line = format!("{what}: {date}, {way} {by} with {with}: {subject} ({who})");
-        text.push_str(&line.replace(char::is_control, " "));
-        text.push('\n');
-    }
-    Ok(text)
-}
-
-async fn last_contact(
-    context: &Context,
-    account: &str,
-    two_way_only: bool,
-) -> Result<Option<ContactLogEntry>, Failure> {
-    let request = ListContactLogRequest {
-        parent: account.to_owned(),
-        filter: Some(ContactLogFilter {
-            two_way_only,
-            ..ContactLogFilter::default()
-        }),
-        page_size: 1,
-        consistency_tokens: context.tokens(),
-        ..ListContactLogRequest::default()
-    };
-    let answer = call(async || {
-        context
-            .connection
-            .contacts()
-            .list_contact_log(request.clone())
-            .await
-    })
-    .await?;
-    Ok(answer.entries.into_iter().next())
+    let (date, way, by) = (
+        format::date(entry.contact_date.as_ref()),
+        direction(entry),
+        channel(entry),
+    );
+    let (with, subject) = (with(entry, &names), &entry.subject);
+    let who = format::author(&entry.actor, entry.origin());
+    let line = format!("{what}: {date}, {way} {by} with {with}: {subject} ({who})");
+    line.replace(char::is_control, " ") + "\n"
 }
