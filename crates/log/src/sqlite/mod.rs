@@ -1,7 +1,7 @@
 //! The log in one SQLite file: the backend that needs no infrastructure.
 //!
-//! *Used by* the binary, which opens one per service, and by its `log`, `backup` and `restore`
-//! commands. *Guarantees* the [`EventLog`] contract, against the loss of power too
+//! *Used by* the binary, which opens one per service, and by its `log` ([`ReadOnlyLog`]), `backup`
+//! and `restore` commands. *Guarantees* the [`EventLog`] contract, against the loss of power too
 //! ([`Synchronous::Full`]). *Fails* to open with an [`OpenError`]; a commit of which nobody knows
 //! the outcome ends the process ([`SqliteOptions::on_fatal`]), because only a new start can find
 //! out what is on the disk.
@@ -25,6 +25,7 @@ mod options;
 mod origins;
 mod pool;
 mod queue;
+mod read_only;
 mod reader;
 mod schema;
 mod tail;
@@ -47,6 +48,7 @@ use crate::{AppendError, Appended, Cause, EventLog, Head, LogError};
 pub use backup::{BackupError, backup, restore};
 pub use lock::Lock;
 pub use options::{OnFatal, OpenError, Progress, SqliteOptions, Synchronous};
+pub use read_only::ReadOnlyLog;
 pub use verify::{Verified, verify};
 
 /// An open log in an SQLite file. See the [module](self).

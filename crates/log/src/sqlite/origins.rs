@@ -35,6 +35,8 @@ const INDEXED: &str = "
 const INDEX: &str = "INSERT OR IGNORE INTO stream_origin (hash, position) VALUES (?1, ?2)";
 const FIRST_EVENTS: &str =
     "SELECT stream, position FROM event WHERE position > ?1 AND origin IS NULL";
+const UNINDEXED: &str =
+    "SELECT position FROM event WHERE position > ?1 AND origin IS NULL AND stream = ?2";
 
 /// Where a stream begins, in the order of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,6 +151,32 @@ impl Origins {
     fn young(&self) -> RwLockReadGuard<'_, Young> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where `stream` begins, for a process that has no [`Origins`] because it only reads: it looks
+/// through the events that may not be in the index yet. The file may be of an older format.
+pub(super) fn find_without(db: &Connection, stream: &str) -> rusqlite::Result<Option<Position>> {
+    // Before the index is asked: what moves into it meanwhile is found there.
+    let indexed_to = schema::indexed_to(db)?;
+    if db.table_exists(None, "stream_origin")? {
+        let indexed = position(db, INDEXED, params![hash(stream).cast_signed(), stream])?;
+        if indexed.is_some() {
+            return Ok(indexed);
+        }
+    }
+    position(db, UNINDEXED, params![indexed_to.0.cast_signed(), stream])
+}
+
+/// The position that a query finds, if it finds one.
+fn position(
+    db: &Connection,
+    query: &str,
+    params: impl rusqlite::Params,
+) -> rusqlite::Result<Option<Position>> {
+    let mut statement = db.prepare_cached(query)?;
+    let found = statement.query_row(params, |row| row.get::<_, i64>(0));
+    let found = found.optional()?;
+    Ok(found.map(|found| Position(found.cast_unsigned())))
 }
 
 /// Origins of the events after `indexed_to`.

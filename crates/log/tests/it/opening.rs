@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use keizoku_core::Revision;
-use keizoku_log::EventLog;
+use keizoku_core::{Position, Revision};
 use keizoku_log::conformance::{event, read_everything, stream};
-use keizoku_log::sqlite::{OpenError, SqliteLog, verify};
+use keizoku_log::sqlite::{OpenError, ReadOnlyLog, SqliteLog, verify};
+use keizoku_log::{EventLog, Head};
 use rusqlite::Connection;
 
 use crate::support::{block_on, open, options};
@@ -43,6 +43,47 @@ fn a_second_opening_is_kept_out_and_told_where() {
     assert!(message.contains("stop that process"), "{message}");
     block_on(log.close());
     block_on(open(&path).close());
+}
+
+#[test]
+fn a_log_is_read_beside_the_process_that_writes_to_it() {
+    let home = tempfile::tempdir().expect("a directory");
+    let path = home.path().join("log");
+    let log = open(&path);
+    let reading = ReadOnlyLog::open(&path).expect("the lock keeps no reader out");
+    assert_eq!(reading.log_id().expect("readable"), log.log_id());
+    assert_eq!(reading.head().expect("readable"), Head::default());
+    block_on(async {
+        let mut at = Revision::NONE;
+        for number in 0..3 {
+            let appended = log.append(&stream(0), at, vec![event(number)]).await;
+            at = appended.expect("fits").last;
+        }
+        log.append(&stream(1), Revision::NONE, vec![event(3)])
+            .await
+            .expect("fits");
+    });
+    let everything: Vec<_> = block_on(read_everything(&*log))
+        .into_iter()
+        .map(std::sync::Arc::new)
+        .collect();
+    let read = reading.read_all(Position::START, 100).expect("readable");
+    assert_eq!(read, everything);
+    let page = reading.read_all(Position(1), 2).expect("readable");
+    assert_eq!(page, everything[1..3]);
+    assert_eq!(reading.head().expect("readable"), *log.head().borrow());
+    let later = reading.read_stream(&stream(0), Revision(1), 100);
+    let revisions: Vec<Revision> = later
+        .expect("readable")
+        .iter()
+        .map(|e| e.revision)
+        .collect();
+    assert_eq!(revisions, [Revision(2), Revision(3)]);
+    drop(reading);
+    block_on(log.close());
+
+    let none = ReadOnlyLog::open(&home.path().join("none")).err();
+    assert!(matches!(none, Some(OpenError::NotFound { .. })), "{none:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use keizoku_core::{Revision, StreamId};
 use keizoku_log::conformance::{event, stream};
-use keizoku_log::sqlite::SqliteLog;
+use keizoku_log::sqlite::{ReadOnlyLog, SqliteLog};
 use keizoku_log::{AppendError, EventLog};
 use rusqlite::Connection;
 
@@ -43,6 +43,16 @@ async fn assert_all_are_found(log: &SqliteLog, streams: u64) {
     }
 }
 
+/// Every stream is there for somebody who only reads, whatever its origin's place.
+fn assert_all_are_read(path: &Path, streams: u64) {
+    let log = ReadOnlyLog::open(path).expect("opens");
+    for number in 0..streams {
+        let events = log.read_stream(&stream(number), Revision::NONE, 10);
+        let ids: Vec<_> = events.expect("readable").iter().map(|e| e.id).collect();
+        assert_eq!(ids, [event(number).id], "stream {number}");
+    }
+}
+
 fn count(path: &Path, sql: &str) -> i64 {
     let db = Connection::open(path).expect("opens");
     db.query_row(sql, [], |row| row.get(0)).expect("a number")
@@ -59,6 +69,7 @@ fn streams_are_found_while_their_origins_move_into_the_index() {
             begin(&log, number, &mut elsewhere).await;
             if number % 150 == 149 {
                 assert_all_are_found(&log, number + 1).await;
+                assert_all_are_read(&path, number + 1);
                 log.close().await;
                 assert_sound(&path);
                 log = open(&path);
@@ -131,6 +142,7 @@ fn a_log_of_an_older_format_is_brought_up_to_date() {
         log.close().await;
         make_older(&path);
         assert_sound(&path);
+        assert_all_are_read(&path, STREAMS);
         let log = open(&path);
         assert_all_are_found(&log, STREAMS).await;
         log.close().await;

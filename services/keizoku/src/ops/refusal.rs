@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
+use keizoku_log::LogError;
 use keizoku_log::sqlite::{BackupError, OpenError};
 use keizoku_runtime::read_model::rusqlite::{self, ErrorCode};
 
@@ -65,9 +66,13 @@ impl Refusal {
     }
 
     /// A log cannot be read, or holds what no version ever wrote.
-    pub(super) fn unreadable(path: &Path, error: rusqlite::Error) -> Self {
+    pub(super) fn unreadable(path: &Path, error: &LogError) -> Self {
         let path = path.display();
-        match error.sqlite_error_code() {
+        let code = match error {
+            LogError::Unavailable(cause) => database_code(cause.as_ref()),
+            LogError::Closed => None,
+        };
+        match code {
             Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
                 Self::refused(format!("{path} cannot be opened"))
                     .advising("run it as the user that the server runs as")
@@ -81,7 +86,7 @@ impl Refusal {
                 "`keizoku log verify` lists what is wrong; `keizoku restore` brings a backup back",
             ),
         }
-        .because(error)
+        .because(error.clone())
     }
 
     pub(super) fn because(self, error: impl Into<Cause>) -> Self {
@@ -173,11 +178,13 @@ impl From<BackupError> for Refusal {
     }
 }
 
+fn database_code(cause: &(dyn Error + Send + Sync + 'static)) -> Option<ErrorCode> {
+    let database = cause.downcast_ref::<rusqlite::Error>();
+    database.and_then(rusqlite::Error::sqlite_error_code)
+}
+
 fn full_disk(cause: &(dyn Error + Send + Sync + 'static)) -> bool {
-    let in_database = cause
-        .downcast_ref::<rusqlite::Error>()
-        .and_then(rusqlite::Error::sqlite_error_code)
-        == Some(ErrorCode::DiskFull);
+    let in_database = database_code(cause) == Some(ErrorCode::DiskFull);
     let in_file = cause
         .downcast_ref::<io::Error>()
         .is_some_and(|error| error.kind() == io::ErrorKind::StorageFull);

@@ -1,6 +1,7 @@
 //! `keizoku log tail`: the newest events, and those that come.
 
 use std::io::{self, IsTerminal as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -62,7 +63,7 @@ pub struct Args {
 }
 
 /// An event and whose it is.
-type Owned = (Service, Recorded);
+type Owned = (Service, Arc<Recorded>);
 
 impl Args {
     pub(super) fn run(&self) -> Result<(), Refusal> {
@@ -136,7 +137,7 @@ impl Args {
 
     /// The last events up to `head` that match, searched backwards in growing steps.
     fn newest(&self, log: &LogFile, head: Position) -> Result<Vec<Owned>, Refusal> {
-        let mut found: Vec<Recorded> = Vec::new();
+        let mut found: Vec<Arc<Recorded>> = Vec::new();
         let (mut upper, mut step) = (head.0, (self.count as u64).clamp(64, LARGEST_STEP));
         while upper > 0 && found.len() < self.count {
             let lower = upper.saturating_sub(step);
@@ -197,7 +198,7 @@ fn letters(text: &str) -> impl Iterator<Item = u8> {
 /// The time zone of the organisation (GEN-1), which is recorded in the accounts log.
 fn organisations_zone(data: &DataDirectory, logs: &[LogFile]) -> Result<TimeZone, Refusal> {
     const DEFAULT: &str = "Asia/Tokyo";
-    let stream = StreamId::singleton("organisation").to_string();
+    let stream = StreamId::singleton("organisation");
     let settings = match logs.iter().find(|log| log.service == Service::Accounts) {
         Some(accounts) => accounts.last_of(&stream)?,
         None if !Service::Accounts.log(&data.path).exists() => return Ok(TimeZone::UTC),
@@ -205,7 +206,7 @@ fn organisations_zone(data: &DataDirectory, logs: &[LogFile]) -> Result<TimeZone
             LogFile::open(Service::Accounts, Service::Accounts.log(&data.path))?.last_of(&stream)?
         }
     };
-    let event = settings.and_then(|data| Event::decode(data.as_slice()).ok());
+    let event = settings.and_then(|event| Event::decode(event.data.as_slice()).ok());
     let name = match event.and_then(|event| event.kind) {
         Some(Kind::OrganisationConfigured(configured)) => configured
             .organisation

@@ -136,7 +136,7 @@ fn every_event(log: &LogFile, report: &mut Report, progress: &mut impl FnMut(Pro
     };
     let (mut after, mut limit, mut unreadable) = (Position::START, PAGE, 0);
     while after < end {
-        match log.try_page(after, limit) {
+        match log.page(after, limit) {
             Ok(events) => {
                 let Some(last) = events.last() else { break };
                 after = last.position;

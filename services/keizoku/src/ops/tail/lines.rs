@@ -1,5 +1,7 @@
 //! Events as lines whose columns stay aligned, also while more of them come.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use keizoku_core::Recorded;
 use unicode_width::UnicodeWidthStr as _;
@@ -32,7 +34,7 @@ impl Lines {
         }
     }
 
-    pub(super) fn render(&mut self, events: &[(Service, Recorded)]) -> String {
+    pub(super) fn render(&mut self, events: &[(Service, Arc<Recorded>)]) -> String {
         let mut rows: Vec<([String; COLUMNS], String)> = events
             .iter()
             .map(|(service, event)| (self.cells(*service, event), self.summary(*service, event)))
@@ -123,13 +125,13 @@ mod tests {
     fn columns_stay_aligned_as_more_comes() {
         let zone = TimeZone::get("Asia/Tokyo").unwrap();
         let mut lines = Lines::new(zone, true);
-        let first = lines.render(&[(Service::Risk, reopened())]);
+        let first = lines.render(&[(Service::Risk, Arc::new(reopened()))]);
         assert_eq!(
             first,
             "Recorded (Asia/Tokyo)    Log   Position  Kind           Stream               Actor      Summary\n\
              2026-11-22 09:10:00.250  risk  12        risk_reopened  risk-0198000000007…  user:sato  reason=\"顧客が 戻った\"\n"
         );
-        let second = lines.render(&[(Service::Accounts, reopened())]);
+        let second = lines.render(&[(Service::Accounts, Arc::new(reopened()))]);
         assert!(
             second.starts_with("2026-11-22 09:10:00.250  accounts  12 "),
             "{second}"
@@ -148,7 +150,7 @@ mod tests {
             let reopened = keizoku_proto::risk::RiskReopened { risk_id, reason };
             keizoku_proto::risk::event::Kind::RiskReopened(reopened).to_bytes()
         };
-        let events = [(Service::Risk, event)];
+        let events = [(Service::Risk, Arc::new(event))];
         let whole = Lines::new(zone.clone(), false).render(&events);
         assert!(whole.contains(&"あ".repeat(200)));
         let cut = Lines::new(zone, true).render(&events);
