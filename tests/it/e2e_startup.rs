@@ -222,6 +222,27 @@ fn set_user_version(path: &Path, version: u32) -> u32 {
 }
 
 #[tokio::test]
+async fn what_to_try_next_reaches_a_server_on_another_port() {
+    let data = TempDir::new().unwrap();
+    let server = Serve::on(data.path()).start();
+    let export = format!("export KEIZOKU_ENDPOINT={}", server.endpoint());
+    let exited = server.stop().await;
+    assert!(exited.stdout.contains(&export), "{}", exited.stdout);
+}
+
+#[test]
+fn a_log_that_is_no_log_is_named_with_what_to_do() {
+    let data = TempDir::new().unwrap();
+    let log = data.path().join("risk.log.sqlite");
+    fs::write(&log, "My holidays. ".repeat(100)).unwrap();
+    let before = contents(data.path());
+    let told = ["risk.log.sqlite is not a database", "restore a backup"];
+    complains(Serve::on(data.path()), &told);
+    let log = Path::new("risk.log.sqlite");
+    assert_eq!(contents(data.path()).get(log), before.get(log));
+}
+
+#[tokio::test]
 async fn both_signals_finish_what_was_accepted() {
     let data = TempDir::new().unwrap();
     for signal in ["TERM", "INT"] {

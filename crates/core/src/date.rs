@@ -16,7 +16,7 @@ pub struct Day(NonZeroU16);
 
 /// A date that no contract can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the date is not between 1970-01-02 and 2149-06-06")]
+#[error("there is no such date between 1970-01-02 and 2149-06-06")]
 pub struct DayOutOfRange;
 
 /// A calendar month.

@@ -74,7 +74,9 @@ fn try_main(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Files(command) => Ok(ExitCode::from(ops::run(&command)?)),
         Command::Completion { shell } => {
             let mut command = Arguments::command();
-            clap_complete::generate(shell, &mut command, "keizoku", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "keizoku", &mut script);
+            cli::print(&String::from_utf8(script)?)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Client(command) => {

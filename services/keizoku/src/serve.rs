@@ -103,12 +103,18 @@ async fn introduce(
         eprintln!("{}", report.to_text());
     }
     let data = config.data_dir.display();
+    // The commands below look for the server at the default address.
+    let elsewhere = if address == Config::default().listen {
+        String::new()
+    } else {
+        format!("  export KEIZOKU_ENDPOINT=http://{address}\n")
+    };
     let introduction = format!(
         "Keizoku is ready.
   API         http://{address} (gRPC, with reflection; this machine only, no token)
   data        {data}
 Try, in another terminal:
-  keizoku forecast                  the churn forecast by renewal month
+{elsewhere}  keizoku forecast                  the churn forecast by renewal month
   keizoku risk list                 open risks, next action first
   keizoku deadlines --within 30     renewals ahead, accounts at risk first
   keizoku --help                    everything else

@@ -98,13 +98,16 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The file is something else, or was overwritten.
-    #[error("{} is not a database", path.display())]
+    #[error("{} is not a database: restore a backup, or choose another directory", path.display())]
     NotADatabase {
         /// The file.
         path: PathBuf,
     },
     /// The file is a database of something else.
-    #[error("{} is a database, but not a log", path.display())]
+    #[error(
+        "{} is a database, but not a log: restore a backup, or choose another directory",
+        path.display()
+    )]
     NotALog {
         /// The file.
         path: PathBuf,

@@ -1,5 +1,7 @@
 //! `keizoku import`: ACC-7.
 
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -70,6 +72,7 @@ impl SalesforceArgs {
             progress: Progress::fitting(),
         };
         let prepared = import::prepare(&options)?;
+        let mut place = Place::of(self.report.as_deref(), globals.json)?;
         let report = if self.dry_run {
             prepared.dry_run().await?
         } else {
@@ -77,23 +80,50 @@ impl SalesforceArgs {
             let connection = Connection::open(&globals.endpoints(), caller).await?;
             prepared.run(&connection).await?
         };
-        show(&report, self.report.as_deref(), globals.json)?;
+        place.show(&report)?;
         Ok(u8::from(!report.is_clean()))
     }
 }
 
-/// The report to where it was asked for. Standard output holds either text or JSON.
-fn show(report: &Report, file: Option<&Path>, json: bool) -> Result<(), Failure> {
-    let to_standard_output = file.is_some_and(|file| file == "-");
-    if let Some(file) = file.filter(|_| !to_standard_output) {
-        std::fs::write(file, report.to_json()).map_err(|source| Failure::Write {
-            place: file.display().to_string(),
-            source,
-        })?;
+/// Where the report goes. Standard output holds either text or JSON.
+struct Place {
+    file: Option<(File, PathBuf)>,
+    is_json: bool,
+}
+
+impl Place {
+    /// Makes the file: that it cannot be written is told before anything is sent.
+    fn of(file: Option<&Path>, json: bool) -> Result<Self, Failure> {
+        let to_standard_output = file.is_some_and(|file| file == "-");
+        let file = match file.filter(|_| !to_standard_output) {
+            Some(path) => {
+                let made = File::create(path).map_err(|source| unwritable(path, source))?;
+                Some((made, path.to_owned()))
+            }
+            None => None,
+        };
+        Ok(Self {
+            file,
+            is_json: json || to_standard_output,
+        })
     }
-    if json || to_standard_output {
-        print(&report.to_json())
-    } else {
-        print(&report.to_text())
+
+    fn show(&mut self, report: &Report) -> Result<(), Failure> {
+        if let Some((file, path)) = &mut self.file {
+            let written = file.write_all(report.to_json().as_bytes());
+            written.map_err(|source| unwritable(path, source))?;
+        }
+        if self.is_json {
+            print(&report.to_json())
+        } else {
+            print(&report.to_text())
+        }
+    }
+}
+
+fn unwritable(path: &Path, source: io::Error) -> Failure {
+    Failure::Write {
+        place: path.display().to_string(),
+        source,
     }
 }

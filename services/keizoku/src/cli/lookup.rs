@@ -70,6 +70,10 @@ impl Context {
         if let Some(name) = resource("accounts", text) {
             return Ok(name);
         }
+        if text.trim().is_empty() {
+            let advice = "name an account by its name, id or external id";
+            return Err(Failure::Lookup(advice.to_owned()));
+        }
         for external_id in external_ids(text) {
             let request = ResolveExternalIdRequest { external_id };
             let found = call(async || {

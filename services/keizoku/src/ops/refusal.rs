@@ -143,10 +143,10 @@ impl From<OpenError> for Refusal {
         let what = error.to_string();
         match error {
             OpenError::Locked { .. } => Self::refused(what),
-            OpenError::NotFound { .. }
-            | OpenError::NotADatabase { .. }
-            | OpenError::NotALog { .. } => Self::unusable(what).advising(OTHER_DIRECTORY),
-            OpenError::NoDirectory { .. }
+            OpenError::NotFound { .. } => Self::unusable(what).advising(OTHER_DIRECTORY),
+            OpenError::NotADatabase { .. }
+            | OpenError::NotALog { .. }
+            | OpenError::NoDirectory { .. }
             | OpenError::ReadOnly { .. }
             | OpenError::NewerVersion { .. } => Self::unusable(what),
             OpenError::Damaged { source, .. } => Self::unusable(what).because(source),

@@ -146,9 +146,10 @@ fn every_event(log: &LogFile, report: &mut Report, progress: &mut impl FnMut(Pro
             }
             // One at a time, up to the one that cannot be read.
             Err(_) if limit > 1 => limit = 1,
-            Err(error) => {
+            Err(refusal) => {
                 after = Position(after.0 + 1);
-                report.damage(format!("position {after} cannot be read: {error}"));
+                let why = refusal.in_one_line();
+                report.damage(format!("position {after} cannot be read: {why}"));
                 limit = PAGE;
                 unreadable += 1;
                 if unreadable == PATIENCE {
@@ -223,13 +224,14 @@ impl Report {
 
     fn told(&self) -> String {
         let (service, head) = (self.service, self.head);
-        let (events, streams) = (HumanCount(self.events), HumanCount(self.streams));
-        let size = format!("{events} events in {streams} streams, up to position {head}");
+        let events = counted(self.events, "event");
+        let streams = counted(self.streams, "stream");
+        let size = format!("{events} in {streams}, up to position {head}");
         if self.is_sound() {
             return format!("{service}: nothing is wrong; {size}\n");
         }
-        let count = HumanCount(self.finding_count);
-        let mut text = format!("{service}: {count} findings; {size}\n");
+        let findings = counted(self.finding_count, "finding");
+        let mut text = format!("{service}: {findings}; {size}\n");
         for finding in &self.findings {
             let _ = writeln!(text, "  {finding}");
         }
@@ -239,6 +241,12 @@ impl Report {
         }
         text
     }
+}
+
+/// `1 event`, `2,000 events`.
+fn counted(count: u64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", HumanCount(count))
 }
 
 /// What to do about findings.

@@ -1,7 +1,7 @@
 //! The binary's exit status and words.
 
 use std::collections::HashMap;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
@@ -134,6 +134,57 @@ async fn wrong_arguments_are_refused_before_anything_is_sent() {
             words(&output.stderr)
         );
     }
+}
+
+#[tokio::test]
+async fn a_date_that_does_not_exist_is_told_from_one_that_does() {
+    for date in ["2026-02-30", "yesterday", "2150-01-01"] {
+        let output = keizoku(&["forecast", "--on", date], "http://127.0.0.1:9").await;
+        let told = words(&output.stderr);
+        let expected = format!(
+            "'{date}' for '--on <DATE>': there is no such date between 1970-01-02 and 2149-06-06"
+        );
+        assert!(told.contains(&expected), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_report_that_cannot_be_written_is_told_before_anything_is_sent() {
+    let fake = Fake::default();
+    let (endpoint, sample) = (fake.serve().await, sample());
+    let import = ["import", "salesforce", sample.to_str().unwrap()];
+    let arguments = [&import[..], &["--report", "no/such/place.json"]].concat();
+    let output = keizoku(&arguments, &endpoint).await;
+    assert_eq!(output.status.code(), Some(1));
+    let told = words(&output.stderr);
+    assert!(
+        told.contains("error: cannot write no/such/place.json"),
+        "{told}"
+    );
+    assert_eq!(fake.0.lock().unwrap().streams, 0);
+}
+
+#[tokio::test]
+async fn an_account_of_no_name_is_none() {
+    let fake = Fake::default();
+    let output = keizoku(&["account", "show", " "], &fake.serve().await).await;
+    assert_eq!(output.status.code(), Some(1));
+    let told = words(&output.stderr);
+    assert!(told.contains("name an account by its name"), "{told}");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_of_a_completion_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_keizoku"))
+        .args(["completion", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output.stderr));
+    assert_eq!(words(&output.stderr), "");
 }
 
 #[tokio::test]

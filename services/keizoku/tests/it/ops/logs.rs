@@ -209,7 +209,7 @@ async fn a_sound_log_is_found_sound_beside_its_server() {
     let verify = ["log", "verify", "--data", argument(data.path())];
     let (status, out, err) = told(&verify).await;
     assert_eq!(status, 0, "{out}{err}");
-    assert!(out.contains("accounts: nothing is wrong; 1 events in 1 streams, up to position 1"));
+    assert!(out.contains("accounts: nothing is wrong; 1 event in 1 stream, up to position 1"));
     assert!(out.contains("risk: nothing is wrong; 0 events"));
     server.stop().await;
 }
@@ -240,7 +240,7 @@ async fn a_flipped_byte_is_found() {
     let (status, out, err) = told(&verify).await;
     assert_eq!(status, 1, "{out}");
     assert!(
-        out.contains("accounts: 1 findings; 3 events in 3 streams"),
+        out.contains("accounts: 1 finding; 3 events in 3 streams"),
         "{out}"
     );
     assert!(
@@ -307,7 +307,7 @@ async fn events_of_a_newer_version_are_told_as_such() {
     let (status, out, err) = told(&["log", "verify", "--data", directory]).await;
     assert_eq!(status, 1);
     assert!(
-        out.contains("risk: 2 findings; 2 events in 1 streams"),
+        out.contains("risk: 2 findings; 2 events in 1 stream,"),
         "{out}"
     );
     let newer = "written by a newer version: this version does not know such an event";
