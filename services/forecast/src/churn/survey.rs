@@ -250,7 +250,8 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
             return;
         }
         let part = (!is_all).then(|| self.part(columns, place)).flatten();
-        let split = split.filter(|_| is_all && (self.is_today || core.renewal_stays()));
+        let is_kept = is_all && (self.is_today || core.renewal_stays());
+        let split = split.filter(|split| is_kept && !self.has_passed(split));
         self.hand_on(account, core, is_selected, || match split {
             Some(split) => Some(Seen {
                 core,
@@ -261,6 +262,13 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
                 None => asked.see(account, core, is_all),
             },
         });
+    }
+
+    /// Whether the rest would have renewed by the date, and may have done so by itself: the row,
+    /// which has the earliest renewal of all, says nothing about that.
+    fn has_passed(&self, split: &Split) -> bool {
+        let renewal = split.rest.and_then(|rest| rest.next_renewal);
+        renewal.is_some_and(|renewal| renewal < self.asked.as_of.on)
     }
 
     /// What is kept of a product that the account has among others; `None` where history has to

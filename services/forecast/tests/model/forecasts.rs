@@ -3,8 +3,9 @@
 use keizoku_core::Money;
 use keizoku_forecast::Filter;
 use keizoku_forecast::churn::{Basis, BucketKey, Question, Scenario, accounts, forecast};
+use keizoku_forecast::risks::RiskBoard;
 use keizoku_proto::risk::Completion;
-use keizoku_revenue::AsOf;
+use keizoku_revenue::{AsOf, Book};
 
 use crate::given::*;
 
@@ -43,7 +44,11 @@ fn two_products() -> History {
 
 fn shown(history: &History, question: &Question) -> Vec<(String, i64, i64)> {
     let (book, board) = history.read(day(TODAY));
-    let forecast = forecast(&book, &board, question);
+    buckets(&book, &board, question)
+}
+
+fn buckets(book: &Book, board: &RiskBoard, question: &Question) -> Vec<(String, i64, i64)> {
+    let forecast = forecast(book, board, question);
     let filled = forecast.buckets.iter().filter(|bucket| bucket.count > 0);
     filled
         .map(|bucket| {
@@ -327,4 +332,41 @@ fn the_accounts_of_a_bucket_show_what_puts_them_there() {
     assert_eq!((rest.announced, rest.mrr), (false, Money::from_minor(100)));
     assert_eq!(rest.bucket, BucketKey::Month(day("2027-03-01").month()));
     assert_eq!(rest.open_risks.leads_to_churn, 1);
+}
+
+/// Core (100) renews by itself every month; add-on (30), recorded later, ends next year. Both renew
+/// on the same day, which goes by.
+#[test]
+fn fc_5_the_rest_renews_by_itself_as_days_go_by() {
+    let mut history = History::default();
+    history.accounts(team_defined(team(1), None));
+    history.accounts(registered(user(1), team(1)));
+    history.accounts(opened(account(1), attributes("", "Mid", user(1)), "関東"));
+    let (begins, renews) = (day("2026-01-01"), Some(day("2026-11-21")));
+    for (number, product, mrr, months) in [(1, "core", 100, 1), (2, "add-on", 30, 0)] {
+        let subscription = subscription(number);
+        let terms = terms(renews, months);
+        history.accounts(started(
+            subscription,
+            account(1),
+            product,
+            begins,
+            mrr,
+            terms,
+        ));
+    }
+    history.accounts(announced(subscription(2), day("2027-01-01")));
+    history.risk(risk_opened(
+        risk_id(1),
+        account(1),
+        LEADS,
+        "usage",
+        day("2026-11-01"),
+    ));
+    let expected = [row("2026-12", 1, 100), row("2027-01", 1, 30)];
+    let (mut book, board) = history.read(day("2026-11-21"));
+    let tomorrow = on("2026-11-22");
+    assert_eq!(buckets(&book, &board, &tomorrow), expected, "ahead");
+    book.roll_to(day("2026-11-22"));
+    assert_eq!(buckets(&book, &board, &tomorrow), expected, "today");
 }
