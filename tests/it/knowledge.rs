@@ -192,7 +192,10 @@ async fn risk_8_a_search_on_the_command_line_shows_how_it_landed() {
         .await;
     close(&scene, &risk, Completion::Completed, "三年契約で継続").await;
     let endpoint = format!("http://{}", cluster.address());
-    let search = ["risk", "search", "競合"];
+    let mut search: Vec<String> = ["risk", "search", "競合"].map(str::to_owned).into();
+    for token in scene.tokens() {
+        search.extend(["--after".to_owned(), token]);
+    }
     let output = tokio::task::spawn_blocking(move || run(&endpoint, search)).await;
     let text = String::from_utf8(output.unwrap().stdout).unwrap();
     let line = text.lines().nth(1).unwrap();

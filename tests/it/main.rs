@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod account_names;
+#[cfg(test)]
 mod as_reported;
 #[cfg(test)]
 mod attention;

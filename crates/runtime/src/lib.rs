@@ -7,6 +7,7 @@
 //! panic.
 
 pub mod access;
+pub mod account_names;
 pub mod book;
 pub mod calendar;
 pub mod call;

@@ -47,28 +47,26 @@ pub enum HandlerError {
 /// A read model: one writer, many readers.
 pub struct ReadModel {
     path: PathBuf,
-    schema: &'static str,
+    schema: String,
     handler: Handler,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
 }
 
 impl ReadModel {
-    /// Opens the model, or starts a new one when the file has another schema or is damaged.
+    /// Opens the model, or starts a new one when the file has another schema or is damaged. The
+    /// schema is given in parts, because services share some tables.
     ///
     /// # Errors
     /// When the file can neither be used nor replaced.
-    pub fn open(
-        path: &Path,
-        schema: &'static str,
-        handler: Handler,
-    ) -> rusqlite::Result<Arc<Self>> {
-        let writer = match prepare(path, schema) {
+    pub fn open(path: &Path, schema: &[&str], handler: Handler) -> rusqlite::Result<Arc<Self>> {
+        let schema = schema.concat();
+        let writer = match prepare(path, &schema) {
             Ok(writer) => writer,
             Err(reason) => {
                 tracing::info!(path = %path.display(), %reason, "read model starts from the beginning");
                 delete(path);
-                prepare(path, schema)?
+                prepare(path, &schema)?
             }
         };
         let (writer, readers) = (Mutex::new(writer), Mutex::default());
@@ -150,8 +148,8 @@ impl ReadModel {
                 let transaction = writer.transaction()?;
                 drop_everything(&transaction)?;
                 transaction.execute_batch(BOOKKEEPING)?;
-                transaction.execute_batch(self.schema)?;
-                remember_schema(&transaction, self.schema)?;
+                transaction.execute_batch(&self.schema)?;
+                remember_schema(&transaction, &self.schema)?;
                 remember_position(&transaction, source, log_id, Position::START)?;
                 transaction.commit()?;
                 Ok(Position::START)

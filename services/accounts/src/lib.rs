@@ -110,7 +110,7 @@ pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
         lifecycle,
     } = deps;
     let path = folder.join("accounts.model.sqlite");
-    let model = ReadModel::open(&path, projection::SCHEMA, projection::handle)?;
+    let model = ReadModel::open(&path, &[projection::SCHEMA], projection::handle)?;
     let list_freshness = Freshness::default();
     let projected = Arc::new(Projected(Arc::clone(&model)));
     list_freshness.add(

@@ -67,7 +67,7 @@ impl Service {
         };
         let page = Page::of(request.page_size, &request.page_token, &binding)?;
         let (offset, size) = (page.offset, page.size);
-        let (accounts, total) = self
+        let (mut accounts, total): (Vec<proto::ForecastAccount>, _) = self
             .ask(&tokens, move |book, board| {
                 let question = api::question(book, &asked)?;
                 let currency = book.settings_at(question.as_of.known_at).currency.clone();
@@ -79,6 +79,7 @@ impl Service {
                 Ok((shown.collect(), found.total))
             })
             .await?;
+        self.names.fill(&tokens, accounts.iter_mut()).await?;
         Ok(proto::ListForecastAccountsResponse {
             accounts,
             next_page_token: page.next(total),
@@ -135,7 +136,7 @@ impl Service {
         request: proto::GetRiskReportRequest,
     ) -> Result<proto::GetRiskReportResponse, Failure> {
         let tokens = request.consistency_tokens.clone();
-        let answer = self
+        let mut answer = self
             .ask(&tokens, move |book, board| {
                 let mut violations = Violations::new();
                 let as_of = api::as_of(&mut violations, book, request.as_of.as_ref());
@@ -146,6 +147,9 @@ impl Service {
                 )))
             })
             .await?;
+        let lists = [&mut answer.opened, &mut answer.closed, &mut answer.overdue];
+        let risks = lists.into_iter().flatten();
+        self.names.fill(&tokens, risks).await?;
         let watermarks = self.freshness.watermarks();
         Ok(proto::GetRiskReportResponse {
             watermarks,
@@ -165,7 +169,7 @@ impl Service {
         };
         let page = Page::of(request.page_size, &request.page_token, &binding)?;
         let (offset, size) = (page.offset, page.size);
-        let (deadlines, total) = self
+        let (mut deadlines, total): (Vec<proto::Deadline>, _) = self
             .ask(&tokens, move |book, board| {
                 let question = api::deadline_question(book, &request)?;
                 let currency = book.settings_at(question.as_of.known_at).currency.clone();
@@ -177,6 +181,7 @@ impl Service {
                 Ok((shown.collect(), found.total))
             })
             .await?;
+        self.names.fill(&tokens, deadlines.iter_mut()).await?;
         Ok(proto::ListDeadlinesResponse {
             deadlines,
             next_page_token: page.next(total),

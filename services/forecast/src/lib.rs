@@ -19,6 +19,7 @@ pub use selection::{Filter, OwnerFilter};
 mod api;
 mod board;
 mod grpc;
+mod names;
 mod replies;
 mod service;
 

@@ -76,7 +76,7 @@ pub(crate) fn forecast(forecast: &Forecast, currency: &str) -> proto::GetForecas
     }
 }
 
-/// An account's part in a bucket.
+/// An account's part in a bucket; its name is added by the caller.
 pub(crate) fn forecast_account(
     account: &ForecastAccount,
     currency: &str,
@@ -90,6 +90,7 @@ pub(crate) fn forecast_account(
         leads_to_churn_risks: account.open_risks.leads_to_churn.into(),
         unknown_risks: account.open_risks.unknown.into(),
         owner: owner(account.owner),
+        account_display_name: String::new(),
     }
 }
 
@@ -172,7 +173,7 @@ fn figure(figure: &Figure, currency: &str) -> proto::Figure {
     }
 }
 
-/// A risk report; watermarks are added by the caller.
+/// A risk report; watermarks and names of accounts are added by the caller.
 pub(crate) fn report(report: &RiskReport) -> proto::GetRiskReportResponse {
     let team = |team: Option<TeamId>| team.map(names::team).unwrap_or_default();
     let list = |risks: &[ReportedRisk]| risks.iter().map(reported).collect();
@@ -229,10 +230,12 @@ fn reported(risk: &ReportedRisk) -> proto::ReportedRisk {
         date: Some(risk.date.into()),
         completion: completion.to_owned(),
         result: risk.result.clone(),
+        account: names::account(risk.survivor),
+        account_display_name: String::new(),
     }
 }
 
-/// A deadline ahead.
+/// A deadline ahead; the account's name is added by the caller.
 pub(crate) fn deadline(deadline: &Deadline, currency: &str) -> proto::Deadline {
     let kind = match deadline.kind {
         DeadlineKind::Renewal => proto::DeadlineKind::Renewal,
@@ -247,5 +250,6 @@ pub(crate) fn deadline(deadline: &Deadline, currency: &str) -> proto::Deadline {
         mrr: Some(money(deadline.mrr, currency)),
         at_risk: deadline.at_risk,
         owner: owner(deadline.owner),
+        account_display_name: String::new(),
     }
 }

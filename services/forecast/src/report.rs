@@ -40,6 +40,8 @@ pub struct ReportedRisk {
     pub risk: RiskId,
     /// The account that it was filed for.
     pub account: AccountId,
+    /// The account that stayed, where that one was merged.
+    pub survivor: AccountId,
     /// What the problem is, in short.
     pub name: String,
     /// Who works on it.
@@ -245,6 +247,7 @@ fn reported(
     Some(ReportedRisk {
         risk: state.id,
         account: book.account_id(state.account),
+        survivor: book.account_id(book.survivor(state.account, as_of.known_at)),
         name: state.name.to_owned(),
         owner: state.owner,
         date,

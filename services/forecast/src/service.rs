@@ -1,15 +1,18 @@
 //! Composition root: wired by hand.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use keizoku_bus::Bus;
 use keizoku_proto::forecast::forecast_service_server::ForecastServiceServer;
+use keizoku_runtime::read_model::rusqlite;
 use keizoku_runtime::server::MAX_MESSAGE;
 use keizoku_runtime::{Freshness, Lifecycle, SharedBook, projector};
 use tonic::service::RoutesBuilder;
 
 use crate::board::BoardModel;
+use crate::names::AccountNames;
 
 /// The risk service's log, by its name on the bus.
 const RISK: &str = "risk";
@@ -32,11 +35,14 @@ pub struct Service {
     pub(crate) book: SharedBook,
     pub(crate) board: Arc<BoardModel>,
     pub(crate) freshness: Freshness,
+    pub(crate) names: AccountNames,
 }
 
-/// Builds the service.
-#[must_use]
-pub fn build(deps: Deps) -> Service {
+/// Builds the service; its read model lives in `folder`.
+///
+/// # Errors
+/// When the read model can neither be opened nor replaced.
+pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
     let Deps {
         bus,
         book,
@@ -48,13 +54,15 @@ pub fn build(deps: Deps) -> Service {
     let follower = Arc::clone(&board);
     freshness.add(
         RISK,
-        projector::project(&lifecycle, bus, RISK, follower, Duration::ZERO),
+        projector::project(&lifecycle, Arc::clone(&bus), RISK, follower, Duration::ZERO),
     );
-    Service {
+    let names = AccountNames::open(folder, bus, &freshness, &lifecycle)?;
+    Ok(Service {
         book,
         board,
         freshness,
-    }
+        names,
+    })
 }
 
 impl Service {
@@ -62,6 +70,12 @@ impl Service {
     #[must_use]
     pub fn freshness(&self) -> Freshness {
         self.freshness.clone()
+    }
+
+    /// How far the names of accounts in its lists have been read.
+    #[must_use]
+    pub fn names_freshness(&self) -> Freshness {
+        self.names.freshness.clone()
     }
 
     /// Adds the service's RPCs to a server.

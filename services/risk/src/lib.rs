@@ -24,7 +24,9 @@ use keizoku_log::EventLog;
 use keizoku_proto::risk::risk_service_server::RiskServiceServer;
 use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
 use keizoku_runtime::server::MAX_MESSAGE;
-use keizoku_runtime::{Calendar, Executor, Freshness, Lifecycle, SharedBook, book, projector};
+use keizoku_runtime::{
+    Calendar, Executor, Freshness, Lifecycle, SharedBook, account_names, book, projector,
+};
 use tonic::service::RoutesBuilder;
 
 use domain::catalogue::Catalogue;
@@ -98,7 +100,8 @@ pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
         lifecycle,
     } = deps;
     let path = folder.join("risk.model.sqlite");
-    let model = ReadModel::open(&path, projection::SCHEMA, projection::handle)?;
+    let schema = [projection::SCHEMA, account_names::TABLE];
+    let model = ReadModel::open(&path, &schema, projection::handle)?;
     let list_freshness = Freshness::default();
     let change_freshness = book_freshness.copy();
     for source in [SOURCE, book::SOURCE] {

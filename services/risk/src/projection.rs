@@ -2,7 +2,8 @@
 
 use keizoku_core::Recorded;
 use keizoku_proto::google::r#type::Date;
-use keizoku_proto::{StoredEvent as _, accounts, risk};
+use keizoku_proto::{StoredEvent as _, risk};
+use keizoku_runtime::account_names;
 use keizoku_runtime::read_model::HandlerError;
 use keizoku_runtime::read_model::rusqlite::{self, Transaction, params};
 use risk::event::Kind;
@@ -21,31 +22,10 @@ pub(crate) fn handle(
     if source == crate::SOURCE {
         let at = event.recorded_at.as_microsecond();
         on_risk_event(rows, &Kind::from_bytes(&event.data)?, at)?;
-    } else if event.category() == "account" {
-        on_account_event(rows, &accounts::event::Kind::from_bytes(&event.data)?)?;
+        Ok(())
+    } else {
+        account_names::handle(rows, event)
     }
-    Ok(())
-}
-
-fn on_account_event(rows: &Transaction<'_>, event: &accounts::event::Kind) -> rusqlite::Result<()> {
-    use accounts::event::Kind;
-    let (id, profile, attributes) = match event {
-        Kind::AccountOpened(e) => (&e.account_id, e.profile.as_ref(), e.attributes.as_ref()),
-        Kind::AccountRevised(e) => (&e.account_id, e.profile.as_ref(), None),
-        Kind::AccountAttributesChanged(e) => (&e.account_id, None, e.attributes.as_ref()),
-        _ => return Ok(()),
-    };
-    rows.prepare_cached("INSERT OR IGNORE INTO accounts VALUES (?1, '', '', '')")?
-        .execute([id])?;
-    if let Some(profile) = profile {
-        rows.prepare_cached("UPDATE accounts SET display_name = ?2, industry = ?3 WHERE id = ?1")?
-            .execute(params![id, profile.display_name, profile.industry])?;
-    }
-    if let Some(attributes) = attributes {
-        rows.prepare_cached("UPDATE accounts SET tier = ?2 WHERE id = ?1")?
-            .execute(params![id, attributes.tier])?;
-    }
-    Ok(())
 }
 
 fn on_risk_event(rows: &Transaction<'_>, event: &Kind, at: i64) -> rusqlite::Result<()> {

@@ -5,10 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use keizoku_core::{AccountId, Day, Position};
 use keizoku_proto::risk as proto;
+use keizoku_revenue::AsOf;
 use keizoku_runtime::names::{self, Owner};
 use keizoku_runtime::read_model::rusqlite::types::Value;
 use keizoku_runtime::read_model::rusqlite::{self, Connection, params_from_iter};
-use keizoku_runtime::{Failure, Violations};
+use keizoku_runtime::{Failure, Violations, account_names};
 
 use crate::{Risks, text};
 
@@ -256,6 +257,19 @@ impl Risks {
         )
     }
 
+    /// Id of the account that stayed, where a risk's was merged as known.
+    pub(crate) fn survivor_of(&self, account: &str, as_of: AsOf) -> String {
+        let book = self.book.read();
+        let id = account.parse::<AccountId>().ok();
+        let survivor = id
+            .and_then(|id| book.account(id))
+            .map(|ix| book.survivor(ix, as_of.known_at));
+        survivor.map_or_else(
+            || account.to_owned(),
+            |survivor| book.account_id(survivor).to_string(),
+        )
+    }
+
     /// Name of an account, as far as it has been read.
     ///
     /// Remembered until another event of the accounts service is read: a busy risk service asks
@@ -266,18 +280,8 @@ impl Risks {
             return Ok(name);
         }
         let id = account.to_owned();
-        let name = self
-            .model
-            .read(move |rows| {
-                let found = rows
-                    .prepare_cached("SELECT display_name FROM accounts WHERE id = ?1")?
-                    .query_row([&id], |row| row.get(0));
-                match found {
-                    Err(rusqlite::Error::QueryReturnedNoRows) => Ok(String::new()),
-                    found => found,
-                }
-            })
-            .await?;
+        let name = self.model.read(move |rows| account_names::of(rows, &id));
+        let name = name.await?.unwrap_or_default();
         self.names.put(account, &name, read_to);
         Ok(name)
     }

@@ -35,10 +35,3 @@ CREATE TABLE suggestions (
     state INTEGER NOT NULL,
     suggested_at INTEGER NOT NULL
 ) WITHOUT ROWID;
--- Rows of the accounts log: what knowledge is filtered by, and names to show.
-CREATE TABLE accounts (
-    id TEXT PRIMARY KEY,
-    display_name TEXT NOT NULL,
-    industry TEXT NOT NULL,
-    tier TEXT NOT NULL
-) WITHOUT ROWID;

@@ -133,7 +133,7 @@ impl Cast {
             SearchKnowledgeRequest::default(),
             with(|search: &mut SearchKnowledgeRequest| search.query = "合意".to_owned()),
             with(|search: &mut SearchKnowledgeRequest| search.tier = "SMB".to_owned()),
-            with(|search: &mut SearchKnowledgeRequest| search.tier = "Mid".to_owned()),
+            with(|search: &mut SearchKnowledgeRequest| search.tier = "Enterprise".to_owned()),
             with(|search: &mut SearchKnowledgeRequest| search.industry = "持株会社".to_owned()),
             with(|search: &mut SearchKnowledgeRequest| search.industry = "印刷".to_owned()),
         ]

@@ -33,7 +33,8 @@ impl Schedule {
     /// reads everything before the others begin, or begins when they are done.
     pub(crate) fn of(seed: u64, length: impl Fn(Reader) -> u64) -> Self {
         let mut random = Random::of(seed);
-        let (chosen, way) = (READERS[index_of(seed % 5)], seed / 5 % 3);
+        let readers = READERS.len() as u64;
+        let (chosen, way) = (READERS[index_of(seed % readers)], seed / readers % 3);
         let (is_ahead, is_last) = (way == 0, way == 1);
         let mut steps = Vec::new();
         let mut readings = READERS.map(|reader| {

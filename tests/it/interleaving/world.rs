@@ -35,20 +35,22 @@ pub(crate) enum Reader {
     RisksOfRisks,
     RisksOfAccounts,
     Board,
+    Names,
 }
 
-pub(crate) const READERS: [Reader; 5] = [
+pub(crate) const READERS: [Reader; 6] = [
     Reader::Book,
     Reader::Accounts,
     Reader::RisksOfRisks,
     Reader::RisksOfAccounts,
     Reader::Board,
+    Reader::Names,
 ];
 
 impl Reader {
     pub(crate) fn source(self) -> &'static str {
         match self {
-            Self::Book | Self::Accounts | Self::RisksOfAccounts => ACCOUNTS,
+            Self::Book | Self::Accounts | Self::RisksOfAccounts | Self::Names => ACCOUNTS,
             Self::RisksOfRisks | Self::Board => RISK,
         }
     }
@@ -57,7 +59,7 @@ impl Reader {
     pub(crate) fn parts(self) -> u64 {
         match self {
             Self::Book | Self::Board => 40,
-            Self::Accounts | Self::RisksOfRisks | Self::RisksOfAccounts => 6,
+            Self::Accounts | Self::RisksOfRisks | Self::RisksOfAccounts | Self::Names => 6,
         }
     }
 }
@@ -157,13 +159,14 @@ impl<'a> World<'a> {
         };
         let risk = keizoku_risk::build(deps, folder.path()).unwrap();
 
-        let (bus, mut board_paces) = view(&[RISK]);
-        let forecast = keizoku_forecast::build(keizoku_forecast::Deps {
+        let (bus, mut forecast_paces) = view(&[ACCOUNTS, RISK]);
+        let deps = keizoku_forecast::Deps {
             bus,
             book,
             book_freshness: book_freshness.clone(),
             lifecycle: lifecycle.clone(),
-        });
+        };
+        let forecast = keizoku_forecast::build(deps, folder.path()).unwrap();
 
         let mut routes = RoutesBuilder::default();
         accounts.serve(&mut routes);
@@ -176,7 +179,8 @@ impl<'a> World<'a> {
                 Reader::RisksOfRisks | Reader::RisksOfAccounts => {
                     (&mut risk_paces, risk.freshness())
                 }
-                Reader::Board => (&mut board_paces, forecast.freshness()),
+                Reader::Board => (&mut forecast_paces, forecast.freshness()),
+                Reader::Names => (&mut forecast_paces, forecast.names_freshness()),
             };
             (reader, (paces.remove(reader.source()).unwrap(), freshness))
         });

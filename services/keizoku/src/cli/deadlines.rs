@@ -87,11 +87,6 @@ impl Args {
 
     async fn text(&self, context: &Context, response: &ListDeadlinesResponse) -> String {
         let people = context.people().await;
-        let accounts = response
-            .deadlines
-            .iter()
-            .map(|deadline| deadline.account.as_str());
-        let names = context.account_names(accounts).await;
         let mut table = Table::new(["Date", "What", "At risk", "Account", ">MRR", "Owner", "Id"]);
         for deadline in &response.deadlines {
             let what = match deadline.kind() {
@@ -102,7 +97,7 @@ impl Args {
                 format::date(deadline.date.as_ref()),
                 what.to_owned(),
                 if deadline.at_risk { "AT RISK" } else { "" }.to_owned(),
-                named(&names, &deadline.account).to_owned(),
+                deadline.account_display_name.clone(),
                 format::money(deadline.mrr.as_ref()),
                 named(&people, &deadline.owner).to_owned(),
                 format::id(&deadline.account).to_owned(),

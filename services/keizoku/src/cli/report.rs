@@ -67,11 +67,6 @@ impl Args {
 
 async fn text(context: &Context, report: &GetRiskReportResponse) -> String {
     let people = context.people().await;
-    let risks = [&report.opened, &report.closed, &report.overdue]
-        .into_iter()
-        .flatten();
-    let accounts = risks.filter_map(|risk| account_of(&risk.risk));
-    let accounts = context.account_names(accounts).await;
     let mut text = format!(
         "Risks from {} to {}\nRead: {}\n",
         format::date(report.since.as_ref()),
@@ -90,11 +85,7 @@ async fn text(context: &Context, report: &GetRiskReportResponse) -> String {
         ("Closed", "Closed", &report.closed),
         ("Overdue", "Due", &report.overdue),
     ] {
-        let _ = write!(
-            text,
-            "\n{title}\n{}",
-            list(context, date, risks, &people, &accounts)
-        );
+        let _ = write!(text, "\n{title}\n{}", list(context, date, risks, &people));
     }
     for (title, counts) in [("By owner", &report.by_owner), ("By team", &report.by_team)] {
         let _ = write!(text, "\n{title}\n{}", totals(context, counts, &people));
@@ -102,16 +93,11 @@ async fn text(context: &Context, report: &GetRiskReportResponse) -> String {
     text
 }
 
-fn account_of(risk: &str) -> Option<&str> {
-    risk.split_once("/risks/").map(|(account, _)| account)
-}
-
 fn list(
     context: &Context,
     date: &str,
     risks: &[ReportedRisk],
     people: &HashMap<String, String>,
-    accounts: &HashMap<String, String>,
 ) -> String {
     let mut table = Table::new([
         date,
@@ -123,11 +109,10 @@ fn list(
         "Id",
     ]);
     for risk in risks {
-        let account = account_of(&risk.risk).unwrap_or_default();
         table.row([
             format::date(risk.date.as_ref()),
             risk.display_name.clone(),
-            named(accounts, account).to_owned(),
+            risk.account_display_name.clone(),
             named(people, &risk.owner).to_owned(),
             risk.completion.clone(),
             risk.result.clone(),

@@ -9,7 +9,7 @@ use keizoku_log::sqlite::Lock;
 
 use super::data::logs_in;
 use super::log_file::LogFile;
-use super::{DataDirectory, Refusal};
+use super::{DataDirectory, Refusal, Service};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -66,7 +66,11 @@ pub fn delete_models(data: &Path) -> Result<Vec<(PathBuf, u64)>, Refusal> {
     let files = models(data)?;
     for (file, _) in &files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let whose = name.split(MODEL).next().unwrap_or_default();
+        let whose = match name.split(MODEL).next().unwrap_or_default() {
+            // It has no log of its own: names of accounts come from theirs.
+            "forecast" => Service::Accounts.name(),
+            whose => whose,
+        };
         if !services.iter().any(|service| service.name() == whose) {
             let what = format!(
                 "{} has no log beside it from which it could be built again",

@@ -136,12 +136,16 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
         folder,
     )
     .map_err(unusable)?;
-    let forecast = keizoku_forecast::build(keizoku_forecast::Deps {
-        bus: Arc::clone(&bus),
-        book: Arc::clone(&book),
-        book_freshness: book_freshness.clone(),
-        lifecycle: lifecycle.clone(),
-    });
+    let forecast = keizoku_forecast::build(
+        keizoku_forecast::Deps {
+            bus: Arc::clone(&bus),
+            book: Arc::clone(&book),
+            book_freshness: book_freshness.clone(),
+            lifecycle: lifecycle.clone(),
+        },
+        folder,
+    )
+    .map_err(unusable)?;
 
     let mut routes = RoutesBuilder::default();
     accounts.serve(&mut routes);
@@ -164,6 +168,7 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
         accounts.freshness(),
         risk.freshness(),
         forecast.freshness(),
+        forecast.names_freshness(),
     ];
     let logs = vec![accounts_log, risk_log];
     Ok(Server {

@@ -76,7 +76,8 @@ impl Risks {
         as_of: AsOf,
     ) -> Result<proto::Risk, Failure> {
         let catalogue = self.catalogue.recall(&domain::CATALOGUE).await?;
-        let account_name = self.account_name(&fold.state.account_id).await?;
+        let account = self.survivor_of(&fold.state.account_id, as_of);
+        let account_name = self.account_name(&account).await?;
         let book = self.book.read();
         let around = Surroundings {
             book: &book,

@@ -45,11 +45,6 @@ pub(super) async fn show(
 
 async fn text(context: &Context, response: &ListForecastAccountsResponse) -> String {
     let people = context.people().await;
-    let accounts = response
-        .accounts
-        .iter()
-        .map(|account| account.account.as_str());
-    let names = context.account_names(accounts).await;
     let mut table = Table::new([
         "Renewal",
         "Date",
@@ -65,7 +60,7 @@ async fn text(context: &Context, response: &ListForecastAccountsResponse) -> Str
         table.row([
             account.bucket.clone(),
             format::date(account.date.as_ref()),
-            named(&names, &account.account).to_owned(),
+            account.account_display_name.clone(),
             format::money(account.mrr.as_ref()),
             if account.announced { "yes" } else { "" }.to_owned(),
             account.leads_to_churn_risks.to_string(),
