@@ -6,7 +6,7 @@ use keizoku_proto::accounts::{ConfigureOrganisationRequest, GetOrganisationReque
 use super::card::Card;
 use super::context::Context;
 use super::format;
-use super::output::answer;
+use super::output::{answer, change};
 use crate::client::call;
 use crate::error::Failure;
 
@@ -105,21 +105,12 @@ impl SetArgs {
             etag: self.etag,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .directory()
-                .configure_organisation(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let text = text(response.organisation.as_ref());
-        answer!(
+        change!(
             context,
+            directory.configure_organisation,
+            request,
             accounts::ConfigureOrganisationResponse,
-            &response,
-            text
+            |response| text(response.organisation.as_ref())
         )
     }
 }

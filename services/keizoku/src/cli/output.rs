@@ -35,7 +35,22 @@ macro_rules! answer {
         }
     }};
 }
-pub(super) use answer;
+
+/// Sends a change, waits until the next command sees it, and prints its answer.
+macro_rules! change {
+    (
+        $context:expr, $client:ident.$rpc:ident, $request:expr, $package:ident::$message:ident,
+        |$response:ident| $text:expr
+    ) => {{
+        let request = $request;
+        let sent = async || $context.connection.$client().$rpc(request.clone()).await;
+        let $response = $crate::client::call(sent).await?;
+        $context.settle(&$response.consistency_token).await;
+        $crate::cli::output::answer!($context, $package::$message, &$response, $text)
+    }};
+}
+
+pub(super) use {answer, change};
 
 impl Style {
     /// Drawing is for terminals, unless somebody asks for none.

@@ -5,7 +5,7 @@ use keizoku_proto::accounts::{DefineTeamRequest, ListTeamsRequest, Team};
 
 use super::context::Context;
 use super::format;
-use super::output::answer;
+use super::output::{answer, change};
 use super::table::Table;
 use crate::client::call;
 use crate::error::Failure;
@@ -117,17 +117,16 @@ impl DefineArgs {
             team: Some(team),
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .directory()
-                .define_team(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let team = response.team.clone().unwrap_or_default();
-        let text = format!("{} is defined ({}).\n", team.display_name, team.name);
-        answer!(context, accounts::DefineTeamResponse, &response, text)
+        change!(
+            context,
+            directory.define_team,
+            request,
+            accounts::DefineTeamResponse,
+            |response| {
+                let team = response.team.clone().unwrap_or_default();
+                let text = format!("{} is defined ({}).\n", team.display_name, team.name);
+                text
+            }
+        )
     }
 }

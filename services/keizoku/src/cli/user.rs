@@ -6,7 +6,7 @@ use keizoku_proto::accounts::{ListUsersRequest, RegisterUserRequest, UpdateUserR
 
 use super::context::{Context, named};
 use super::format;
-use super::output::answer;
+use super::output::{answer, change};
 use super::table::Table;
 use crate::client::call;
 use crate::error::Failure;
@@ -183,17 +183,13 @@ impl RegisterArgs {
             request_id: context.request_id(),
             ..RegisterUserRequest::default()
         };
-        let response = call(async || {
-            context
-                .connection
-                .directory()
-                .register_user(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let text = told(response.user.as_ref(), "is registered");
-        answer!(context, accounts::RegisterUserResponse, &response, text)
+        change!(
+            context,
+            directory.register_user,
+            request,
+            accounts::RegisterUserResponse,
+            |response| told(response.user.as_ref(), "is registered")
+        )
     }
 }
 
@@ -232,17 +228,13 @@ impl UpdateArgs {
             etag: self.etag,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .directory()
-                .update_user(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let text = told(response.user.as_ref(), "is updated");
-        answer!(context, accounts::UpdateUserResponse, &response, text)
+        change!(
+            context,
+            directory.update_user,
+            request,
+            accounts::UpdateUserResponse,
+            |response| told(response.user.as_ref(), "is updated")
+        )
     }
 }
 

@@ -5,8 +5,7 @@ use keizoku_proto::accounts::{AssignAccountRequest, MergeAccountsRequest};
 
 use super::show;
 use crate::cli::context::Context;
-use crate::cli::output::answer;
-use crate::client::call;
+use crate::cli::output::change;
 use crate::error::Failure;
 
 /// Arguments of `keizoku account assign`.
@@ -56,21 +55,12 @@ impl AssignArgs {
                 user => request.owner = Some(user),
             },
         }
-        let response = call(async || {
-            context
-                .connection
-                .accounts()
-                .assign_account(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let account = response.account.as_ref();
-        answer!(
+        change!(
             context,
+            accounts.assign_account,
+            request,
             accounts::AssignAccountResponse,
-            &response,
-            show::text(context, account).await?
+            |response| show::text(context, response.account.as_ref()).await?
         )
     }
 }
@@ -97,21 +87,12 @@ impl MergeArgs {
             survivor: context.account(&self.into).await?,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .accounts()
-                .merge_accounts(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let account = response.account.as_ref();
-        answer!(
+        change!(
             context,
+            accounts.merge_accounts,
+            request,
             accounts::MergeAccountsResponse,
-            &response,
-            show::text(context, account).await?
+            |response| show::text(context, response.account.as_ref()).await?
         )
     }
 }

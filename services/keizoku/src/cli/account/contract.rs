@@ -11,7 +11,7 @@ use keizoku_proto::common::Money;
 use super::show;
 use crate::cli::context::Context;
 use crate::cli::format;
-use crate::cli::output::answer;
+use crate::cli::output::change;
 use crate::client::call;
 use crate::error::Failure;
 
@@ -85,21 +85,12 @@ impl StartArgs {
             request_id: context.request_id(),
             ..StartSubscriptionRequest::default()
         };
-        let response = call(async || {
-            context
-                .connection
-                .accounts()
-                .start_subscription(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let subscription = response.subscription.as_ref();
-        answer!(
+        change!(
             context,
+            accounts.start_subscription,
+            request,
             accounts::StartSubscriptionResponse,
-            &response,
-            text(context, subscription).await?
+            |response| text(context, response.subscription.as_ref()).await?
         )
     }
 }
@@ -187,21 +178,12 @@ impl FactArgs {
             etag: self.etag,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .accounts()
-                .record_contract_fact(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let subscription = response.subscription.as_ref();
-        answer!(
+        change!(
             context,
+            accounts.record_contract_fact,
+            request,
             accounts::RecordContractFactResponse,
-            &response,
-            text(context, subscription).await?
+            |response| text(context, response.subscription.as_ref()).await?
         )
     }
 }
@@ -233,21 +215,12 @@ impl VoidArgs {
             etag: self.etag,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .accounts()
-                .void_contract_fact(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let subscription = response.subscription.as_ref();
-        answer!(
+        change!(
             context,
+            accounts.void_contract_fact,
+            request,
             accounts::VoidContractFactResponse,
-            &response,
-            text(context, subscription).await?
+            |response| text(context, response.subscription.as_ref()).await?
         )
     }
 }

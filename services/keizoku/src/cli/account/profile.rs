@@ -7,8 +7,7 @@ use keizoku_proto::accounts::{
 
 use super::show;
 use crate::cli::context::Context;
-use crate::cli::output::answer;
-use crate::client::call;
+use crate::cli::output::change;
 use crate::error::Failure;
 
 /// What of an account is entered as it is.
@@ -159,21 +158,12 @@ impl CreateArgs {
             request_id: context.request_id(),
             ..CreateAccountRequest::default()
         };
-        let response = call(async || {
-            context
-                .connection
-                .accounts()
-                .create_account(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let account = response.account.as_ref();
-        answer!(
+        change!(
             context,
+            accounts.create_account,
+            request,
             accounts::CreateAccountResponse,
-            &response,
-            show::text(context, account).await?
+            |response| show::text(context, response.account.as_ref()).await?
         )
     }
 }
@@ -217,21 +207,12 @@ impl EditArgs {
             etag: self.etag,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .accounts()
-                .update_account(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let account = response.account.as_ref();
-        answer!(
+        change!(
             context,
+            accounts.update_account,
+            request,
             accounts::UpdateAccountResponse,
-            &response,
-            show::text(context, account).await?
+            |response| show::text(context, response.account.as_ref()).await?
         )
     }
 }

@@ -8,8 +8,7 @@ use keizoku_proto::risk::{
 
 use super::{Flag, next_action, show};
 use crate::cli::context::Context;
-use crate::cli::output::answer;
-use crate::client::call;
+use crate::cli::output::change;
 use crate::error::Failure;
 
 /// Arguments of `keizoku risk schedule`.
@@ -43,21 +42,12 @@ impl ScheduleArgs {
             etag: self.etag,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .risks()
-                .schedule_next_action(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let risk = response.risk.as_ref();
-        answer!(
+        change!(
             context,
+            risks.schedule_next_action,
+            request,
             risk::ScheduleNextActionResponse,
-            &response,
-            show::text(context, risk).await
+            |response| show::text(context, response.risk.as_ref()).await
         )
     }
 }
@@ -90,21 +80,12 @@ impl AssessArgs {
             etag: self.etag,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .risks()
-                .assess_risk(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let risk = response.risk.as_ref();
-        answer!(
+        change!(
             context,
+            risks.assess_risk,
+            request,
             risk::AssessRiskResponse,
-            &response,
-            show::text(context, risk).await
+            |response| show::text(context, response.risk.as_ref()).await
         )
     }
 }
@@ -133,21 +114,12 @@ impl AssignArgs {
             etag: self.etag,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .risks()
-                .assign_risk(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let risk = response.risk.as_ref();
-        answer!(
+        change!(
             context,
+            risks.assign_risk,
+            request,
             risk::AssignRiskResponse,
-            &response,
-            show::text(context, risk).await
+            |response| show::text(context, response.risk.as_ref()).await
         )
     }
 }
@@ -207,21 +179,12 @@ impl EditArgs {
             etag: self.etag,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .risks()
-                .update_risk(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let risk = response.risk.as_ref();
-        answer!(
+        change!(
             context,
+            risks.update_risk,
+            request,
             risk::UpdateRiskResponse,
-            &response,
-            show::text(context, risk).await
+            |response| show::text(context, response.risk.as_ref()).await
         )
     }
 }

@@ -5,8 +5,7 @@ use keizoku_proto::risk::{self, AmendClosureRequest, CloseRiskRequest, ReopenRis
 
 use super::{Completion, show};
 use crate::cli::context::Context;
-use crate::cli::output::answer;
-use crate::client::call;
+use crate::cli::output::change;
 use crate::error::Failure;
 
 /// Arguments of `keizoku risk close`.
@@ -46,15 +45,12 @@ impl CloseArgs {
             etag: self.etag,
             request_id: context.request_id(),
         };
-        let response =
-            call(async || context.connection.risks().close_risk(request.clone()).await).await?;
-        context.settle(&response.consistency_token).await;
-        let risk = response.risk.as_ref();
-        answer!(
+        change!(
             context,
+            risks.close_risk,
+            request,
             risk::CloseRiskResponse,
-            &response,
-            show::text(context, risk).await
+            |response| show::text(context, response.risk.as_ref()).await
         )
     }
 }
@@ -95,21 +91,12 @@ impl AmendArgs {
             etag: self.etag,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .risks()
-                .amend_closure(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let risk = response.risk.as_ref();
-        answer!(
+        change!(
             context,
+            risks.amend_closure,
+            request,
             risk::AmendClosureResponse,
-            &response,
-            show::text(context, risk).await
+            |response| show::text(context, response.risk.as_ref()).await
         )
     }
 }
@@ -138,21 +125,12 @@ impl ReopenArgs {
             etag: self.etag,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .risks()
-                .reopen_risk(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let risk = response.risk.as_ref();
-        answer!(
+        change!(
             context,
+            risks.reopen_risk,
+            request,
             risk::ReopenRiskResponse,
-            &response,
-            show::text(context, risk).await
+            |response| show::text(context, response.risk.as_ref()).await
         )
     }
 }

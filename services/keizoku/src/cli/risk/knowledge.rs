@@ -8,7 +8,7 @@ use keizoku_proto::risk::{
 use super::Completion;
 use crate::cli::context::{Context, named};
 use crate::cli::format;
-use crate::cli::output::answer;
+use crate::cli::output::{answer, change};
 use crate::cli::pages::Limit;
 use crate::cli::table::Table;
 use crate::client::call;
@@ -214,17 +214,16 @@ impl DefineTypeArgs {
             r#type: Some(kind),
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .risks()
-                .define_risk_type(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let kind = response.r#type.clone().unwrap_or_default();
-        let text = format!("Type {} ({}) is defined.\n", kind.label, kind.key);
-        answer!(context, risk::DefineRiskTypeResponse, &response, text)
+        change!(
+            context,
+            risks.define_risk_type,
+            request,
+            risk::DefineRiskTypeResponse,
+            |response| {
+                let kind = response.r#type.clone().unwrap_or_default();
+                let text = format!("Type {} ({}) is defined.\n", kind.label, kind.key);
+                text
+            }
+        )
     }
 }

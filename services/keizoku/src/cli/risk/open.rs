@@ -5,8 +5,7 @@ use keizoku_proto::risk::{LeadsToChurn, OpenRiskRequest};
 
 use super::{Flag, next_action, show};
 use crate::cli::context::Context;
-use crate::cli::output::answer;
-use crate::client::call;
+use crate::cli::output::change;
 use crate::error::Failure;
 
 const EXAMPLES: &str = "\
@@ -67,14 +66,12 @@ impl Args {
         if let Some(owner) = &self.owner {
             request.owner = context.owner(owner).await?;
         }
-        let response =
-            call(async || context.connection.risks().open_risk(request.clone()).await).await?;
-        context.settle(&response.consistency_token).await;
-        answer!(
+        change!(
             context,
+            risks.open_risk,
+            request,
             risk::OpenRiskResponse,
-            &response,
-            show::text(context, response.risk.as_ref()).await
+            |response| show::text(context, response.risk.as_ref()).await
         )
     }
 }

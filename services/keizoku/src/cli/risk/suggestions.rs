@@ -10,7 +10,7 @@ use keizoku_proto::risk::{
 use super::{Flag, next_action, show};
 use crate::cli::context::{Context, named};
 use crate::cli::format;
-use crate::cli::output::answer;
+use crate::cli::output::{answer, change};
 use crate::cli::pages::Limit;
 use crate::cli::table::Table;
 use crate::client::call;
@@ -146,21 +146,12 @@ impl AcceptArgs {
             next_action: next_action(self.due, self.next_action),
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .risks()
-                .accept_suggestion(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let risk = response.risk.as_ref();
-        answer!(
+        change!(
             context,
+            risks.accept_suggestion,
+            request,
             risk::AcceptSuggestionResponse,
-            &response,
-            show::text(context, risk).await
+            |response| show::text(context, response.risk.as_ref()).await
         )
     }
 }
@@ -185,21 +176,21 @@ impl DismissArgs {
             reason: self.reason,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .risks()
-                .dismiss_suggestion(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let name = response
-            .suggestion
-            .as_ref()
-            .map_or("", |suggestion| suggestion.display_name.as_str());
-        let text = format!("Dismissed: {name}. Its cause stays quiet for 30 days at least.\n");
-        answer!(context, risk::DismissSuggestionResponse, &response, text)
+        change!(
+            context,
+            risks.dismiss_suggestion,
+            request,
+            risk::DismissSuggestionResponse,
+            |response| {
+                let name = response
+                    .suggestion
+                    .as_ref()
+                    .map_or("", |suggestion| suggestion.display_name.as_str());
+                let text =
+                    format!("Dismissed: {name}. Its cause stays quiet for 30 days at least.\n");
+                text
+            }
+        )
     }
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::text;
 use crate::cli::context::Context;
-use crate::cli::output::answer;
+use crate::cli::output::{answer, change};
 use crate::cli::pages::Limit;
 use crate::client::call;
 use crate::error::Failure;
@@ -101,21 +101,12 @@ impl LogArgs {
             request_id: context.request_id(),
             ..LogContactRequest::default()
         };
-        let response = call(async || {
-            context
-                .connection
-                .contacts()
-                .log_contact(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let entry = response.entry.as_ref();
-        answer!(
+        change!(
             context,
+            contacts.log_contact,
+            request,
             accounts::LogContactResponse,
-            &response,
-            text::entry(context, entry).await?
+            |response| text::entry(context, response.entry.as_ref()).await?
         )
     }
 }
@@ -220,21 +211,12 @@ impl VoidArgs {
             etag: self.etag,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .contacts()
-                .void_contact_log_entry(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let entry = response.entry.as_ref();
-        answer!(
+        change!(
             context,
+            contacts.void_contact_log_entry,
+            request,
             accounts::VoidContactLogEntryResponse,
-            &response,
-            text::entry(context, entry).await?
+            |response| text::entry(context, response.entry.as_ref()).await?
         )
     }
 }

@@ -10,7 +10,7 @@ use keizoku_proto::accounts::{
 use super::{Role, roles, text};
 use crate::cli::context::Context;
 use crate::cli::format;
-use crate::cli::output::answer;
+use crate::cli::output::{answer, change};
 use crate::cli::pages::Limit;
 use crate::client::call;
 use crate::error::Failure;
@@ -60,21 +60,12 @@ impl AddArgs {
             request_id: context.request_id(),
             ..AddContactRequest::default()
         };
-        let response = call(async || {
-            context
-                .connection
-                .contacts()
-                .add_contact(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let contact = response.contact.as_ref();
-        answer!(
+        change!(
             context,
+            contacts.add_contact,
+            request,
             accounts::AddContactResponse,
-            &response,
-            text::contact(contact)
+            |response| text::contact(response.contact.as_ref())
         )
     }
 }
@@ -150,6 +141,25 @@ impl ListArgs {
     }
 }
 
+/// The person whose entry is changed.
+#[derive(Debug, clap::Args)]
+struct Person {
+    /// The account: name, id or external id
+    account: String,
+    /// The person: name, email, id or external id
+    contact: String,
+    /// Refuse when the contact has changed since this etag was read
+    #[arg(long, default_value = "", hide_default_value = true)]
+    etag: String,
+}
+
+impl Person {
+    async fn name(&self, context: &Context) -> Result<String, Failure> {
+        let account = context.account(&self.account).await?;
+        context.contact(&account, &self.contact).await
+    }
+}
+
 /// Arguments of `keizoku account contact update`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -160,10 +170,8 @@ Examples:
     "name", "title", "email", "phone", "roles", "no_role", "external_id",
 ])))]
 pub struct UpdateArgs {
-    /// The account: name, id or external id
-    account: String,
-    /// The person: name, email, id or external id
-    contact: String,
+    #[command(flatten)]
+    person: Person,
     /// New name
     #[arg(long)]
     name: Option<String>,
@@ -185,9 +193,6 @@ pub struct UpdateArgs {
     /// New id in another system
     #[arg(long)]
     external_id: Option<String>,
-    /// Refuse when the contact has changed since this etag was read
-    #[arg(long, default_value = "", hide_default_value = true)]
-    etag: String,
 }
 
 impl UpdateArgs {
@@ -204,7 +209,6 @@ impl UpdateArgs {
             .into_iter()
             .filter(|(_, is)| *is)
             .map(|(field, _)| field.to_owned());
-        let account = context.account(&self.account).await?;
         let contact = ContactFields {
             display_name: self.name.unwrap_or_default(),
             title: self.title.unwrap_or_default(),
@@ -214,27 +218,18 @@ impl UpdateArgs {
             external_id: self.external_id.unwrap_or_default(),
         };
         let request = UpdateContactRequest {
-            name: context.contact(&account, &self.contact).await?,
+            name: self.person.name(context).await?,
             contact: Some(contact),
             update_mask: update_mask.collect(),
-            etag: self.etag,
+            etag: self.person.etag,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .contacts()
-                .update_contact(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let contact = response.contact.as_ref();
-        answer!(
+        change!(
             context,
+            contacts.update_contact,
+            request,
             accounts::UpdateContactResponse,
-            &response,
-            text::contact(contact)
+            |response| text::contact(response.contact.as_ref())
         )
     }
 }
@@ -248,42 +243,27 @@ Examples:
 
 The date is the first day on which the person is no longer there; again with another date corrects it.")]
 pub struct DepartedArgs {
-    /// The account: name, id or external id
-    account: String,
-    /// The person: name, email, id or external id
-    contact: String,
+    #[command(flatten)]
+    person: Person,
     /// First day on which the person is no longer there (YYYY-MM-DD) [default: today]
     #[arg(long)]
     date: Option<Day>,
-    /// Refuse when the contact has changed since this etag was read
-    #[arg(long, default_value = "", hide_default_value = true)]
-    etag: String,
 }
 
 impl DepartedArgs {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let account = context.account(&self.account).await?;
         let request = MarkContactDepartedRequest {
-            name: context.contact(&account, &self.contact).await?,
+            name: self.person.name(context).await?,
             departure_date: self.date.map(Into::into),
-            etag: self.etag,
+            etag: self.person.etag,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .contacts()
-                .mark_contact_departed(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let contact = response.contact.as_ref();
-        answer!(
+        change!(
             context,
+            contacts.mark_contact_departed,
+            request,
             accounts::MarkContactDepartedResponse,
-            &response,
-            text::contact(contact)
+            |response| text::contact(response.contact.as_ref())
         )
     }
 }
@@ -294,38 +274,23 @@ impl DepartedArgs {
 Example:
   keizoku account contact returned 緑川印刷 '山田 花子'")]
 pub struct ReturnedArgs {
-    /// The account: name, id or external id
-    account: String,
-    /// The person: name, email, id or external id
-    contact: String,
-    /// Refuse when the contact has changed since this etag was read
-    #[arg(long, default_value = "", hide_default_value = true)]
-    etag: String,
+    #[command(flatten)]
+    person: Person,
 }
 
 impl ReturnedArgs {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let account = context.account(&self.account).await?;
         let request = MarkContactReturnedRequest {
-            name: context.contact(&account, &self.contact).await?,
-            etag: self.etag,
+            name: self.person.name(context).await?,
+            etag: self.person.etag,
             request_id: context.request_id(),
         };
-        let response = call(async || {
-            context
-                .connection
-                .contacts()
-                .mark_contact_returned(request.clone())
-                .await
-        })
-        .await?;
-        context.settle(&response.consistency_token).await;
-        let contact = response.contact.as_ref();
-        answer!(
+        change!(
             context,
+            contacts.mark_contact_returned,
+            request,
             accounts::MarkContactReturnedResponse,
-            &response,
-            text::contact(contact)
+            |response| text::contact(response.contact.as_ref())
         )
     }
 }
