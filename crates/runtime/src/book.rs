@@ -1,8 +1,6 @@
 //! The revenue book of a process: one, shared by the services that run in it.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc,
-};
+use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard, mpsc};
 
 use async_trait::async_trait;
 use keizoku_core::{Position, Recorded};
@@ -11,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::projector::{AT_ONCE, LOCKED_BATCH, Projection, ProjectionError, off_thread};
-use crate::{Calendar, Failure};
+use crate::{Calendar, Failure, Kept};
 
 /// Name of the source that the book reads.
 pub const SOURCE: &str = "accounts";
@@ -21,15 +19,14 @@ const TURNS: usize = 2;
 
 /// A model of the accounts log that reads at any rate, and writes in short turns.
 pub struct BookModel {
-    kept: Arc<Kept>,
+    inner: Arc<Inner>,
     /// Whoever looks through the whole book, or writes into it, takes its turn here first, and
     /// waits without holding up a thread: nobody who looks something up ever waits behind them.
     turns: Arc<Semaphore>,
 }
 
-struct Kept {
-    book: RwLock<Book>,
-    read_to: Mutex<(Uuid, Position)>,
+struct Inner {
+    book: Kept<Book>,
     calendar: Calendar,
 }
 
@@ -40,27 +37,24 @@ impl BookModel {
     /// An empty book; it must be projected from [`SOURCE`].
     #[must_use]
     pub fn new(calendar: Calendar) -> SharedBook {
-        let book = RwLock::new(Book::new(calendar.today()));
+        let book = Kept::new(Book::new(calendar.today()));
         Arc::new(Self {
-            kept: Arc::new(Kept {
-                book,
-                read_to: Mutex::default(),
-                calendar,
-            }),
+            inner: Arc::new(Inner { book, calendar }),
             turns: Arc::new(Semaphore::new(TURNS)),
         })
     }
 
     /// The book, with its rows at today's date.
     pub fn read(&self) -> RwLockReadGuard<'_, Book> {
-        let today = self.kept.calendar.today();
-        let book = self.kept.read();
+        let Inner { book, calendar } = &*self.inner;
+        let today = calendar.today();
+        let book = book.read();
         if book.today() == today {
             return book;
         }
         drop(book);
         self.write().roll_to(today);
-        self.kept.read()
+        self.inner.book.read()
     }
 
     /// A turn to write into the book; ends when it is dropped.
@@ -96,29 +90,17 @@ impl BookModel {
 
     /// The book, to write into it; take a [`turn`](Self::turn) first.
     pub fn write(&self) -> RwLockWriteGuard<'_, Book> {
-        self.kept.write()
+        self.inner.book.write()
     }
 
     /// Both times of a question about now.
     #[must_use]
     pub fn now(&self) -> AsOf {
-        AsOf::now(self.kept.calendar.today())
+        AsOf::now(self.inner.calendar.today())
     }
 }
 
-impl Kept {
-    fn read(&self) -> RwLockReadGuard<'_, Book> {
-        self.book.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Book> {
-        self.book.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn read_to(&self) -> MutexGuard<'_, (Uuid, Position)> {
-        self.read_to.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl Inner {
     /// Reads events while another thread decodes those that follow.
     fn take_many(&self, events: &[Arc<Recorded>]) -> Result<(), ProjectionError> {
         let (sender, decoded) = mpsc::sync_channel::<Vec<Result<Decoded, Unreadable>>>(2);
@@ -133,7 +115,7 @@ impl Kept {
                 }
             });
             for (batch, decoded) in events.chunks(LOCKED_BATCH).zip(decoded) {
-                self.read().read_ahead_of(decoded.iter().flatten());
+                self.book.read().read_ahead_of(decoded.iter().flatten());
                 self.take(batch, decoded)?;
             }
             Ok(())
@@ -145,12 +127,12 @@ impl Kept {
         events: &[Arc<Recorded>],
         decoded: impl IntoIterator<Item = Result<Decoded, Unreadable>>,
     ) -> Result<(), ProjectionError> {
-        let mut book = self.write();
+        let mut book = self.book.write();
         for (event, decoded) in events.iter().zip(decoded) {
             decoded
                 .and_then(|decoded| book.apply(decoded.entry()))
                 .map_err(|error| ProjectionError::poison(event, error))?;
-            self.read_to().1 = event.position;
+            self.book.advance(event.position);
         }
         self.calendar.set_zone(book.zone_at(None).clone());
         Ok(())
@@ -160,13 +142,8 @@ impl Kept {
 #[async_trait]
 impl Projection for BookModel {
     async fn position(&self, _source: &str, log_id: Uuid) -> Result<Position, ProjectionError> {
-        let mut read_to = self.kept.read_to();
-        if read_to.0 != log_id {
-            *read_to = (log_id, Position::START);
-            // The board has its accounts by the numbers that this book gave them.
-            self.write().reset();
-        }
-        Ok(read_to.1)
+        // The board has its accounts by the numbers that this book gave them: they stay.
+        Ok(self.inner.book.position(log_id, Book::reset))
     }
 
     async fn apply(
@@ -177,21 +154,21 @@ impl Projection for BookModel {
         let _turn = self.turn().await;
         if events.len() <= AT_ONCE {
             let decoded = events.iter().map(|event| Decoded::from_log(event));
-            return self.kept.take(&events, decoded);
+            return self.inner.take(&events, decoded);
         }
-        let kept = Arc::clone(&self.kept);
-        off_thread(move || kept.take_many(&events)).await
+        let inner = Arc::clone(&self.inner);
+        off_thread(move || inner.take_many(&events)).await
     }
 
     /// Moves history together after a replay: questions about other times fold it.
     async fn caught_up(&self, _source: &str) -> Result<(), ProjectionError> {
-        if !self.kept.read().is_scattered() {
+        if !self.inner.book.read().is_scattered() {
             return Ok(());
         }
         let looking = self.turn_to_look().await;
-        let kept = Arc::clone(&self.kept);
+        let inner = Arc::clone(&self.inner);
         let compacted = off_thread(move || {
-            let compacted = kept.read().compacted();
+            let compacted = inner.book.read().compacted();
             drop(looking);
             Ok(compacted)
         });
