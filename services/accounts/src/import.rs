@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use keizoku_core::{AccountId, Actor, DealId, SubscriptionId, TeamId, UserId, derive_id};
+use keizoku_core::{
+    AccountId, Actor, ContactId, DealId, SubscriptionId, TeamId, UserId, derive_id,
+};
 use keizoku_proto::accounts as proto;
 use keizoku_proto::accounts::import_records_request::Record;
 use keizoku_proto::common::ImportOutcome;
@@ -18,8 +20,8 @@ use keizoku_runtime::{Call, Failure, Outcome, Token, Violations, names};
 use tonic::{Request, Status, Streaming};
 use uuid::Uuid;
 
-use crate::domain::{self, account, deal, subscription, team, user};
-use crate::{Accounts, api};
+use crate::domain::{self, account, contact, deal, subscription, team, user};
+use crate::{Accounts, api, resources};
 
 /// Rows worked on at once: enough to fill the log's groups.
 const IN_FLIGHT: usize = 256;
@@ -98,6 +100,7 @@ impl Import {
             Some(Record::Account(record)) => self.account(record).await,
             Some(Record::Subscription(record)) => self.subscription(record).await,
             Some(Record::Deal(record)) => self.deal(record).await,
+            Some(Record::Contact(record)) => self.contact(record).await,
             None => Err(rejected("record_missing", "the row holds no record")),
         };
         match done {
@@ -369,6 +372,38 @@ impl Import {
         let outcome = self.accounts.deals.upsert(stream, command, call).await?;
         Ok(imported(
             names::deal(account, id),
+            &outcome,
+            Token::default(),
+        ))
+    }
+
+    async fn contact(&self, record: proto::ImportedContact) -> Result<Imported, RowError> {
+        let call = Call::import("ImportContact", &self.actor, self.run, &record);
+        let id: ContactId = require_id("contact", &record.external_id)?.into();
+        let account = self.account_of(&record.account_external_id).await?;
+        let mut violations = Violations::new();
+        let profile = api::contacts::imported(&mut violations, &record);
+        violations.check()?;
+        let stream = domain::contact_stream(id);
+        let known = self.accounts.contacts.recall(&stream).await?;
+        if known.state.exists() && known.state.account_id != account.to_string() {
+            return Err(rejected(
+                "contact_moved",
+                "the contact belonged to another account before; give it a new id there",
+            ));
+        }
+        let contact = proto::ContactAdded {
+            contact_id: id.to_string(),
+            account_id: account.to_string(),
+            profile: Some(profile),
+        };
+        let command = contact::Command::Import {
+            contact,
+            departed: record.departed,
+        };
+        let outcome = self.accounts.contacts.upsert(stream, command, call).await?;
+        Ok(imported(
+            resources::contacts::contact_name(&outcome.fold.state),
             &outcome,
             Token::default(),
         ))

@@ -1,6 +1,7 @@
 //! ACC-7: `keizoku import salesforce`, from the command line to the figures.
 
 mod answers;
+mod contacts;
 mod export;
 mod generated;
 mod sample;

@@ -56,6 +56,23 @@ pub(crate) fn changes(
     })
 }
 
+/// What another system says of a contact; what it leaves empty is not stated.
+pub(crate) fn imported(
+    violations: &mut Violations,
+    record: &proto::ImportedContact,
+) -> proto::ContactProfile {
+    let stated = record.profile.clone().unwrap_or_default();
+    let fields = proto::ContactFields {
+        display_name: stated.display_name,
+        title: stated.title,
+        email: stated.email,
+        phone: stated.phone,
+        roles: stated.roles,
+        external_id: record.external_id.clone(),
+    };
+    profile(violations, &fields)
+}
+
 fn email(violations: &mut Violations, text: &str) -> String {
     let email = violations.text("contact.email", text, SHORT_TEXT);
     if !email.is_empty() && !email.contains('@') {

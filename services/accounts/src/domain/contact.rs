@@ -74,6 +74,13 @@ impl ProfileChange {
 pub enum Command {
     /// Adds the person.
     Add(ContactAdded),
+    /// Makes the contact be like another system says (ACC-7); what that leaves empty stays.
+    Import {
+        /// The person there.
+        contact: ContactAdded,
+        /// Whether the person has left, where that system says so.
+        departed: Option<bool>,
+    },
     /// Changes what is known.
     Revise(Vec<ProfileChange>),
     /// The person is no longer there from a day on (default: today).
@@ -92,6 +99,9 @@ impl Decider for Contact {
         match command {
             Command::Add(_) if state.exists() => Err(Existence::exists("contact", &state.id)),
             Command::Add(added) => Ok(vec![Kind::ContactAdded(added)]),
+            Command::Import { contact, departed } => {
+                Ok(import(state, contact, departed, ctx.today))
+            }
             _ if !state.exists() => Err(Existence::Unknown("contact")),
             Command::Revise(changes) => Ok(revise(state, changes)),
             Command::Depart(day) => {
@@ -99,18 +109,10 @@ impl Decider for Contact {
                 if state.departure == Some(day) {
                     return Ok(Vec::new());
                 }
-                Ok(vec![Kind::ContactDeparted(ContactDeparted {
-                    contact_id: state.id.clone(),
-                    account_id: state.account_id.clone(),
-                    roles: state.profile.roles.clone(),
-                    departure_date: Some(day.into()),
-                })])
+                Ok(vec![departed(state, day)])
             }
             Command::Return if state.departure.is_none() => Ok(Vec::new()),
-            Command::Return => {
-                let contact_id = state.id.clone();
-                Ok(vec![Kind::ContactReturned(ContactReturned { contact_id })])
-            }
+            Command::Return => Ok(vec![returned(state)]),
         }
     }
 
@@ -132,6 +134,59 @@ impl Decider for Contact {
             _ => {}
         }
     }
+}
+
+fn departed(state: &State, day: Day) -> Kind {
+    Kind::ContactDeparted(ContactDeparted {
+        contact_id: state.id.clone(),
+        account_id: state.account_id.clone(),
+        roles: state.profile.roles.clone(),
+        departure_date: Some(day.into()),
+    })
+}
+
+fn returned(state: &State) -> Kind {
+    let contact_id = state.id.clone();
+    Kind::ContactReturned(ContactReturned { contact_id })
+}
+
+/// The events that make the contact be like another system says.
+fn import(state: &State, contact: ContactAdded, has_left: Option<bool>, today: Day) -> Vec<Kind> {
+    let (mut then, mut events) = (state.clone(), Vec::new());
+    if state.exists() {
+        let changes = stated(contact.profile.unwrap_or_default());
+        events.extend(revise(state, changes));
+    } else {
+        events.push(Kind::ContactAdded(contact));
+    }
+    for event in &events {
+        Contact::evolve(&mut then, event, Timestamp::UNIX_EPOCH);
+    }
+    match has_left {
+        Some(true) if !then.is_departed(today) => events.push(departed(&then, today)),
+        Some(false) if then.is_departed(today) => events.push(returned(&then)),
+        _ => {}
+    }
+    events
+}
+
+/// What another system states of a contact.
+fn stated(profile: ContactProfile) -> Vec<ProfileChange> {
+    let texts = [
+        (
+            profile.display_name,
+            ProfileChange::DisplayName as fn(String) -> ProfileChange,
+        ),
+        (profile.title, ProfileChange::Title),
+        (profile.email, ProfileChange::Email),
+        (profile.phone, ProfileChange::Phone),
+    ];
+    let texts = texts.into_iter().filter(|(text, _)| !text.is_empty());
+    let roles = (!profile.roles.is_empty()).then_some(ProfileChange::Roles(profile.roles));
+    texts
+        .map(|(text, change)| change(text))
+        .chain(roles)
+        .collect()
 }
 
 fn revise(state: &State, changes: Vec<ProfileChange>) -> Vec<Kind> {
@@ -183,6 +238,49 @@ mod tests {
             if e.profile.as_ref().is_some_and(|p| p.title == "部長" && p.roles.len() == 1)));
         let same = given().commands([title("部長")]).when(title("部長"));
         assert_eq!(same, Ok(Vec::new()));
+    }
+
+    #[test]
+    fn acc_11_acc_7_an_import_records_what_another_system_says_and_leaves_the_rest() {
+        let import = |title: &str, departed| {
+            let mut contact = added();
+            contact.profile = Some(ContactProfile {
+                title: title.to_owned(),
+                ..ContactProfile::default()
+            });
+            Command::Import { contact, departed }
+        };
+        let known = given();
+        assert_eq!(known.when(import("", None)), Ok(Vec::new()), "says nothing");
+        let known = known.commands([import("部長", Some(true))]);
+        let State {
+            profile, departure, ..
+        } = known.state();
+        assert_eq!((profile.title.as_str(), profile.roles.len()), ("部長", 1));
+        assert_eq!(*departure, Some(day("2026-11-22")));
+        assert_eq!(known.when(import("部長", Some(true))), Ok(Vec::new()));
+        assert_eq!(known.when(import("", None)), Ok(Vec::new()), "still away");
+        assert_eq!(
+            known.commands([import("", Some(false))]).state().departure,
+            None
+        );
+
+        // Somebody here knows that the person will leave: the other system does not deny it.
+        let leaves = given().commands([Command::Depart(Some(day("2026-12-01")))]);
+        assert_eq!(leaves.when(import("", Some(false))), Ok(Vec::new()));
+        let new = Given::<Contact>::nothing(ctx());
+        let contact = added();
+        let events = new.when(Command::Import {
+            contact,
+            departed: Some(true),
+        });
+        assert!(
+            matches!(
+                &events.unwrap()[..],
+                [Kind::ContactAdded(_), Kind::ContactDeparted(_)]
+            ),
+            "gone already"
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::import::{self, Mapping, Options, Progress, Report};
 /// What to import.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// A Salesforce export: users, accounts, subscriptions and, if there, deals and risks
+    /// A Salesforce export: users, accounts, subscriptions and, if there, contacts, deals and risks
     Salesforce(SalesforceArgs),
     /// Print the default mapping, with every key explained
     Mapping(MappingArgs),

@@ -6,7 +6,7 @@ use keizoku_core::Day;
 use keizoku_proto::accounts::GetOrganisationRequest;
 
 use super::source::{Export, Table};
-use super::{Options, Unusable, accounts, deals, risks, subscriptions, users};
+use super::{Options, Unusable, accounts, contacts, deals, risks, subscriptions, users};
 use crate::client::{Connection, call};
 use crate::error::Failure;
 
@@ -24,6 +24,7 @@ pub(super) struct Files {
     pub(super) subscriptions: Table,
     pub(super) deals: Option<Table>,
     pub(super) risks: Option<Table>,
+    pub(super) contacts: Option<Table>,
 }
 
 impl Files {
@@ -46,6 +47,7 @@ impl Files {
             subscriptions: needed(&mapping.subscription.file)?,
             deals: export.table(&mapping.deal.file)?,
             risks: export.table(&mapping.risk.file)?,
+            contacts: export.table(&mapping.contact.file)?,
         };
         users::check(&files.users, &mapping.user)?;
         accounts::check(&files.accounts, &mapping.account)?;
@@ -58,6 +60,10 @@ impl Files {
             .risks
             .iter()
             .try_for_each(|table| risks::check(table, &mapping.risk))?;
+        files
+            .contacts
+            .iter()
+            .try_for_each(|table| contacts::check(table, &mapping.contact))?;
         Ok(files)
     }
 }

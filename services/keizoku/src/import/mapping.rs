@@ -21,6 +21,7 @@ pub struct Mapping {
     pub(super) subscription: SubscriptionMapping,
     pub(super) risk: RiskMapping,
     pub(super) deal: DealMapping,
+    pub(super) contact: ContactMapping,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -129,6 +130,30 @@ pub(super) struct DealMapping {
     pub(super) product: String,
     pub(super) salesperson: String,
     pub(super) kind: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ContactMapping {
+    pub(super) file: String,
+    pub(super) id: String,
+    pub(super) account: String,
+    pub(super) names: Vec<String>,
+    pub(super) title: String,
+    pub(super) email: String,
+    pub(super) phone: String,
+    pub(super) roles: String,
+    pub(super) departed: String,
+    pub(super) deleted: String,
+    pub(super) role_values: HashMap<String, Role>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Role {
+    DecisionMaker,
+    Administrator,
+    User,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

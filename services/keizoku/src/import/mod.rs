@@ -5,10 +5,11 @@
 //! reported with file, line, column and reason while the good ones go in; the same export again
 //! changes nothing. *Fails* with [`Unusable`] for files, and with [`Failure`] for everything else.
 //!
-//! The files go in one after the other (users, accounts, subscriptions, deals, risks), because
-//! rows refer to rows of the files before theirs.
+//! The files go in one after the other (users, accounts, subscriptions, contacts, deals, risks),
+//! because rows refer to rows of the files before theirs.
 
 mod accounts;
+mod contacts;
 mod deals;
 mod decode;
 mod files;
@@ -138,6 +139,7 @@ async fn import(
         subscription,
         risk,
         deal,
+        contact,
     } = &options.mapping;
     let mut stages = Stages {
         connection,
@@ -162,6 +164,10 @@ async fn import(
     let sifted =
         subscriptions::sift_subscriptions(subscriptions, subscription, format, settings, &accounts);
     stages.send(sifted).await?;
+    if let Some(contacts) = &files.contacts {
+        let sifted = contacts::sift_contacts(contacts, contact, format, &accounts);
+        stages.send(sifted).await?;
+    }
     if let Some(deals) = &files.deals {
         stages
             .send(deals::sift_deals(deals, deal, format, &users, &accounts))

@@ -130,6 +130,7 @@ pub(crate) fn external_id(request: &ImportRecordsRequest) -> String {
         Record::Account(account) => account.external_id,
         Record::Subscription(subscription) => subscription.external_id,
         Record::Deal(deal) => deal.external_id,
+        Record::Contact(contact) => contact.external_id,
     }
 }
 
