@@ -30,6 +30,8 @@ mod errors;
 #[cfg(test)]
 mod facts;
 #[cfg(test)]
+mod groups;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod interleaving;
