@@ -253,6 +253,20 @@ pub(crate) fn terms(
     }
 }
 
+/// The same as another system has it.
+pub(crate) fn imported_terms(
+    violations: &mut Violations,
+    stated: Option<&proto::Terms>,
+) -> proto::Terms {
+    let stated = stated.map(|stated| proto::SubscriptionTerms {
+        next_renewal_date: stated.next_renewal_date,
+        notice_deadline: stated.notice_deadline,
+        term_months: stated.term_months,
+        auto_renew: stated.auto_renew,
+    });
+    terms(violations, stated.as_ref())
+}
+
 /// A subscription to start.
 pub(crate) fn subscription(
     violations: &mut Violations,

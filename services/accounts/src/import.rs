@@ -287,6 +287,7 @@ impl Import {
         let account = self.account_of(&record.account_external_id).await?;
         let mut violations = Violations::new();
         violations.text("reason", &record.reason, LONG_TEXT);
+        let terms = api::imported_terms(&mut violations, record.terms.as_ref());
         violations.check()?;
         let mut violations = Violations::new();
         let mrr = violations.mrr("mrr", record.mrr);
@@ -312,7 +313,7 @@ impl Import {
             external_id: record.external_id,
             effective_date: Some(start.into()),
             mrr: record.mrr,
-            terms: Some(record.terms.unwrap_or_default()),
+            terms: Some(terms),
         };
         let or = |text: String, default: &str| {
             if text.is_empty() {
@@ -354,6 +355,12 @@ impl Import {
             ("kind", &terms.kind),
             ("product", &terms.product),
         ])?;
+        let mut violations = Violations::new();
+        violations.day("close_date", terms.close_date.as_ref());
+        if let Some(amount) = terms.amount {
+            violations.mrr("amount", amount);
+        }
+        violations.check()?;
         if !record.salesperson_external_id.is_empty() {
             let salesperson = derive_id("user", &[record.salesperson_external_id.as_bytes()]);
             terms.salesperson_id = salesperson.to_string();

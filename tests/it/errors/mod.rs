@@ -3,6 +3,7 @@
 mod accounts;
 mod answers;
 mod directory;
+mod imports;
 mod pages;
 mod refusals;
 mod risks;
