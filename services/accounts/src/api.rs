@@ -72,7 +72,7 @@ fn external_ids(violations: &mut Violations, ids: Vec<String>) -> Vec<String> {
     ids
 }
 
-fn touch_model(violations: &mut Violations, model: i32) -> i32 {
+pub(crate) fn touch_model(violations: &mut Violations, model: i32) -> i32 {
     if proto::TouchModel::try_from(model).is_err() {
         violations.add("account.touch_model", "is not a touch model");
     }

@@ -221,6 +221,9 @@ impl Import {
             ("group", &record.group),
             ("tier", &record.tier),
         ])?;
+        let mut violations = Violations::new();
+        api::touch_model(&mut violations, profile.touch_model);
+        violations.check()?;
         if profile.display_name.trim().is_empty() {
             return Err(rejected("name_missing", "the account has no name"));
         }
@@ -256,6 +259,9 @@ impl Import {
             .await?;
         self.meet(&record.external_id, id);
         profile.external_ids = vec![record.external_id];
+        // People are named by ids of this system, which the other one does not know.
+        profile.associate_id.clear();
+        profile.onboarding_specialist_id.clear();
         let attributes = proto::AccountAttributes {
             group: record.group,
             tier: record.tier,

@@ -3,8 +3,9 @@
 
 use futures::StreamExt as _;
 use keizoku_proto::accounts::{
-    AccountFields, DealTerms, ImportRecordsRequest, ImportRecordsResponse, ImportedDeal,
-    ImportedSubscription, Terms, import_records_request::Record,
+    AccountFields, AccountProfile, DealTerms, ImportRecordsRequest, ImportRecordsResponse,
+    ImportedAccount, ImportedDeal, ImportedSubscription, ImportedUser, Terms, UserProfile,
+    import_records_request::Record,
 };
 use keizoku_proto::common::ImportOutcome;
 use keizoku_proto::forecast::GetForecastRequest;
@@ -30,6 +31,20 @@ fn terms(change: impl FnOnce(&mut Terms)) -> Record {
     subscription(|record| change(record.terms.get_or_insert_default()))
 }
 
+fn account(change: impl FnOnce(&mut AccountProfile)) -> Record {
+    let mut profile = AccountProfile {
+        display_name: "みなと食品".to_owned(),
+        ..AccountProfile::default()
+    };
+    change(&mut profile);
+    Record::Account(ImportedAccount {
+        external_id: "crm:2".to_owned(),
+        profile: Some(profile),
+        owner_external_id: "crm:u1".to_owned(),
+        ..ImportedAccount::default()
+    })
+}
+
 fn deal(change: impl FnOnce(&mut DealTerms)) -> Record {
     let mut terms = DealTerms {
         display_name: "新規導入".to_owned(),
@@ -50,6 +65,20 @@ async fn acc_7_rows_that_cannot_be_are_rejected_and_the_models_go_on() {
     let (cluster, scene) = scene("rows").await;
     let known = |fields: &mut AccountFields| fields.external_ids = vec!["crm:1".to_owned()];
     scene.account("あおば製作所", known).await;
+    let user = ImportedUser {
+        external_id: "crm:u1".to_owned(),
+        profile: Some(UserProfile::default()),
+        active: true,
+        ..ImportedUser::default()
+    };
+    let user = ImportRecordsRequest {
+        row: 0,
+        record: Some(Record::User(user)),
+    };
+    let mut accounts = scene.api.accounts();
+    let answers = accounts.import_records(tokio_stream::iter([user])).await;
+    let answers: Vec<_> = answers.unwrap().into_inner().collect().await;
+    assert_eq!(answers.len(), 1);
     let heads = logs::heads(cluster.folder());
     let impossible = Some(day(2026, 2, 30));
     let rows = [
@@ -60,6 +89,9 @@ async fn acc_7_rows_that_cannot_be_are_rejected_and_the_models_go_on() {
         terms(|t| t.next_renewal_date = impossible),
         terms(|t| t.notice_deadline = impossible),
         terms(|t| t.term_months = 1_000_000),
+        account(|a| a.touch_model = 99),
+        account(|a| a.corporate_number = "1".to_owned()),
+        account(|a| a.display_name = " ".to_owned()),
         deal(|d| d.close_date = impossible),
         deal(|d| d.amount = Some(i64::MIN)),
         deal(|d| d.display_name = "x".repeat(1 << 20)),
@@ -69,7 +101,6 @@ async fn acc_7_rows_that_cannot_be_are_rejected_and_the_models_go_on() {
         row,
         record: Some(record),
     });
-    let mut accounts = scene.api.accounts();
     let rows = tokio_stream::iter(rows.collect::<Vec<_>>());
     let answers = accounts.import_records(rows).await.unwrap().into_inner();
     let answers: Vec<_> = answers.collect().await;
