@@ -1,11 +1,11 @@
 //! The risk service's read model. Each handler writes only rows of its own source.
 
-use keizoku_core::Recorded;
+use keizoku_core::{Recorded, RiskId};
 use keizoku_proto::google::r#type::Date;
 use keizoku_proto::{StoredEvent as _, risk};
 use keizoku_runtime::account_names;
 use keizoku_runtime::read_model::HandlerError;
-use keizoku_runtime::read_model::rusqlite::{self, Transaction, params};
+use keizoku_runtime::read_model::rusqlite::{self, OptionalExtension as _, Transaction, params};
 use risk::event::Kind;
 
 use crate::text;
@@ -36,9 +36,9 @@ fn on_risk_event(rows: &Transaction<'_>, event: &Kind, at: i64) -> rusqlite::Res
             update(
                 rows,
                 "UPDATE risks SET display_name = ?3, type = ?4, detail = ?5, remarks = ?6,
-                 updated_at = ?2 WHERE id = ?1",
+                 updated_at = ?2 WHERE number = ?1",
                 params![
-                    e.risk_id,
+                    row(rows, &e.risk_id)?,
                     at,
                     description.display_name,
                     description.r#type,
@@ -46,33 +46,33 @@ fn on_risk_event(rows: &Transaction<'_>, event: &Kind, at: i64) -> rusqlite::Res
                     description.remarks
                 ],
             )?;
-            know(rows, &e.risk_id)
+            know(rows, row(rows, &e.risk_id)?)
         }
         Kind::RiskAssigned(e) => {
             let owner = e.owner.clone().unwrap_or_default();
             update(
                 rows,
-                "UPDATE risks SET owner_user = ?3, owner_team = ?4, updated_at = ?2 WHERE id = ?1",
-                params![e.risk_id, at, owner.user_id, owner.team_id],
+                "UPDATE risks SET owner_user = ?3, owner_team = ?4, updated_at = ?2 WHERE number = ?1",
+                params![row(rows, &e.risk_id)?, at, owner.user_id, owner.team_id],
             )
         }
         Kind::LeadsToChurnAssessed(e) => update(
             rows,
-            "UPDATE risks SET leads_to_churn = ?3, updated_at = ?2 WHERE id = ?1",
-            params![e.risk_id, at, e.leads_to_churn],
+            "UPDATE risks SET leads_to_churn = ?3, updated_at = ?2 WHERE number = ?1",
+            params![row(rows, &e.risk_id)?, at, e.leads_to_churn],
         ),
         Kind::NextActionScheduled(e) => {
             let (due, text) = action(e.next_action.as_ref());
             update(
                 rows,
                 "UPDATE risks SET next_action_date = ?3, next_action = ?4, updated_at = ?2
-                 WHERE id = ?1",
-                params![e.risk_id, at, due, text],
+                 WHERE number = ?1",
+                params![row(rows, &e.risk_id)?, at, due, text],
             )
         }
         Kind::RiskClosed(e) => close(
             rows,
-            &e.risk_id,
+            row(rows, &e.risk_id)?,
             at,
             e.completion,
             e.completion_date.as_ref(),
@@ -80,15 +80,16 @@ fn on_risk_event(rows: &Transaction<'_>, event: &Kind, at: i64) -> rusqlite::Res
         ),
         Kind::ClosureAmended(e) => close(
             rows,
-            &e.risk_id,
+            row(rows, &e.risk_id)?,
             at,
             e.completion,
             e.completion_date.as_ref(),
             &e.result,
         ),
         Kind::RiskReopened(e) => {
-            close(rows, &e.risk_id, at, 0, None, "")?;
-            forget(rows, &e.risk_id)
+            let risk = row(rows, &e.risk_id)?;
+            close(rows, risk, at, 0, None, "")?;
+            forget(rows, risk)
         }
         Kind::RiskTypeDefined(_) | Kind::SuggestionCauseCleared(_) => Ok(()),
         Kind::RiskSuggested(e) => update(
@@ -116,10 +117,11 @@ fn open(rows: &Transaction<'_>, e: &risk::RiskOpened, at: i64) -> rusqlite::Resu
     let (due, text) = action(e.next_action.as_ref());
     update(
         rows,
-        "INSERT INTO risks (id, account_id, display_name, type, detail, remarks, owner_user,
+        "INSERT INTO risks (key, id, account_id, display_name, type, detail, remarks, owner_user,
          owner_team, leads_to_churn, next_action_date, next_action, open_date, external_id, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         params![
+            key(&e.risk_id),
             e.risk_id,
             e.account_id,
             description.display_name,
@@ -138,9 +140,22 @@ fn open(rows: &Transaction<'_>, e: &risk::RiskOpened, at: i64) -> rusqlite::Resu
     )
 }
 
+/// The number of a risk's row.
+fn row(rows: &Transaction<'_>, id: &str) -> rusqlite::Result<Option<i64>> {
+    rows.prepare_cached("SELECT number FROM risks WHERE key = ?1 AND id = ?2")?
+        .query_row(params![key(id), id], |row| row.get(0))
+        .optional()
+}
+
+/// The first half of an id, which hardly any two risks share.
+fn key(id: &str) -> i64 {
+    let half = |id: RiskId| id.uuid().as_u64_pair().0.cast_signed();
+    id.parse().map(half).unwrap_or_default()
+}
+
 fn close(
     rows: &Transaction<'_>,
-    id: &str,
+    risk: Option<i64>,
     at: i64,
     completion: i32,
     date: Option<&Date>,
@@ -149,20 +164,20 @@ fn close(
     update(
         rows,
         "UPDATE risks SET completion = ?3, completion_date = ?4, result = ?5, updated_at = ?2
-         WHERE id = ?1",
-        params![id, at, completion, number(date), result],
+         WHERE number = ?1",
+        params![risk, at, completion, number(date), result],
     )?;
-    know(rows, id)
+    know(rows, risk)
 }
 
 /// Makes a closed risk findable by its present words.
-fn know(rows: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
+fn know(rows: &Transaction<'_>, risk: Option<i64>) -> rusqlite::Result<()> {
     let found = rows
         .prepare_cached(
             "SELECT number, display_name || ' ' || detail || ' ' || remarks || ' ' || result || ' ' || next_action
-             FROM risks WHERE id = ?1 AND completion <> 0",
+             FROM risks WHERE number = ?1 AND completion <> 0",
         )?
-        .query_row([id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)));
+        .query_row([risk], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)));
     let (number, words) = match found {
         Ok(found) => found,
         Err(rusqlite::Error::QueryReturnedNoRows) => return Ok(()),
@@ -174,11 +189,9 @@ fn know(rows: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
 }
 
 /// A risk that is open again is no knowledge.
-fn forget(rows: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
-    rows.prepare_cached(
-        "DELETE FROM knowledge WHERE rowid = (SELECT number FROM risks WHERE id = ?1)",
-    )?
-    .execute([id])?;
+fn forget(rows: &Transaction<'_>, risk: Option<i64>) -> rusqlite::Result<()> {
+    rows.prepare_cached("DELETE FROM knowledge WHERE rowid = ?1")?
+        .execute([risk])?;
     Ok(())
 }
 
