@@ -6,7 +6,8 @@
 # costs nothing.
 
 TOOLS="$ROOT/.tools"
-PATH="$TOOLS/bin:$PATH"
+# Debian puts servers where only root looks for programs.
+PATH="$TOOLS/bin:$PATH:/usr/sbin"
 
 BUF_VERSION=1.75.0
 NEXTEST_VERSION=0.9.143
@@ -16,6 +17,7 @@ DENY_VERSION=0.20.2
 BUF_MINIMUM=1.50.0
 NEXTEST_MINIMUM=0.9.100
 DENY_MINIMUM=0.18.0
+NATS_MINIMUM=2.9.0
 
 # sha512 of the npm package's tarball, so that a changed mirror is noticed.
 BUF_SHA512_X64=606189031d25a4c084eda3168cd38971fa04686fdefa26079d30b8499d0fe5e4b821f7ccaf203d678fdb6f59b5c0d5c0109f004c530464e024ff9c7d544e3b8a
@@ -34,6 +36,7 @@ version_of() {
   case "$1" in
     buf) { buf --version | first_version; } 2>/dev/null ;;
     nextest) { cargo nextest --version | first_version; } 2>/dev/null ;;
+    nats-server) { nats-server --version | first_version; } 2>/dev/null ;;
     deny) { cargo deny --version | first_version; } 2>/dev/null ;;
   esac || true
 }
@@ -153,6 +156,15 @@ install_buf() {
   return "$status"
 }
 
+# Debian's 2.9.10 does all that we ask of it.
+need_nats_server() {
+  version_is_good nats-server "$NATS_MINIMUM" && return 0
+  apt_install nats-server && version_is_good nats-server "$NATS_MINIMUM" && return 0
+  echo "error: nats-server $NATS_MINIMUM or later is needed: https://github.com/nats-io/nats-server/releases" >&2
+  echo "  put its program on PATH, or into $TOOLS/bin" >&2
+  return 1
+}
+
 tools_for_build() {
   need_cargo &&
     need_command "$(c_compiler)" build-essential &&
@@ -163,6 +175,7 @@ tools_for_build() {
 tools_for_tests() {
   tools_for_build &&
     need_command sqlite3 sqlite3 &&
+    need_nats_server &&
     { version_is_good nextest "$NEXTEST_MINIMUM" ||
       install_crate cargo-nextest "$NEXTEST_VERSION" --no-default-features; }
 }
@@ -183,7 +196,7 @@ all_tools() { tools_for_tests && lint_only_tools; }
 # One line per tool; fails when something that ./dev run needs is missing.
 doctor() {
   local missing=0
-  report() { printf '  %-9s %s\n' "$1" "$2"; }
+  report() { printf '  %-11s %s\n' "$1" "$2"; }
   first_line() { "$@" 2>/dev/null | head -n 1; }
 
   echo "needed to run:"
@@ -194,7 +207,7 @@ doctor() {
 
   echo "needed to test and lint (./dev tools installs what is missing):"
   local tool found
-  for tool in nextest buf deny; do
+  for tool in nextest buf deny nats-server; do
     found=$(version_of "$tool")
     report "$tool" "${found:-missing}"
   done
