@@ -8,6 +8,7 @@
 //! Serve ──► Process    the binary on a directory, killed or signalled by its own handle
 //! Cluster              the same services in this process, on a ManualClock
 //! Scene                teams, accounts, subscriptions and risks through the API, with defaults
+//! NatsServer           a real nats-server with JetStream
 //! refused, logs        what a refusal says; what is on disk
 //! ```
 
@@ -20,6 +21,7 @@ mod binary;
 mod cluster;
 mod ids;
 pub mod logs;
+mod nats;
 mod place;
 mod process;
 mod refusal;
@@ -28,6 +30,7 @@ mod scene;
 pub use binary::keizoku;
 pub use cluster::Cluster;
 pub use ids::RequestIds;
+pub use nats::NatsServer;
 pub use place::{SmallDisk, contents, repository};
 pub use process::{Exited, Process, Serve, run};
 pub use refusal::{Refusal, refused};
