@@ -3,8 +3,16 @@
 //! *Used by* `runtime`'s projector and effect runners. *Guarantees*: a subscription delivers the
 //! source's events in order, from the position asked for, without gap or duplicate, and then
 //! follows. *Fails* by ending with a [`BusError`]; the subscriber starts over from its position.
+//!
+//! [`LocalBus`] follows the logs of the services in this process. [`nats`] carries them between
+//! processes: a relay beside each log, and a bus that nothing above can tell from the local one. Both
+//! pass the cases of `conformance`.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod error;
 mod local;
+pub mod nats;
 
 use std::sync::Arc;
 
@@ -13,6 +21,7 @@ use futures::stream::BoxStream;
 use keizoku_core::{Position, Recorded};
 use uuid::Uuid;
 
+pub use error::BusError;
 pub use local::LocalBus;
 
 /// Where other services' events come from.
@@ -21,13 +30,13 @@ pub trait Bus: Send + Sync + 'static {
     /// Which log the source has, and where it ends now.
     ///
     /// # Errors
-    /// When nobody offers the source here.
+    /// When nobody offers the source here, or it cannot be reached.
     async fn source(&self, source: &str) -> Result<Source, BusError>;
 
     /// The events of `source` after `after`, and then every new one.
     ///
     /// # Errors
-    /// When nobody offers the source here.
+    /// When nobody offers the source here, or it cannot be reached.
     async fn subscribe(&self, source: &str, after: Position) -> Result<Subscription, BusError>;
 }
 
@@ -46,27 +55,11 @@ pub type Subscription = BoxStream<'static, Result<Delivery, BusError>>;
 /// Some events of a source, in order.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    /// The log that the positions belong to.
+    /// The log that the positions belong to. It may be another one than [`Bus::source`] told
+    /// before: then the events are not for who asked, who starts over.
     pub log_id: Uuid,
     /// The events; empty when only the head moved.
     pub events: Vec<Arc<Recorded>>,
     /// The last position that the source is known to have.
     pub head: Position,
-}
-
-/// Why events do not come.
-#[derive(Debug, thiserror::Error)]
-pub enum BusError {
-    /// No service of this process offers the source.
-    #[error("no service in this process offers the events of `{0}`; run all of them, or use NATS")]
-    UnknownSource(String),
-    /// The source's log cannot be read.
-    #[error("the events of `{source_name}` cannot be read")]
-    Unreadable {
-        /// Name of the source.
-        source_name: String,
-        /// Why.
-        #[source]
-        cause: keizoku_log::LogError,
-    },
 }

@@ -17,6 +17,7 @@ const PAGE: usize = 4_096;
 #[derive(Default)]
 pub struct LocalBus {
     logs: BTreeMap<String, Arc<dyn EventLog>>,
+    beyond: Option<Arc<dyn Bus>>,
 }
 
 impl LocalBus {
@@ -32,9 +33,21 @@ impl LocalBus {
         self.logs.insert(source.to_owned(), log);
         self
     }
-}
 
-impl LocalBus {
+    /// Leaves sources that are not offered here to another bus.
+    #[must_use]
+    pub fn beyond(mut self, other: Arc<dyn Bus>) -> Self {
+        self.beyond = Some(other);
+        self
+    }
+
+    /// Whoever else offers the source.
+    fn elsewhere(&self, source: &str) -> Option<&dyn Bus> {
+        self.beyond
+            .as_deref()
+            .filter(|_| !self.logs.contains_key(source))
+    }
+
     fn log(&self, source: &str) -> Result<&Arc<dyn EventLog>, BusError> {
         self.logs
             .get(source)
@@ -45,6 +58,9 @@ impl LocalBus {
 #[async_trait]
 impl Bus for LocalBus {
     async fn source(&self, source: &str) -> Result<Source, BusError> {
+        if let Some(other) = self.elsewhere(source) {
+            return other.source(source).await;
+        }
         let log = self.log(source)?;
         Ok(Source {
             log_id: log.log_id(),
@@ -53,6 +69,9 @@ impl Bus for LocalBus {
     }
 
     async fn subscribe(&self, source: &str, after: Position) -> Result<Subscription, BusError> {
+        if let Some(other) = self.elsewhere(source) {
+            return other.subscribe(source, after).await;
+        }
         let log = self.log(source)?;
         let (log_id, head) = (log.log_id(), log.head());
         let source_name = source.to_owned();

@@ -1,0 +1,164 @@
+//! What a subscriber gets of a stream.
+//!
+//! Every message names the event before it: so each is known to be the next one, whatever the server
+//! sends twice, leaves out, or forgets. Sequences only help to find the place to begin at.
+
+use std::sync::Arc;
+
+use async_nats::jetstream;
+use async_nats::jetstream::consumer::push;
+use futures::{FutureExt as _, StreamExt as _, stream};
+use keizoku_core::{Position, Recorded};
+use uuid::Uuid;
+
+use super::connection::Nats;
+use super::exchange::Exchange;
+use super::head::{self, Beat};
+use super::message;
+use crate::{BusError, Delivery, Subscription};
+
+/// Events per delivery at most: what a model far behind takes in at once.
+const PAGE: usize = 4_096;
+
+struct Reader {
+    source: String,
+    log_id: Uuid,
+    position: Position,
+    head: Position,
+    messages: push::Messages,
+    heads: async_nats::Subscriber,
+    /// What is to be said after the events before it were delivered.
+    broken: Option<BusError>,
+}
+
+/// Begins right after a position; ends with the first error.
+pub(super) async fn open(
+    nats: &Nats,
+    source: &str,
+    after: Position,
+) -> Result<Subscription, BusError> {
+    let exchange = Exchange::find(nats, source).await?;
+    let heads = head::listen(nats.client()?, source).await?;
+    if !exchange.is_whole() {
+        return Err(BusError::Interrupted {
+            source_name: source.to_owned(),
+            reason: "messages are missing in the stream; its relay publishes it again".to_owned(),
+        });
+    }
+    let first = exchange.sequence_after(after).await?;
+    let reader = Reader {
+        source: source.to_owned(),
+        log_id: exchange.log_id(),
+        position: after,
+        head: after,
+        messages: exchange.deliver(nats, first).await?,
+        heads,
+        broken: None,
+    };
+    let deliveries = stream::unfold(Some(reader), async |reader| {
+        let mut reader = reader?;
+        match reader.next().await {
+            Ok(delivery) => Some((Ok(delivery), Some(reader))),
+            Err(error) => Some((Err(error), None)),
+        }
+    });
+    Ok(deliveries.boxed())
+}
+
+impl Reader {
+    async fn next(&mut self) -> Result<Delivery, BusError> {
+        if let Some(broken) = self.broken.take() {
+            return Err(broken);
+        }
+        loop {
+            tokio::select! {
+                biased;
+                message = self.messages.next() => {
+                    let events = self.gather(message);
+                    if !events.is_empty() {
+                        return Ok(self.delivery(events));
+                    }
+                    if let Some(broken) = self.broken.take() {
+                        return Err(broken);
+                    }
+                }
+                Some(message) = self.heads.next() => {
+                    let beat = message.headers.as_ref().and_then(head::read);
+                    if let Some(beat) = beat && self.is_news(beat)? {
+                        return Ok(self.delivery(Vec::new()));
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_news(&mut self, beat: Beat) -> Result<bool, BusError> {
+        if beat.log_id != self.log_id {
+            return Err(self.interrupted("another log is published now"));
+        }
+        let is_news = beat.position > self.head;
+        self.head = self.head.max(beat.position);
+        Ok(is_news)
+    }
+
+    fn delivery(&mut self, events: Vec<Arc<Recorded>>) -> Delivery {
+        self.head = self.head.max(self.position);
+        Delivery {
+            log_id: self.log_id,
+            events,
+            head: self.head,
+        }
+    }
+
+    /// A message, and those that have already arrived behind it.
+    fn gather(&mut self, first: Option<Arrived>) -> Vec<Arc<Recorded>> {
+        let mut events = Vec::new();
+        let mut arrived = Some(first);
+        while let Some(message) = arrived {
+            match self.check(message) {
+                Ok(event) => events.extend(event.map(Arc::new)),
+                Err(error) => {
+                    self.broken = Some(error);
+                    break;
+                }
+            }
+            if events.len() >= PAGE {
+                break;
+            }
+            arrived = self.messages.next().now_or_never();
+        }
+        events
+    }
+
+    /// The event of a message, if it is the next one; nothing when it was delivered before.
+    fn check(&mut self, arrived: Option<Arrived>) -> Result<Option<Recorded>, BusError> {
+        let message = match arrived {
+            Some(Ok(message)) => message,
+            Some(Err(error)) => return Err(self.interrupted(&error.to_string())),
+            None => return Err(self.interrupted("the connection was closed")),
+        };
+        let headers = message.headers.as_ref();
+        let read = headers.and_then(|headers| message::decode(headers, &message.payload));
+        let published = read.ok_or_else(|| self.interrupted("a message is not from a relay"))?;
+        if published.log_id != self.log_id {
+            return Err(self.interrupted("another log is published now"));
+        }
+        if published.event.position <= self.position {
+            return Ok(None);
+        }
+        if published.previous > self.position {
+            return Err(self.interrupted("events are missing"));
+        }
+        self.position = published.event.position;
+        Ok(Some(published.event))
+    }
+
+    fn interrupted(&self, reason: &str) -> BusError {
+        BusError::Interrupted {
+            source_name: self.source.clone(),
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+type Arrived = Result<jetstream::Message, push::MessagesError>;
