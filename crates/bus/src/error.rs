@@ -8,6 +8,9 @@ pub enum BusError {
     /// No service of this process offers the source.
     #[error("no service in this process offers the events of `{0}`; run all of them, or use NATS")]
     UnknownSource(String),
+    /// The source may exist, but nothing of it has ever arrived here.
+    #[error("nothing was heard yet of the events of `{0}`")]
+    Unheard(String),
     /// The source's log cannot be read.
     #[error("the events of `{source_name}` cannot be read")]
     Unreadable {

@@ -17,7 +17,7 @@ const PAGE: usize = 4_096;
 #[derive(Default)]
 pub struct LocalBus {
     logs: BTreeMap<String, Arc<dyn EventLog>>,
-    beyond: Option<Arc<dyn Bus>>,
+    others: BTreeMap<String, Arc<dyn Bus>>,
 }
 
 impl LocalBus {
@@ -34,18 +34,11 @@ impl LocalBus {
         self
     }
 
-    /// Leaves sources that are not offered here to another bus.
+    /// Offers the events of a service of another process, as another bus has them.
     #[must_use]
-    pub fn beyond(mut self, other: Arc<dyn Bus>) -> Self {
-        self.beyond = Some(other);
+    pub fn with_remote(mut self, source: &str, bus: Arc<dyn Bus>) -> Self {
+        self.others.insert(source.to_owned(), bus);
         self
-    }
-
-    /// Whoever else offers the source.
-    fn elsewhere(&self, source: &str) -> Option<&dyn Bus> {
-        self.beyond
-            .as_deref()
-            .filter(|_| !self.logs.contains_key(source))
     }
 
     fn log(&self, source: &str) -> Result<&Arc<dyn EventLog>, BusError> {
@@ -58,7 +51,7 @@ impl LocalBus {
 #[async_trait]
 impl Bus for LocalBus {
     async fn source(&self, source: &str) -> Result<Source, BusError> {
-        if let Some(other) = self.elsewhere(source) {
+        if let Some(other) = self.others.get(source) {
             return other.source(source).await;
         }
         let log = self.log(source)?;
@@ -69,7 +62,7 @@ impl Bus for LocalBus {
     }
 
     async fn subscribe(&self, source: &str, after: Position) -> Result<Subscription, BusError> {
-        if let Some(other) = self.elsewhere(source) {
+        if let Some(other) = self.others.get(source) {
             return other.subscribe(source, after).await;
         }
         let log = self.log(source)?;

@@ -12,6 +12,8 @@ use crate::BusError;
 
 /// How long a question to the server may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the first connection is waited for. Whoever asks earlier would hear that there is none.
+const FIRST: Duration = Duration::from_secs(2);
 /// Longest wait between two tries to connect.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
@@ -86,6 +88,9 @@ impl Nats {
         let connect = protected(connect, &options.tls).await?;
         let client = connect.connect(addresses).await;
         let client = client.map_err(ConnectError::Options)?;
+        if tokio::time::timeout(FIRST, client.flush()).await.is_err() {
+            tracing::warn!("NATS is not there yet; trying again all the time");
+        }
         let jetstream = jetstream::new(client.clone());
         Ok(Self { client, jetstream })
     }
@@ -116,7 +121,9 @@ fn addresses(url: &str) -> Result<Vec<ServerAddr>, ConnectError> {
         .map(str::trim)
         .map(|address| {
             let parsed = address.parse::<ServerAddr>();
-            parsed.map_err(|error| ConnectError::Url(address.to_owned(), error))
+            // Before the @ there may be a password.
+            let shown = address.rsplit('@').next().unwrap_or_default();
+            parsed.map_err(|error| ConnectError::Url(shown.to_owned(), error))
         })
         .collect()
 }

@@ -37,8 +37,8 @@ use exchange::Exchange;
 pub struct NatsBus(Nats);
 
 impl NatsBus {
-    /// Connects in the background, and again whenever the connection is lost: a server that is away is
-    /// no error.
+    /// Connects, and connects again whenever the connection is lost. A server that is away is no
+    /// error: after two seconds the process goes on without.
     ///
     /// # Errors
     /// When the options can never lead to a connection.

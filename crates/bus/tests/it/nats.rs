@@ -63,16 +63,7 @@ impl Backend for Nats {
     }
 
     async fn bus(&self) -> Arc<dyn Bus> {
-        let bus = connect(&self.server).await;
-        // Whoever asks at once would hear that there is no connection yet.
-        while bus
-            .source("nobody")
-            .await
-            .is_err_and(|error| matches!(error, keizoku_bus::BusError::NotConnected))
-        {
-            tokio::task::yield_now().await;
-        }
-        Arc::new(bus)
+        Arc::new(connect(&self.server).await)
     }
 }
 
