@@ -23,6 +23,7 @@ pub mod page;
 pub mod parse;
 pub mod projector;
 pub mod read_model;
+pub mod replica;
 pub mod server;
 mod socket;
 pub mod telemetry;

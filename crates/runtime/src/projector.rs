@@ -21,6 +21,15 @@ const BATCH: usize = 500;
 /// A read model, as the projector sees it.
 #[async_trait]
 pub trait Projection: Send + Sync + 'static {
+    /// What the model has of `source` from before the process started: it is answered from where the
+    /// source cannot be reached.
+    ///
+    /// # Errors
+    /// When the model cannot be read.
+    async fn kept(&self, _source: &str) -> Result<Option<(Uuid, Position)>, ProjectionError> {
+        Ok(None)
+    }
+
     /// Where to go on reading `source`; a model of another log starts over.
     ///
     /// # Errors
@@ -109,15 +118,21 @@ pub fn project(
     let (progress, receiver) = watch::channel(Progress::default());
     let probe = lifecycle.clone();
     lifecycle.until_stop(async move {
+        let mut told = String::new();
         loop {
             let followed = follow(&*bus, source, &*model, pace, &progress, &probe);
             let Err(error) = followed.await;
+            let text = chain(&error);
             if let Stopped::Projection(ProjectionError::Poison { .. }) = &error {
-                tracing::error!(source, error = %chain(&error), "read model parked: answers are stale");
+                tracing::error!(source, error = %text, "read model parked: answers are stale");
                 progress.send_modify(|progress| progress.parked = true);
                 return;
             }
-            tracing::warn!(source, error = %chain(&error), "read model interrupted; trying again");
+            // What lasts is said once.
+            if text != told {
+                tracing::warn!(source, error = %text, "read model interrupted; trying again");
+                told = text;
+            }
             tokio::time::sleep(RETRY).await;
         }
     });
@@ -132,6 +147,8 @@ enum Stopped {
     Bus(#[from] keizoku_bus::BusError),
     #[error("the source ended")]
     Ended,
+    #[error("the source has another log now")]
+    OtherLog,
 }
 
 enum Never {}
@@ -144,7 +161,13 @@ async fn follow(
     progress: &watch::Sender<Progress>,
     probe: &Lifecycle,
 ) -> Result<Never, Stopped> {
-    let Source { log_id, head } = bus.source(source).await?;
+    let Source { log_id, head } = match bus.source(source).await {
+        Ok(found) => found,
+        Err(error) => {
+            answer_from_what_is_kept(source, model, progress).await?;
+            return Err(error.into());
+        }
+    };
     let position = model.position(source, log_id).await?;
     progress.send_modify(|progress| {
         if progress.log_id != log_id {
@@ -163,6 +186,9 @@ async fn follow(
         .ok_or(Stopped::Ended)??;
         if !pace.is_zero() && delivery.events.len() < BATCH {
             gather(&mut deliveries, &mut delivery, pace).await?;
+        }
+        if delivery.log_id != log_id {
+            return Err(Stopped::OtherLog);
         }
         let Delivery { events, head, .. } = delivery;
         let last = events
@@ -193,6 +219,25 @@ async fn follow(
             model.caught_up(source).await?;
         }
     }
+}
+
+/// A source that nobody has heard of since the start must not keep the model from answering: what it
+/// had read before is known. Once the source is heard, it goes on from there.
+async fn answer_from_what_is_kept(
+    source: &str,
+    model: &dyn Projection,
+    progress: &watch::Sender<Progress>,
+) -> Result<(), ProjectionError> {
+    if !progress.borrow().log_id.is_nil() {
+        return Ok(());
+    }
+    if let Some((log_id, position)) = model.kept(source).await? {
+        progress.send_modify(|progress| {
+            (progress.log_id, progress.position) = (log_id, position);
+            (progress.head, progress.ready_at) = (position, position);
+        });
+    }
+    Ok(())
 }
 
 /// Adds what arrives within `pace`, up to a full batch.

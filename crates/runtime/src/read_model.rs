@@ -132,17 +132,8 @@ impl ReadModel {
 
     fn position_of(&self, source: &str, log_id: Uuid) -> rusqlite::Result<Position> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let known: Option<(String, i64)> = writer
-            .query_row(
-                "SELECT log_id, position FROM sources WHERE source = ?1",
-                [source],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()?;
-        match known {
-            Some((log, position)) if log == log_id.to_string() => {
-                Ok(Position(u64::try_from(position).unwrap_or(0)))
-            }
+        match kept(&writer, source)? {
+            Some((log, position)) if log == log_id => Ok(position),
             Some(_) => {
                 // Rows of another log (a restored backup) say nothing about this one.
                 let transaction = writer.transaction()?;
@@ -161,6 +152,11 @@ impl ReadModel {
                 Ok(Position::START)
             }
         }
+    }
+
+    fn kept(&self, source: &str) -> rusqlite::Result<Option<(Uuid, Position)>> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        kept(&writer, source)
     }
 
     fn write(&self, source: &str, events: &[Arc<Recorded>]) -> Result<(), ProjectionError> {
@@ -190,6 +186,11 @@ pub struct Projected(pub Arc<ReadModel>);
 
 #[async_trait::async_trait]
 impl crate::projector::Projection for Projected {
+    async fn kept(&self, source: &str) -> Result<Option<(Uuid, Position)>, ProjectionError> {
+        let kept = self.0.kept(source);
+        kept.map_err(|error| ProjectionError::Storage(Box::new(error)))
+    }
+
     async fn position(&self, source: &str, log_id: Uuid) -> Result<Position, ProjectionError> {
         let position = self.0.position_of(source, log_id);
         position.map_err(|error| ProjectionError::Storage(Box::new(error)))
@@ -201,6 +202,23 @@ impl crate::projector::Projection for Projected {
             .await
             .unwrap_or_else(|error| Err(ProjectionError::Storage(Box::new(error))))
     }
+}
+
+/// Which log of a source the rows are of, and up to where.
+pub(crate) fn kept(
+    connection: &Connection,
+    source: &str,
+) -> rusqlite::Result<Option<(Uuid, Position)>> {
+    let known: Option<(String, i64)> = connection
+        .query_row(
+            "SELECT log_id, position FROM sources WHERE source = ?1",
+            [source],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    // Nothing but a log's id was ever written there.
+    let id = |log: String| Uuid::parse_str(&log).unwrap_or_default();
+    Ok(known.map(|(log, position)| (id(log), Position(u64::try_from(position).unwrap_or(0)))))
 }
 
 /// Opens the file and makes sure that it has this schema.

@@ -1,0 +1,4 @@
+//! What the runtime keeps of other services' events.
+
+#[cfg(test)]
+mod replica;
