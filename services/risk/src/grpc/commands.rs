@@ -310,6 +310,8 @@ impl Risks {
 
     /// The impact at this instant (RISK-2).
     async fn impact_of(&self, id: RiskId) -> Result<proto::FrozenImpact, Failure> {
+        // What is frozen stays: never from a book that is not read yet.
+        self.book_freshness.wait(&[]).await?;
         let fold = self.risks.recall(&domain::risk_stream(id)).await?;
         let account: Option<AccountId> = fold.state.account_id.parse().ok();
         let now: AsOf = self.book.now();

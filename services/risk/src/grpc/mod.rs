@@ -75,6 +75,8 @@ impl Risks {
         fold: &Fold<risk::State>,
         as_of: AsOf,
     ) -> Result<proto::Risk, Failure> {
+        // Figures from a book that is not read yet would be wrong.
+        self.book_freshness.wait(&[]).await?;
         let catalogue = self.catalogue.recall(&domain::CATALOGUE).await?;
         let account = self.survivor_of(&fold.state.account_id, as_of);
         let account_name = self.account_name(&account).await?;
