@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::{Timestamp, Zoned};
 use keizoku_cli::client::Connection;
 use keizoku_cli::server::config::Config;
-use keizoku_cli::server::{self, Ambient, Server};
+use keizoku_cli::server::{self, Ambient, Roles, Server};
 use keizoku_core::{ManualClock, NoProbe, SystemEntropy};
 use tempfile::TempDir;
 
@@ -41,7 +41,7 @@ impl Cluster {
             entropy: Arc::new(SystemEntropy),
             probe: Arc::new(NoProbe),
         };
-        let server = server::start(&config, &ambient)
+        let server = server::start(&config, &Roles::all(), &ambient)
             .await
             .expect("a new directory and a free port are all it needs");
         server.ready().await;

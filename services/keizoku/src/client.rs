@@ -113,22 +113,24 @@ impl Connection {
         }
     }
 
-    /// Connects.
+    /// Connects. Where services are in several places, to each when it is first called: one that is
+    /// away does not keep the others from answering.
     ///
     /// # Errors
-    /// When an endpoint is none, or nobody answers there.
+    /// When an endpoint is none, or nobody answers where all services are.
     pub async fn open(endpoints: &Endpoints, caller: Caller) -> Result<Self, Failure> {
-        let mut connection = Self::over(channel_to(&endpoints.all).await?, caller);
-        if let Some(endpoint) = &endpoints.accounts {
-            connection.accounts = channel_to(endpoint).await?;
+        let own = [&endpoints.accounts, &endpoints.risk, &endpoints.forecast];
+        let [accounts, risk, forecast] =
+            own.map(|own| own.as_deref().unwrap_or(endpoints.all.as_str()));
+        if accounts == risk && risk == forecast {
+            return Ok(Self::over(channel_to(accounts).await?, caller));
         }
-        if let Some(endpoint) = &endpoints.risk {
-            connection.risk = channel_to(endpoint).await?;
-        }
-        if let Some(endpoint) = &endpoints.forecast {
-            connection.forecast = channel_to(endpoint).await?;
-        }
-        Ok(connection)
+        Ok(Self {
+            accounts: endpoint(accounts)?.connect_lazy(),
+            risk: endpoint(risk)?.connect_lazy(),
+            forecast: endpoint(forecast)?.connect_lazy(),
+            caller,
+        })
     }
 
     /// A client of the accounts service.
@@ -167,7 +169,7 @@ impl Connection {
     }
 }
 
-async fn channel_to(address: &str) -> Result<Channel, Failure> {
+fn endpoint(address: &str) -> Result<Endpoint, Failure> {
     let with_scheme = if address.contains("://") {
         address.to_owned()
     } else {
@@ -178,15 +180,15 @@ async fn channel_to(address: &str) -> Result<Channel, Failure> {
             "`{address}` is not an endpoint; write it like http://127.0.0.1:7420"
         ))
     })?;
-    endpoint
-        .connect_timeout(CONNECT_PATIENCE)
-        .tcp_nodelay(true)
-        .connect()
-        .await
-        .map_err(|source| Failure::Unreachable {
-            endpoint: address.to_owned(),
-            source: Box::new(source),
-        })
+    Ok(endpoint.connect_timeout(CONNECT_PATIENCE).tcp_nodelay(true))
+}
+
+async fn channel_to(address: &str) -> Result<Channel, Failure> {
+    let channel = endpoint(address)?.connect().await;
+    channel.map_err(|source| Failure::Unreachable {
+        endpoint: address.to_owned(),
+        source: Box::new(source),
+    })
 }
 
 /// Calls, and calls again while the service is unavailable. The request stays the same, and with

@@ -1,4 +1,4 @@
-//! `keizoku serve`: the services of a deployment, all in one process.
+//! `keizoku serve`: the services of a deployment, all in one process or each in its own.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use keizoku_cli::server::config::Config;
-use keizoku_cli::server::{self, Ambient, CrashAt, Server};
+use keizoku_cli::server::{self, Ambient, CrashAt, Role, Roles, Server};
 use keizoku_core::{NoProbe, Probe, SystemClock, SystemEntropy};
 use keizoku_runtime::{Lifecycle, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
@@ -17,11 +17,14 @@ Examples:
   keizoku serve                                    data in ./data, API on 127.0.0.1:7420
   keizoku serve --sample                           and load the sample export on the first start
   keizoku serve --data /var/lib/keizoku --config /etc/keizoku.toml
+  keizoku serve risk --nats nats://127.0.0.1:4222 --listen 127.0.0.1:7422
+                                                   one service; the others are elsewhere
   KEIZOKU__LOG__FORMAT=json keizoku serve          any key of the file, from the environment
 
 Keys of the file, with their defaults:
   data_dir = \"data\"            listen = \"127.0.0.1:7420\"
   [log]  format = \"plain\"      filter = \"warn\"
+  [nats] url = \"\"              and who connects: `keizoku config` explains every key
 
 The first SIGINT or SIGTERM finishes what was accepted (at most 10 s), the second ends at once.";
 
@@ -32,6 +35,9 @@ const CRASH_AT: &str = "KEIZOKU_CRASH_AT";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
+    /// Services to run here [default: all of them]
+    #[arg(value_name = "SERVICE")]
+    services: Vec<Role>,
     /// Configuration file
     #[arg(long, value_name = "FILE.toml", env = "KEIZOKU_CONFIG")]
     config: Option<PathBuf>,
@@ -41,6 +47,9 @@ pub(crate) struct Args {
     /// Address of the gRPC API [default: 127.0.0.1:7420]
     #[arg(long, value_name = "IP:PORT")]
     listen: Option<SocketAddr>,
+    /// NATS, by which services of several processes exchange events; off without it
+    #[arg(long, value_name = "URL")]
+    nats: Option<String>,
     /// Load an export on the first start
     #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "tests/data/salesforce-export")]
     sample: Option<PathBuf>,
@@ -54,19 +63,33 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(listen) = args.listen {
         config.listen = listen;
     }
+    if let Some(nats) = &args.nats {
+        config.nats.url.clone_from(nats);
+    }
+    let roles = Roles::of(&args.services);
+    if args.sample.is_some() && !roles.are_all() {
+        anyhow::bail!(
+            "--sample needs every service in this process; once all processes run, use \
+             `keizoku import salesforce`"
+        );
+    }
     telemetry::start(config.log.format, &config.log.filter);
     // One thread for the RPCs: on few cores it beats several by far. What computes or waits for
     // the disk has threads of its own.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let served = runtime.block_on(serve(&config, args.sample.clone()));
+    let served = runtime.block_on(serve(&config, &roles, args.sample.clone()));
     // What is still running was given its ten seconds.
     runtime.shutdown_background();
     served
 }
 
-async fn serve(config: &Config, sample: Option<PathBuf>) -> anyhow::Result<ExitCode> {
+async fn serve(
+    config: &Config,
+    roles: &Roles,
+    sample: Option<PathBuf>,
+) -> anyhow::Result<ExitCode> {
     let probe: Arc<dyn Probe> = match std::env::var(CRASH_AT) {
         Ok(point) => Arc::new(CrashAt::parse(&point)),
         Err(_) => Arc::new(NoProbe),
@@ -76,10 +99,10 @@ async fn serve(config: &Config, sample: Option<PathBuf>) -> anyhow::Result<ExitC
         entropy: Arc::new(SystemEntropy),
         probe,
     };
-    let server = server::start(config, &ambient).await?;
+    let server = server::start(config, roles, &ambient).await?;
     stop_on_signals(server.lifecycle())?;
     let (address, is_new) = (server.address, server.is_new);
-    let introduction = introduce(&server, config, sample.filter(|_| is_new));
+    let introduction = introduce(&server, config, roles, sample.filter(|_| is_new));
     tokio::select! {
         introduced = introduction => introduced?,
         () = server.lifecycle().stopped_owned() => {}
@@ -93,10 +116,13 @@ async fn serve(config: &Config, sample: Option<PathBuf>) -> anyhow::Result<ExitC
 async fn introduce(
     server: &Server,
     config: &Config,
+    roles: &Roles,
     sample: Option<PathBuf>,
 ) -> anyhow::Result<()> {
-    server.ready().await;
     let address = server.address;
+    // A service may wait for others before it is ready.
+    eprintln!("keizoku: {} on {address}", roles.names());
+    server.ready().await;
     if let Some(directory) = sample {
         eprintln!("keizoku: first start, loading {}", directory.display());
         let report = server::import_sample(address, &directory).await?;

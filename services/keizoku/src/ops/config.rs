@@ -1,5 +1,7 @@
 //! `keizoku config`: the configuration in effect, as a file that can be handed to a server.
 
+mod nats;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -62,19 +64,20 @@ impl Args {
 
 /// The whole configuration: a section's name, empty for the first, and its keys. Taken apart by
 /// name, so that a key cannot be added without its place here.
-fn sections(config: &Config) -> [(&'static str, Vec<Key>); 3] {
+fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
     let Config {
         data_dir,
         listen,
         log: LogConfig { format, filter },
         storage: StorageConfig { unsafe_no_sync },
+        nats,
     } = config;
     let format = match format {
         LogFormat::Plain => "plain",
         LogFormat::Json => "json",
     };
     let key = |name, about, value| Key { name, about, value };
-    [
+    vec![
         (
             "",
             vec![
@@ -116,6 +119,7 @@ fn sections(config: &Config) -> [(&'static str, Vec<Key>); 3] {
                 unsafe_no_sync.to_string(),
             )],
         ),
+        ("nats", nats::keys(nats)),
     ]
 }
 

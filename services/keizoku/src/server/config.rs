@@ -1,11 +1,15 @@
 //! What an operator may set, each with a default that works.
 
+mod nats;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use keizoku_runtime::config::ConfigError;
 use keizoku_runtime::telemetry::LogFormat;
 use serde::Deserialize;
+
+pub use nats::{NatsConfig, NatsConfigError};
 
 /// Configuration of `keizoku serve`: a TOML file, then `KEIZOKU__KEY` in the environment, then the
 /// command line.
@@ -20,6 +24,8 @@ pub struct Config {
     pub log: LogConfig,
     /// What is written as soon as it is answered, and when it counts as written.
     pub storage: StorageConfig,
+    /// The exchange with services of other processes.
+    pub nats: NatsConfig,
 }
 
 /// How the process's own log looks.
@@ -48,6 +54,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 7420)),
             log: LogConfig::default(),
             storage: StorageConfig::default(),
+            nats: NatsConfig::default(),
         }
     }
 }

@@ -1,30 +1,37 @@
-//! All services in one process: wired by hand, top to bottom.
+//! The services of a deployment, some or all of them in this process.
+//!
+//! ```text
+//! roles      which services run here, and what they read
+//! storage    the data directory and its logs
+//! exchange   the own logs, published where there is NATS, and replicas of those of others
+//! services   what answers, wired by hand
+//! ```
 
 pub mod config;
+mod error;
+mod exchange;
 mod probe;
+mod roles;
 mod sample;
+mod services;
+mod storage;
 
-use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::tz::TimeZone;
-use keizoku_bus::{Bus, LocalBus};
 use keizoku_core::{Clock, Entropy, Probe};
-use keizoku_log::EventLog;
-use keizoku_log::sqlite::{OpenError, SqliteLog, SqliteOptions, Synchronous};
 use keizoku_runtime::access::Authentication;
-use keizoku_runtime::book::{self, BookModel};
 use keizoku_runtime::server::{self as grpc, ServeError};
-use keizoku_runtime::{Calendar, Freshness, Lifecycle, projector};
-use tonic::service::RoutesBuilder;
+use keizoku_runtime::{Freshness, Lifecycle};
 
 use config::Config;
+use exchange::Exchange;
 
+pub use error::StartError;
 pub use probe::CrashAt;
+pub use roles::{Role, Roles};
 pub use sample::import as import_sample;
+pub use storage::log_path;
 
 /// What a process takes from the machine.
 #[derive(Clone)]
@@ -37,122 +44,43 @@ pub struct Ambient {
     pub probe: Arc<dyn Probe>,
 }
 
-/// Why a server does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The directory cannot be made, or is something else.
-    #[error(
-        "{} cannot be the data directory: correct the path, or choose another with --data",
-        .0.display()
-    )]
-    DataDirectory(PathBuf, #[source] std::io::Error),
-    /// Nothing is created in a place that does not exist: it may be a mistyped or unmounted one.
-    #[error("{} does not exist: create it, or choose another data directory with --data", .0.display())]
-    NoPlace(PathBuf),
-    /// A log cannot be opened.
-    #[error(transparent)]
-    Log(#[from] OpenError),
-    /// A read model can neither be opened nor replaced.
-    #[error("a read model in {} can neither be opened nor replaced", .0.display())]
-    ReadModel(
-        PathBuf,
-        #[source] keizoku_runtime::read_model::rusqlite::Error,
-    ),
-    /// The address is taken, or would expose the server.
-    #[error(transparent)]
-    Serve(#[from] ServeError),
-}
-
 /// A server that runs.
 pub struct Server {
     /// Where its API is.
     pub address: SocketAddr,
-    /// Whether nothing had ever been recorded when it started.
+    /// Whether it has logs, and nothing had ever been recorded there when it started.
     pub is_new: bool,
     lifecycle: Lifecycle,
     freshness: Vec<Freshness>,
-    logs: Vec<Arc<dyn EventLog>>,
+    exchange: Exchange,
     serving: tokio::task::JoinHandle<Result<(), ServeError>>,
 }
 
-/// Starts every service on the embedded logs.
+/// Starts services on the embedded logs.
 ///
 /// # Errors
-/// When the address or the data directory cannot be used; nothing was changed then.
-pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartError> {
+/// When the address, NATS or the data directory cannot be used; nothing was changed then.
+pub async fn start(
+    config: &Config,
+    roles: &Roles,
+    ambient: &Ambient,
+) -> Result<Server, StartError> {
     // The port first: a second start by mistake must not touch the data.
     let listener = grpc::listen(config.listen).await?;
     let address = listener.local_addr().unwrap_or(config.listen);
+    let nats = exchange::connect(config, roles).await?;
     let folder = config.data_dir.as_path();
-    create(folder)?;
-    let unusable = |error| StartError::ReadModel(folder.to_owned(), error);
-
-    let accounts_log = open_log(folder, keizoku_accounts::SOURCE, config, ambient)?;
-    let risk_log = open_log(folder, keizoku_risk::SOURCE, config, ambient)?;
-    let is_new = accounts_log.head().borrow().recorded_at.is_none();
-    let bus: Arc<dyn Bus> = Arc::new(
-        LocalBus::new()
-            .with(keizoku_accounts::SOURCE, Arc::clone(&accounts_log))
-            .with(keizoku_risk::SOURCE, Arc::clone(&risk_log)),
-    );
+    storage::create(folder)?;
 
     let lifecycle = Lifecycle::probed(Arc::clone(&ambient.probe));
-    let calendar = Calendar::new(Arc::clone(&ambient.clock), default_zone());
-    let book = BookModel::new(calendar.clone());
-    let book_freshness = Freshness::default();
-    let follower = Arc::clone(&book);
-    let progress = projector::project(
-        &lifecycle,
-        Arc::clone(&bus),
-        book::SOURCE,
-        follower,
-        Duration::ZERO,
-    );
-    book_freshness.add(book::SOURCE, progress);
-
-    let accounts = keizoku_accounts::build(
-        keizoku_accounts::Deps {
-            log: Arc::clone(&accounts_log),
-            bus: Arc::clone(&bus),
-            book: Arc::clone(&book),
-            book_freshness: book_freshness.clone(),
-            calendar: calendar.clone(),
-            entropy: Arc::clone(&ambient.entropy),
-            lifecycle: lifecycle.clone(),
-        },
-        folder,
-    )
-    .map_err(unusable)?;
-    let risk = keizoku_risk::build(
-        keizoku_risk::Deps {
-            log: Arc::clone(&risk_log),
-            bus: Arc::clone(&bus),
-            book: Arc::clone(&book),
-            book_freshness: book_freshness.clone(),
-            calendar: calendar.clone(),
-            entropy: Arc::clone(&ambient.entropy),
-            lifecycle: lifecycle.clone(),
-        },
-        folder,
-    )
-    .map_err(unusable)?;
-    let forecast = keizoku_forecast::build(
-        keizoku_forecast::Deps {
-            bus: Arc::clone(&bus),
-            book: Arc::clone(&book),
-            book_freshness: book_freshness.clone(),
-            lifecycle: lifecycle.clone(),
-        },
-        folder,
-    )
-    .map_err(unusable)?;
-
-    let mut routes = RoutesBuilder::default();
-    accounts.serve(&mut routes);
-    risk.serve(&mut routes);
-    forecast.serve(&mut routes);
+    let exchange = Exchange::open(config, roles, ambient, nats.as_ref(), &lifecycle)?;
+    let logs = exchange.logs.values();
+    let mut recorded = logs.map(|log| log.head().borrow().recorded_at);
+    let is_new = !exchange.logs.is_empty() && recorded.all(|at| at.is_none());
+    let services = services::build(roles, &exchange, folder, ambient, &lifecycle)
+        .map_err(|error| StartError::ReadModel(folder.to_owned(), error))?;
     let serving = {
-        let lifecycle = lifecycle.clone();
+        let (lifecycle, routes) = (lifecycle.clone(), services.routes);
         let task = async move {
             grpc::serve(listener, routes, Authentication::Loopback, &lifecycle).await
         };
@@ -163,20 +91,12 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
         )]
         tokio::spawn(task)
     };
-    let freshness = vec![
-        book_freshness,
-        accounts.freshness(),
-        risk.freshness(),
-        forecast.freshness(),
-        forecast.names_freshness(),
-    ];
-    let logs = vec![accounts_log, risk_log];
     Ok(Server {
         address,
         is_new,
         lifecycle,
-        freshness,
-        logs,
+        freshness: services.freshness,
+        exchange,
         serving,
     })
 }
@@ -211,51 +131,9 @@ impl Server {
         if !self.lifecycle.drained().await {
             tracing::warn!("some work did not end in time and is abandoned");
         }
-        for log in &self.logs {
+        for log in self.exchange.logs.values() {
             log.close().await;
         }
         served.unwrap_or_else(|error| Err(ServeError::Server(Box::new(error))))
     }
-}
-
-fn create(folder: &Path) -> Result<(), StartError> {
-    match std::fs::create_dir(folder) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let parent = folder.parent().unwrap_or(folder);
-            Err(StartError::NoPlace(parent.to_owned()))
-        }
-        created => created.map_err(|error| StartError::DataDirectory(folder.to_owned(), error)),
-    }
-}
-
-fn open_log(
-    folder: &Path,
-    service: &str,
-    config: &Config,
-    ambient: &Ambient,
-) -> Result<Arc<dyn EventLog>, OpenError> {
-    let path = log_path(folder, service);
-    let mut options = SqliteOptions::new(
-        path,
-        Arc::clone(&ambient.clock),
-        Arc::clone(&ambient.entropy),
-    );
-    options.probe = Arc::clone(&ambient.probe);
-    if config.storage.unsafe_no_sync {
-        tracing::error!("storage.unsafe_no_sync is set: a power cut loses acknowledged changes");
-        options.synchronous = Synchronous::Off;
-    }
-    Ok(Arc::new(SqliteLog::open(options)?))
-}
-
-/// File of a service's log.
-#[must_use]
-pub fn log_path(folder: &Path, service: &str) -> PathBuf {
-    folder.join(format!("{service}.log.sqlite"))
-}
-
-/// The organisation's zone until it says otherwise (GEN-1).
-fn default_zone() -> TimeZone {
-    TimeZone::get("Asia/Tokyo").unwrap_or(TimeZone::UTC)
 }

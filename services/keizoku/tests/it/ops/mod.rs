@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use keizoku_cli::client::{Caller, Connection, Endpoints};
 use keizoku_cli::server::config::Config;
-use keizoku_cli::server::{self, Ambient, Server};
+use keizoku_cli::server::{self, Ambient, Roles, Server};
 use keizoku_core::{NoProbe, SystemClock, SystemEntropy};
 use keizoku_proto::accounts::{AccountFields, CreateAccountRequest, GetAccountRequest};
 use keizoku_proto::risk::{LeadsToChurn, OpenRiskRequest};
@@ -36,7 +36,9 @@ impl Running {
             entropy: Arc::new(SystemEntropy),
             probe: Arc::new(NoProbe),
         };
-        let server = server::start(&config, &ambient).await.unwrap();
+        let server = server::start(&config, &Roles::all(), &ambient)
+            .await
+            .unwrap();
         server.ready().await;
         let endpoints = Endpoints::all_at(format!("http://{}", server.address));
         let caller = Caller::new(None, Some("sato")).unwrap();

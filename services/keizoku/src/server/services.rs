@@ -1,0 +1,98 @@
+//! The services of a process: wired by hand, top to bottom.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use keizoku_log::EventLog;
+use keizoku_runtime::book::{self, BookModel};
+use keizoku_runtime::read_model::rusqlite;
+use keizoku_runtime::{Calendar, Freshness, Lifecycle, projector};
+use tonic::service::RoutesBuilder;
+
+use super::exchange::Exchange;
+use super::{Ambient, Role, Roles};
+
+/// What the process answers, and how far that has been read.
+#[derive(Default)]
+pub(super) struct Services {
+    pub(super) routes: RoutesBuilder,
+    pub(super) freshness: Vec<Freshness>,
+}
+
+/// Builds the services; their read models live in `folder`.
+pub(super) fn build(
+    roles: &Roles,
+    exchange: &Exchange,
+    folder: &Path,
+    ambient: &Ambient,
+    lifecycle: &Lifecycle,
+) -> rusqlite::Result<Services> {
+    let Exchange { logs, bus, .. } = exchange;
+    let calendar = Calendar::new(Arc::clone(&ambient.clock), default_zone());
+    let book = BookModel::new(calendar.clone());
+    let book_freshness = Freshness::default();
+    let follower = Arc::clone(&book);
+    let progress = projector::project(
+        lifecycle,
+        Arc::clone(bus),
+        book::SOURCE,
+        follower,
+        Duration::ZERO,
+    );
+    book_freshness.add(book::SOURCE, progress);
+
+    let mut services = Services::default();
+    services.freshness.push(book_freshness.clone());
+    let log = |role: Role| -> Option<Arc<dyn EventLog>> {
+        let log = role.source().and_then(|source| logs.get(source));
+        log.filter(|_| roles.has(role)).map(Arc::clone)
+    };
+    if let Some(log) = log(Role::Accounts) {
+        let deps = keizoku_accounts::Deps {
+            log,
+            bus: Arc::clone(bus),
+            book: Arc::clone(&book),
+            book_freshness: book_freshness.clone(),
+            calendar: calendar.clone(),
+            entropy: Arc::clone(&ambient.entropy),
+            lifecycle: lifecycle.clone(),
+        };
+        let accounts = keizoku_accounts::build(deps, folder)?;
+        accounts.serve(&mut services.routes);
+        services.freshness.push(accounts.freshness());
+    }
+    if let Some(log) = log(Role::Risk) {
+        let deps = keizoku_risk::Deps {
+            log,
+            bus: Arc::clone(bus),
+            book: Arc::clone(&book),
+            book_freshness: book_freshness.clone(),
+            calendar,
+            entropy: Arc::clone(&ambient.entropy),
+            lifecycle: lifecycle.clone(),
+        };
+        let risk = keizoku_risk::build(deps, folder)?;
+        risk.serve(&mut services.routes);
+        services.freshness.push(risk.freshness());
+    }
+    if roles.has(Role::Forecast) {
+        let deps = keizoku_forecast::Deps {
+            bus: Arc::clone(bus),
+            book,
+            book_freshness,
+            lifecycle: lifecycle.clone(),
+        };
+        let forecast = keizoku_forecast::build(deps, folder)?;
+        forecast.serve(&mut services.routes);
+        services.freshness.push(forecast.freshness());
+        services.freshness.push(forecast.names_freshness());
+    }
+    Ok(services)
+}
+
+/// The organisation's zone until it says otherwise (GEN-1).
+fn default_zone() -> TimeZone {
+    TimeZone::get("Asia/Tokyo").unwrap_or(TimeZone::UTC)
+}
