@@ -26,6 +26,8 @@ mod e2e_startup;
 #[cfg(test)]
 mod e2e_worked_example;
 #[cfg(test)]
+mod e2e_worked_example_split;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod facts;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::{Timestamp, Zoned};
-use keizoku_cli::client::Connection;
+use keizoku_cli::client::{Connection, Endpoints};
 use keizoku_cli::server::config::Config;
 use keizoku_cli::server::{self, Ambient, Roles, Server};
 use keizoku_core::{ManualClock, NoProbe, SystemEntropy};
@@ -71,7 +71,8 @@ impl Cluster {
 
     /// Clients of it, calling as `user`.
     pub async fn api(&self, user: &str) -> Connection {
-        connect(self.server.address, user).await
+        let endpoints = Endpoints::all_at(format!("http://{}", self.server.address));
+        connect(&endpoints, user).await
     }
 
     /// Stops it and starts it again on the same directory; clients must be made anew.

@@ -8,7 +8,7 @@
 //! Serve ──► Process    the binary on a directory, killed or signalled by its own handle
 //! Cluster              the same services in this process, on a ManualClock
 //! Scene                teams, accounts, subscriptions and risks through the API, with defaults
-//! NatsServer           a real nats-server with JetStream
+//! Deployment           the binary in one process, or in one per service over a NatsServer
 //! refused, logs        what a refusal says; what is on disk
 //! ```
 
@@ -19,6 +19,7 @@
 
 mod binary;
 mod cluster;
+mod deployment;
 mod ids;
 pub mod logs;
 mod nats;
@@ -29,6 +30,7 @@ mod scene;
 
 pub use binary::keizoku;
 pub use cluster::Cluster;
+pub use deployment::Deployment;
 pub use ids::RequestIds;
 pub use nats::NatsServer;
 pub use place::{SmallDisk, contents, repository};

@@ -175,12 +175,16 @@ impl Process {
 
     /// Clients of it, calling as `user`.
     pub async fn api(&self, user: &str) -> Connection {
-        connect(self.address, user).await
+        connect(&self.endpoints(), user).await
+    }
+
+    fn endpoints(&self) -> Endpoints {
+        Endpoints::all_at(self.endpoint())
     }
 
     /// The same; `None` when nobody answers, because it has died.
     pub async fn try_api(&self, user: &str) -> Option<Connection> {
-        open(self.address, user).await.ok()
+        open(&self.endpoints(), user).await.ok()
     }
 
     /// Sends it a signal by name: `TERM`, `INT`.
@@ -251,24 +255,40 @@ impl Drop for Process {
 
 /// Runs the binary with `arguments` against the server at `endpoint`, to its end.
 pub fn run<A: Into<OsString>>(endpoint: &str, arguments: impl IntoIterator<Item = A>) -> Output {
-    command()
-        .args(arguments.into_iter().map(Into::into))
-        .env("KEIZOKU_ENDPOINT", endpoint)
-        .stdin(Stdio::null())
-        .output()
-        .expect("the binary can be started")
+    run_at(&Endpoints::all_at(endpoint.to_owned()), arguments)
 }
 
-pub(crate) async fn connect(address: SocketAddr, user: &str) -> Connection {
-    match open(address, user).await {
+pub(crate) fn run_at<A: Into<OsString>>(
+    endpoints: &Endpoints,
+    arguments: impl IntoIterator<Item = A>,
+) -> Output {
+    let mut command = command();
+    command
+        .args(arguments.into_iter().map(Into::into))
+        .env("KEIZOKU_ENDPOINT", &endpoints.all)
+        .stdin(Stdio::null());
+    let own = [
+        ("KEIZOKU_ACCOUNTS_ENDPOINT", &endpoints.accounts),
+        ("KEIZOKU_RISK_ENDPOINT", &endpoints.risk),
+        ("KEIZOKU_FORECAST_ENDPOINT", &endpoints.forecast),
+    ];
+    for (variable, endpoint) in own {
+        if let Some(endpoint) = endpoint {
+            command.env(variable, endpoint);
+        }
+    }
+    command.output().expect("the binary can be started")
+}
+
+pub(crate) async fn connect(endpoints: &Endpoints, user: &str) -> Connection {
+    match open(endpoints, user).await {
         Ok(connection) => connection,
         Err(failure) => panic!("{}", failure.explain()),
     }
 }
 
-async fn open(address: SocketAddr, user: &str) -> Result<Connection, Failure> {
-    let endpoints = Endpoints::all_at(format!("http://{address}"));
-    Connection::open(&endpoints, Caller::new(None, Some(user))?).await
+async fn open(endpoints: &Endpoints, user: &str) -> Result<Connection, Failure> {
+    Connection::open(endpoints, Caller::new(None, Some(user))?).await
 }
 
 fn command() -> Command {

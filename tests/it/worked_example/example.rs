@@ -13,7 +13,7 @@ use keizoku_proto::risk::{
     AssessRiskRequest, CloseRiskRequest, Completion, GetRiskRequest, ImportRisksRequest,
     LeadsToChurn, Risk, RiskDescription,
 };
-use keizoku_testkit::{Cluster, Process, Scene, Serve, day, yen};
+use keizoku_testkit::{Cluster, Deployment, Scene, day, yen};
 use prost_reflect::prost_types::Timestamp;
 use tempfile::TempDir;
 
@@ -37,14 +37,14 @@ pub(crate) struct Example {
 /// What answers.
 enum Host {
     Cluster(Cluster),
-    Binary(Process, TempDir),
+    Binary(Deployment, TempDir),
 }
 
 impl Host {
     async fn api(&self) -> Connection {
         match self {
             Self::Cluster(cluster) => cluster.api("csm").await,
-            Self::Binary(process, _) => process.api("csm").await,
+            Self::Binary(deployment, _) => deployment.api("csm").await,
         }
     }
 
@@ -121,8 +121,15 @@ impl Example {
     /// By the running binary, whatever day it is: every question names the example's day.
     pub(crate) async fn by_the_binary() -> Self {
         let data = TempDir::new().unwrap();
-        let process = Serve::on(data.path()).start();
-        Self::recorded(Host::Binary(process, data)).await
+        let whole = Deployment::whole(data.path());
+        Self::recorded(Host::Binary(whole, data)).await
+    }
+
+    /// The same, by one process for each service.
+    pub(crate) async fn by_processes() -> Self {
+        let data = TempDir::new().unwrap();
+        let split = Deployment::split(data.path());
+        Self::recorded(Host::Binary(split, data)).await
     }
 
     async fn recorded(host: Host) -> Self {
@@ -221,10 +228,7 @@ impl Example {
     pub(crate) async fn restarted(mut self) -> Self {
         self.host = match self.host {
             Host::Cluster(cluster) => Host::Cluster(cluster.restart().await),
-            Host::Binary(process, data) => {
-                assert_eq!(process.stop().await.code(), Some(0));
-                Host::Binary(Serve::on(data.path()).start(), data)
-            }
+            Host::Binary(deployment, data) => Host::Binary(deployment.restarted().await, data),
         };
         self.scene.api = self.host.api().await;
         self
