@@ -7,11 +7,16 @@ use std::sync::Arc;
 use jiff::{Timestamp, Zoned};
 use keizoku_cli::client::{Connection, Endpoints};
 use keizoku_cli::server::config::Config;
-use keizoku_cli::server::{self, Ambient, Roles, Server};
+use keizoku_cli::server::{self, Ambient, Role, Roles, Server};
 use keizoku_core::{ManualClock, NoProbe, SystemEntropy};
 use tempfile::TempDir;
 
+use crate::NatsServer;
 use crate::process::connect;
+
+/// Says which bus clusters are on: `nats` for services that exchange events over NATS, each as if it
+/// were a process of its own. Otherwise all services share one.
+const BUS: &str = "KEIZOKU_TEST_BUS";
 
 /// Every service of a deployment, on a clock that the test moves.
 ///
@@ -19,7 +24,9 @@ use crate::process::connect;
 pub struct Cluster {
     clock: Arc<ManualClock>,
     folder: TempDir,
-    server: Server,
+    nats: Option<NatsServer>,
+    /// One that has all services, or one for each, in the order of [`Role::ALL`].
+    servers: Vec<Server>,
 }
 
 impl Cluster {
@@ -27,11 +34,13 @@ impl Cluster {
     pub async fn at(now: &str) -> Self {
         let clock = Arc::new(ManualClock::at(instant(now)));
         let folder = TempDir::new().expect("there is a place for temporary files");
-        Self::start(clock, folder).await
+        let is_split = std::env::var(BUS).is_ok_and(|bus| bus == "nats");
+        let nats = is_split.then(NatsServer::start);
+        Self::start(clock, folder, nats).await
     }
 
-    async fn start(clock: Arc<ManualClock>, folder: TempDir) -> Self {
-        let config = Config {
+    async fn start(clock: Arc<ManualClock>, folder: TempDir, nats: Option<NatsServer>) -> Self {
+        let mut config = Config {
             data_dir: folder.path().to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             ..Config::default()
@@ -41,14 +50,26 @@ impl Cluster {
             entropy: Arc::new(SystemEntropy),
             probe: Arc::new(NoProbe),
         };
-        let server = server::start(&config, &Roles::all(), &ambient)
-            .await
-            .expect("a new directory and a free port are all it needs");
-        server.ready().await;
+        let mut processes = vec![Roles::all()];
+        if let Some(nats) = &nats {
+            config.nats.url = nats.url();
+            processes = Role::ALL.map(|role| Roles::of(&[role])).to_vec();
+        }
+        let mut servers = Vec::new();
+        for roles in processes {
+            let server = server::start(&config, &roles, &ambient)
+                .await
+                .expect("a new directory and a free port are all it needs");
+            servers.push(server);
+        }
+        for server in &servers {
+            server.ready().await;
+        }
         Self {
             clock,
             folder,
-            server,
+            nats,
+            servers,
         }
     }
 
@@ -57,10 +78,10 @@ impl Cluster {
         self.clock.set(instant(now));
     }
 
-    /// Where its API is.
+    /// Where its API is; on NATS, that of the first service.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.server.address
+        self.servers[0].address
     }
 
     /// Its data directory.
@@ -69,25 +90,47 @@ impl Cluster {
         self.folder.path()
     }
 
+    /// Where each service is.
+    #[must_use]
+    pub fn endpoints(&self) -> Endpoints {
+        let places: Vec<_> = self.servers.iter().map(|one| one.address).collect();
+        let place = |address: &SocketAddr| format!("http://{address}");
+        match places.as_slice() {
+            [accounts, risk, forecast] => Endpoints {
+                accounts: Some(place(accounts)),
+                risk: Some(place(risk)),
+                forecast: Some(place(forecast)),
+                ..Endpoints::all_at(place(accounts))
+            },
+            _ => Endpoints::all_at(place(&self.address())),
+        }
+    }
+
     /// Clients of it, calling as `user`.
     pub async fn api(&self, user: &str) -> Connection {
-        let endpoints = Endpoints::all_at(format!("http://{}", self.server.address));
-        connect(&endpoints, user).await
+        connect(&self.endpoints(), user).await
     }
 
     /// Stops it and starts it again on the same directory; clients must be made anew.
     #[must_use]
-    pub async fn restart(self) -> Self {
-        let clock = Arc::clone(&self.clock);
-        let folder = self.stop().await;
-        Self::start(clock, folder).await
+    pub async fn restart(mut self) -> Self {
+        self.end().await;
+        Self::start(self.clock, self.folder, self.nats).await
     }
 
     /// Stops it; what is on disk stays until the directory is dropped.
-    pub async fn stop(self) -> TempDir {
-        self.server.lifecycle().stop();
-        self.server.run().await.expect("it stops in order");
+    pub async fn stop(mut self) -> TempDir {
+        self.end().await;
         self.folder
+    }
+
+    async fn end(&mut self) {
+        for server in &self.servers {
+            server.lifecycle().stop();
+        }
+        for server in self.servers.drain(..) {
+            server.run().await.expect("it stops in order");
+        }
     }
 }
 
