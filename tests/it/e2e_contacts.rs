@@ -3,21 +3,18 @@
 use std::path::Path;
 use std::process::Output;
 
-use keizoku_testkit::{Process, Serve, logs, run};
+use keizoku_testkit::{Deployment, logs};
 use tempfile::TempDir;
 
 const ACCOUNT: &str = "緑川印刷";
 
 /// Runs the binary against the server.
-async fn keizoku(server: &Process, arguments: &[&str]) -> Output {
-    let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
-    let endpoint = server.endpoint();
-    let running = tokio::task::spawn_blocking(move || run(&endpoint, arguments));
-    running.await.unwrap()
+async fn keizoku(server: &Deployment, arguments: &[&str]) -> Output {
+    server.run(arguments.iter().copied()).await
 }
 
 /// What it printed when it succeeded.
-async fn told(server: &Process, arguments: &[&str]) -> String {
+async fn told(server: &Deployment, arguments: &[&str]) -> String {
     let output = keizoku(server, arguments).await;
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {complaint}");
@@ -25,7 +22,7 @@ async fn told(server: &Process, arguments: &[&str]) -> String {
 }
 
 /// `keizoku account contact VERB 緑川印刷 …`
-async fn contact(server: &Process, verb: &str, rest: &[&str]) -> String {
+async fn contact(server: &Deployment, verb: &str, rest: &[&str]) -> String {
     let mut all = vec!["account", "contact", verb, ACCOUNT];
     all.extend(rest);
     told(server, &all).await
@@ -40,19 +37,28 @@ fn has(text: &str, words: &[&str]) {
 
 #[tokio::test]
 async fn acc_11_people_and_contact_are_kept_on_the_command_line() {
+    keeps_people_and_contact(Deployment::whole).await;
+}
+
+#[tokio::test]
+async fn acc_11_people_and_contact_are_kept_on_the_command_line_by_processes() {
+    keeps_people_and_contact(Deployment::split).await;
+}
+
+async fn keeps_people_and_contact(start: fn(&Path) -> Deployment) {
     let folder = TempDir::new().unwrap();
-    let server = Serve::on(folder.path()).start();
+    let mut server = start(folder.path());
     told(&server, &["account", "create", "--name", ACCOUNT]).await;
     add_people(&server).await;
     log_contact(&server).await;
     show_the_account(&server).await;
     depart_and_return(&server).await;
     void_an_entry(&server).await;
-    assert!(server.stop().await.status.success());
+    server.stop().await;
     personal_data_is_in_contact_streams_only(folder.path()).await;
 }
 
-async fn add_people(server: &Process) {
+async fn add_people(server: &Deployment) {
     let decides = [
         "--name",
         "山田 花子",
@@ -77,7 +83,7 @@ async fn add_people(server: &Process) {
     has(&updated, &["佐藤 太郎", "03-0000-0000", "administrator"]);
 }
 
-async fn log_contact(server: &Process) {
+async fn log_contact(server: &Deployment) {
     let meeting = [
         "--with",
         "hanako@example.com",
@@ -110,7 +116,7 @@ async fn log_contact(server: &Process) {
     contact(server, "log", &mail).await;
 }
 
-async fn show_the_account(server: &Process) {
+async fn show_the_account(server: &Deployment) {
     let shown = told(server, &["account", "show", ACCOUNT]).await;
     has(&shown, &["Contacts\n", "decision-maker, user"]);
     has(&shown, &["Last contact: ", "email with 佐藤 太郎: 案内"]);
@@ -131,7 +137,7 @@ async fn show_the_account(server: &Process) {
     assert!(then.get("contacts").is_none(), "the list is of now");
 }
 
-async fn depart_and_return(server: &Process) {
+async fn depart_and_return(server: &Deployment) {
     let leaves = ["佐藤 太郎", "--date", "2026-01-31"];
     let departed = contact(server, "departed", &leaves).await;
     has(&departed, &["departed 2026-01-31"]);
@@ -151,7 +157,7 @@ async fn depart_and_return(server: &Process) {
     );
 }
 
-async fn void_an_entry(server: &Process) {
+async fn void_an_entry(server: &Deployment) {
     let answer = contact(server, "history", &["--two-way", "--json"]).await;
     let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
     assert_eq!(answer["totalSize"], "1");

@@ -34,6 +34,6 @@ pub use deployment::Deployment;
 pub use ids::RequestIds;
 pub use nats::NatsServer;
 pub use place::{SmallDisk, contents, repository};
-pub use process::{Exited, Process, Serve, run};
+pub use process::{Exited, Process, Serve, run, run_at};
 pub use refusal::{Refusal, refused};
 pub use scene::{Scene, day, yen};

@@ -258,7 +258,8 @@ pub fn run<A: Into<OsString>>(endpoint: &str, arguments: impl IntoIterator<Item 
     run_at(&Endpoints::all_at(endpoint.to_owned()), arguments)
 }
 
-pub(crate) fn run_at<A: Into<OsString>>(
+/// The same against services that may be in several places.
+pub fn run_at<A: Into<OsString>>(
     endpoints: &Endpoints,
     arguments: impl IntoIterator<Item = A>,
 ) -> Output {

@@ -54,7 +54,7 @@ fn outcome(report: &Value) -> Value {
 #[tokio::test]
 async fn acc_7_acc_11_contacts_go_in_by_difference_and_keep_what_is_known_here() {
     let cluster = Cluster::at("2026-11-22T09:00[Asia/Tokyo]").await;
-    let endpoint = format!("http://{}", cluster.address());
+    let endpoints = cluster.endpoints();
     let scene = Scene::new("contacts", cluster.api("ops").await);
     let hanako = format!("C1,{ACCOUNT},山田,花子,総務部長,hanako@example.com,,決裁者; 利用者,,");
     let folder = export(&[
@@ -67,7 +67,7 @@ async fn acc_7_acc_11_contacts_go_in_by_difference_and_keep_what_is_known_here()
         &format!("C7,{ACCOUNT},伊藤,,,,,,,true"),
         &hanako,
     ]);
-    let first = import(&endpoint, folder.path(), &[]).await;
+    let first = import(&endpoints, folder.path(), &[]).await;
     let rejected = json!([
         [4, "name_missing"],
         [5, "role_invalid"],
@@ -87,7 +87,7 @@ async fn acc_7_acc_11_contacts_go_in_by_difference_and_keep_what_is_known_here()
     assert_eq!(sato.departure_date, Some(day(2026, 11, 22)));
 
     let heads = logs::heads(cluster.folder());
-    let again = import(&endpoint, folder.path(), &[]).await;
+    let again = import(&endpoints, folder.path(), &[]).await;
     assert_eq!(outcome(&again), json!([0, 0, 2, rejected]));
     assert_eq!(logs::heads(cluster.folder()), heads);
 
@@ -111,7 +111,7 @@ async fn acc_7_acc_11_contacts_go_in_by_difference_and_keep_what_is_known_here()
             &format!("C2,{ACCOUNT},佐藤,,,,,,false,"),
         ],
     );
-    let changed = import(&endpoint, folder.path(), &[]).await;
+    let changed = import(&endpoints, folder.path(), &[]).await;
     assert_eq!(outcome(&changed), json!([0, 2, 0, []]));
     let known = contacts(&scene).await;
     let [sato, hanako_here] = known.as_slice() else {

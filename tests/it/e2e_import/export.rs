@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use keizoku_testkit::{repository, run};
+use keizoku_cli::client::Endpoints;
+use keizoku_testkit::{repository, run_at};
 use serde_json::{Value, json};
 
 /// The sample export.
@@ -12,7 +13,7 @@ pub(crate) fn sample() -> PathBuf {
 }
 
 /// Runs the command; the answer is its report.
-pub(crate) async fn import(endpoint: &str, export: &Path, more: &[&str]) -> Value {
+pub(crate) async fn import(endpoints: &Endpoints, export: &Path, more: &[&str]) -> Value {
     let mut arguments = vec!["import", "salesforce", "--json"];
     arguments.extend(more);
     let mut arguments: Vec<_> = arguments
@@ -20,9 +21,9 @@ pub(crate) async fn import(endpoint: &str, export: &Path, more: &[&str]) -> Valu
         .map(std::ffi::OsString::from)
         .collect();
     arguments.push(export.into());
-    let endpoint = endpoint.to_owned();
+    let endpoints = endpoints.clone();
     // The server may run in this thread.
-    let output = tokio::task::spawn_blocking(move || run(&endpoint, arguments)).await;
+    let output = tokio::task::spawn_blocking(move || run_at(&endpoints, arguments)).await;
     let output = output.unwrap();
     let report = serde_json::from_slice(&output.stdout);
     report.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))

@@ -31,14 +31,14 @@ async fn agrees(seed: &str, accounts: &str, today: &str, more: &[&str]) {
     let expected: Value = serde_json::from_slice(&python("reference.py", reference)).unwrap();
 
     let cluster = Cluster::at(&format!("{today}T09:00[Asia/Tokyo]")).await;
-    let endpoint = format!("http://{}", cluster.address());
-    let report = import(&endpoint, export.path(), &[]).await;
+    let endpoints = cluster.endpoints();
+    let report = import(&endpoints, export.path(), &[]).await;
     assert_same_rows(&rows(&report), &expected["import"], &place);
     let api = cluster.api("ops").await;
     assert_same_answers(&ask(&api, &expected).await, &expected, &place);
 
     let heads = logs::heads(cluster.folder());
-    let again = import(&endpoint, export.path(), &[]).await;
+    let again = import(&endpoints, export.path(), &[]).await;
     assert_eq!(
         total(&again, "unchanged"),
         total(&report, "imported"),
@@ -81,8 +81,8 @@ async fn gen_8_the_day_of_the_import_does_not_matter() {
     let expected: Value = serde_json::from_str(&text).unwrap();
     for today in ["2026-11-30", "2028-01-01"] {
         let cluster = Cluster::at(&format!("{today}T09:00[Asia/Tokyo]")).await;
-        let endpoint = format!("http://{}", cluster.address());
-        import(&endpoint, &sample(), &[]).await;
+        let endpoints = cluster.endpoints();
+        import(&endpoints, &sample(), &[]).await;
         let api = cluster.api("ops").await;
         let place = format!("imported on {today}");
         assert_same_answers(&ask(&api, &expected).await, &expected, &place);

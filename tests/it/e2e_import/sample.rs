@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use keizoku_proto::accounts::{AccountFilter, ListAccountsRequest};
-use keizoku_testkit::{Process, Serve, logs};
+use keizoku_testkit::{Deployment, logs};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -16,16 +16,28 @@ fn expected() -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-async fn imported(data: &Path) -> (Process, Value) {
-    let server = Serve::on(data).start();
-    let report = import(&server.endpoint(), &sample(), &[]).await;
+/// How a deployment is started on a directory.
+type Start = fn(&Path) -> Deployment;
+
+async fn imported(start: Start, data: &Path) -> (Deployment, Value) {
+    let server = start(data);
+    let report = import(&server.endpoints(), &sample(), &[]).await;
     (server, report)
 }
 
 #[tokio::test]
 async fn acc_7_the_sample_is_imported_and_answers_as_expected() {
+    imports_and_answers(Deployment::whole).await;
+}
+
+#[tokio::test]
+async fn acc_7_the_sample_is_imported_and_answers_as_expected_by_processes() {
+    imports_and_answers(Deployment::split).await;
+}
+
+async fn imports_and_answers(start: Start) {
     let data = TempDir::new().unwrap();
-    let (server, report) = imported(data.path()).await;
+    let (server, report) = imported(start, data.path()).await;
     let expected = expected();
     assert_same_rows(&rows(&report), &expected["import"], "sample");
     assert_eq!(total(&report, "created"), total(&report, "imported"));
@@ -34,15 +46,14 @@ async fn acc_7_the_sample_is_imported_and_answers_as_expected() {
     let heads = logs::heads(data.path());
 
     // Twice changes nothing, byte for byte.
-    let again = import(&server.endpoint(), &sample(), &[]).await;
+    let again = import(&server.endpoints(), &sample(), &[]).await;
     assert_eq!(rows(&again), rows(&report));
     assert_eq!(total(&again, "unchanged"), total(&report, "imported"));
     assert_eq!(logs::heads(data.path()), heads);
 
     // Nor does it after a restart, when nothing is cached.
-    assert_eq!(server.stop().await.code(), Some(0));
-    let server = Serve::on(data.path()).start();
-    let again = import(&server.endpoint(), &sample(), &[]).await;
+    let server = server.restarted().await;
+    let again = import(&server.endpoints(), &sample(), &[]).await;
     assert_eq!(total(&again, "unchanged"), total(&report, "imported"));
     assert_eq!(logs::heads(data.path()), heads);
     let api = server.api("ops").await;
@@ -73,8 +84,17 @@ const CHANGES: [(&str, &str, &str); 3] = [
 
 #[tokio::test]
 async fn acc_7_a_changed_file_records_the_difference() {
+    imports_the_difference(Deployment::whole).await;
+}
+
+#[tokio::test]
+async fn acc_7_a_changed_file_records_the_difference_by_processes() {
+    imports_the_difference(Deployment::split).await;
+}
+
+async fn imports_the_difference(start: Start) {
     let data = TempDir::new().unwrap();
-    let (server, _) = imported(data.path()).await;
+    let (server, _) = imported(start, data.path()).await;
     let heads = logs::heads(data.path());
     let changed = copy_of_sample();
     for (file, from, to) in CHANGES {
@@ -84,7 +104,7 @@ async fn acc_7_a_changed_file_records_the_difference() {
         fs::write(&path, text.replacen(from, to, 1)).unwrap();
     }
     let on = ["--date", "2026-11-22"];
-    let report = import(&server.endpoint(), changed.path(), &on).await;
+    let report = import(&server.endpoints(), changed.path(), &on).await;
     for (file, _, _) in CHANGES {
         let of_file = &report["import"][file];
         assert_eq!(
@@ -117,9 +137,9 @@ async fn acc_7_a_changed_file_records_the_difference() {
     assert_eq!(found.into_inner().total_size, 1);
 
     // And back again.
-    let back = import(&server.endpoint(), &sample(), &on).await;
+    let back = import(&server.endpoints(), &sample(), &on).await;
     assert_eq!(total(&back, "updated"), 3);
-    let again = import(&server.endpoint(), &sample(), &on).await;
+    let again = import(&server.endpoints(), &sample(), &on).await;
     assert_eq!(total(&again, "updated"), 0);
 }
 
