@@ -68,6 +68,11 @@ impl Deployment {
         self.processes.remove(at.expect("the service runs")).1
     }
 
+    /// Services that start from now on are on another data directory.
+    pub fn move_to(&mut self, data: &Path) {
+        data.clone_into(&mut self.data);
+    }
+
     /// What the services exchange events by.
     pub fn nats(&mut self) -> &mut NatsServer {
         self.nats.as_mut().expect("the deployment is split")

@@ -67,6 +67,25 @@ impl NatsServer {
         }
     }
 
+    /// Stops it from doing anything, without ending it: it answers nobody and closes nothing.
+    pub fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let child = self.child.as_ref().expect("it runs");
+        let id = child.id().to_string();
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &id])
+            .status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill -{name}");
+    }
+
     /// Forgets everything; only while it does not run.
     pub fn forget(&self) {
         assert!(self.child.is_none(), "a running server keeps its store");
