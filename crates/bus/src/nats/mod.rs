@@ -11,6 +11,7 @@
 //!              └── keizoku-head.<service>, every second ─────────────────┘
 //! ```
 
+mod chain;
 mod connection;
 mod exchange;
 mod head;

@@ -9,8 +9,8 @@ use async_nats::jetstream;
 use async_nats::jetstream::consumer::push;
 use futures::{FutureExt as _, StreamExt as _, stream};
 use keizoku_core::{Position, Recorded};
-use uuid::Uuid;
 
+use super::chain::{Broken, Chain};
 use super::connection::Nats;
 use super::exchange::Exchange;
 use super::head::{self, Beat};
@@ -22,8 +22,7 @@ const PAGE: usize = 4_096;
 
 struct Reader {
     source: String,
-    log_id: Uuid,
-    position: Position,
+    chain: Chain,
     head: Position,
     messages: push::Messages,
     heads: async_nats::Subscriber,
@@ -48,8 +47,10 @@ pub(super) async fn open(
     let first = exchange.sequence_after(after).await?;
     let reader = Reader {
         source: source.to_owned(),
-        log_id: exchange.log_id(),
-        position: after,
+        chain: Chain {
+            log_id: exchange.log_id(),
+            position: after,
+        },
         head: after,
         messages: exchange.deliver(nats, first).await?,
         heads,
@@ -93,8 +94,8 @@ impl Reader {
     }
 
     fn is_news(&mut self, beat: Beat) -> Result<bool, BusError> {
-        if beat.log_id != self.log_id {
-            return Err(self.interrupted("another log is published now"));
+        if beat.log_id != self.chain.log_id {
+            return Err(self.interrupted(&Broken::OtherLog));
         }
         let is_news = beat.position > self.head;
         self.head = self.head.max(beat.position);
@@ -102,9 +103,9 @@ impl Reader {
     }
 
     fn delivery(&mut self, events: Vec<Arc<Recorded>>) -> Delivery {
-        self.head = self.head.max(self.position);
+        self.head = self.head.max(self.chain.position);
         Delivery {
-            log_id: self.log_id,
+            log_id: self.chain.log_id,
             events,
             head: self.head,
         }
@@ -134,29 +135,20 @@ impl Reader {
     fn check(&mut self, arrived: Option<Arrived>) -> Result<Option<Recorded>, BusError> {
         let message = match arrived {
             Some(Ok(message)) => message,
-            Some(Err(error)) => return Err(self.interrupted(&error.to_string())),
-            None => return Err(self.interrupted("the connection was closed")),
+            Some(Err(error)) => return Err(self.interrupted(&error)),
+            None => return Err(self.interrupted(&"the connection was closed")),
         };
         let headers = message.headers.as_ref();
         let read = headers.and_then(|headers| message::decode(headers, &message.payload));
-        let published = read.ok_or_else(|| self.interrupted("a message is not from a relay"))?;
-        if published.log_id != self.log_id {
-            return Err(self.interrupted("another log is published now"));
-        }
-        if published.event.position <= self.position {
-            return Ok(None);
-        }
-        if published.previous > self.position {
-            return Err(self.interrupted("events are missing"));
-        }
-        self.position = published.event.position;
-        Ok(Some(published.event))
+        let published = read.ok_or_else(|| self.interrupted(&"a message is not from a relay"))?;
+        let taken = self.chain.take(published);
+        taken.map_err(|broken| self.interrupted(&broken))
     }
 
-    fn interrupted(&self, reason: &str) -> BusError {
+    fn interrupted(&self, reason: &dyn ToString) -> BusError {
         BusError::Interrupted {
             source_name: self.source.clone(),
-            reason: reason.to_owned(),
+            reason: reason.to_string(),
         }
     }
 }

@@ -18,8 +18,12 @@ struct Nats {
 
 /// A connection of its own, as each process has one.
 pub(crate) async fn connect(server: &NatsServer) -> NatsBus {
+    connect_to(server.url()).await
+}
+
+pub(crate) async fn connect_to(url: String) -> NatsBus {
     let options = NatsOptions {
-        url: server.url(),
+        url,
         ..NatsOptions::default()
     };
     let bus = NatsBus::connect(&options).await;

@@ -12,7 +12,8 @@ use keizoku_testkit::NatsServer;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::nats::{connect, is_offered, relay};
+use crate::cut_proxy::CutProxy;
+use crate::nats::{connect, connect_to, is_offered, relay};
 use crate::world::{SOURCE, STREAM, World, operator};
 
 #[test]
@@ -106,6 +107,24 @@ fn a_server_that_is_killed_over_and_over_loses_nothing_for_good() {
             world.server.end();
             world.append(10).await;
             world.server.begin();
+        }
+        world.is_whole().await;
+    });
+}
+
+#[test]
+fn connections_that_are_cut_all_the_time_lose_nothing() {
+    block_on(async {
+        let mut world = World::with_events(10).await;
+        let cut = CutProxy::to(&world.server).await;
+        let bus = connect_to(cut.url()).await;
+        let mut follower = Follower::new(Arc::new(bus), SOURCE);
+        for _ in 0..8 {
+            follower.reads_exactly(&*world.log).await;
+            // The server goes on sending to a consumer whose connection is gone.
+            cut.after_bytes(50_000);
+            world.append(4_000).await;
+            tokio::join!(cut.has_cut(), follower.reads_exactly(&*world.log));
         }
         world.is_whole().await;
     });
