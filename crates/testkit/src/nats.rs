@@ -1,7 +1,6 @@
 //! A real nats-server with JetStream, on a free port and a store of its own.
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -13,6 +12,8 @@ use tempfile::TempDir;
 
 /// A start that takes longer hangs.
 const START: Duration = Duration::from_mins(1);
+/// What operators start from.
+const DEPLOYED: &str = include_str!("../../../deploy/nats/nats.conf");
 const LISTENING: &str = "Listening for client connections on ";
 const READY: &str = "Server is ready";
 
@@ -54,7 +55,7 @@ impl NatsServer {
 
     /// Starts it again where it was.
     pub fn begin(&mut self) {
-        let (child, port) = spawn(&self.configuration());
+        let (child, port) = spawn(&self.configuration(), &self.store());
         self.port = port;
         self.child = Some(child);
     }
@@ -117,10 +118,9 @@ impl NatsServer {
             0 => "-1".to_owned(),
             port => port.to_string(),
         };
-        let mut text = format!("host: 127.0.0.1\nport: {port}\nmax_payload: 8MB\n");
-        let store = self.store();
-        let _ = writeln!(text, "jetstream {{ store_dir: {:?} }}", store.display());
-        text.push_str(&self.extra);
+        let text = DEPLOYED.replace("port: 4222", &format!("port: {port}"));
+        assert_ne!(text, DEPLOYED, "the configuration says where it listens");
+        let text = format!("{text}\n{}", self.extra);
         let file = self.folder.path().join("nats.conf");
         fs::write(&file, text).expect("the directory is ours");
         file
@@ -134,9 +134,10 @@ impl Drop for NatsServer {
 }
 
 /// Starts it and waits until it is ready; the answer is where it listens.
-fn spawn(configuration: &Path) -> (Child, u16) {
+fn spawn(configuration: &Path, store: &Path) -> (Child, u16) {
     let mut child = Command::new("nats-server")
         .env("PATH", path())
+        .env("NATS_STORE", store)
         .arg("-c")
         .arg(configuration)
         .stdin(Stdio::null())

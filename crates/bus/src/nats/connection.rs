@@ -182,6 +182,7 @@ fn told_once() -> impl Fn(Event) -> std::future::Ready<()> + Send + Sync + 'stat
         if *last != text {
             match event {
                 Event::Connected => tracing::info!("connected to NATS"),
+                Event::Draining | Event::Closed => tracing::debug!("left NATS"),
                 Event::Disconnected => tracing::warn!("lost NATS; connecting again"),
                 _ => tracing::warn!(event = %text, "NATS"),
             }
