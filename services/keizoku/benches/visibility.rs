@@ -1,5 +1,5 @@
 //! How long after its acknowledgement a risk is in the forecast, while the server has half of the
-//! load that it can take.
+//! load that it can take: all services in one process, then each in its own, over NATS.
 //!
 //! First the most that the server acknowledges with 64 requests in flight, then half of that as an
 //! open load. Meanwhile a risk is opened on a customer who has none, and the forecast of that
@@ -20,10 +20,12 @@ use keizoku_proto::forecast::forecast_service_client::ForecastServiceClient;
 use keizoku_proto::forecast::{ForecastFilter, GetForecastRequest};
 use keizoku_proto::risk::risk_service_client::RiskServiceClient;
 use keizoku_proto::risk::{LeadsToChurn, OpenRiskRequest};
+use keizoku_testkit::NatsServer;
 use support::latency::Latencies;
 use support::load::{IN_FLIGHT, at_rate, throughput};
 use support::scale::scaled;
 use support::{Child, Failure, a_customer, region, request_id};
+use tonic::Code;
 use tonic::transport::Channel;
 
 #[global_allocator]
@@ -44,12 +46,53 @@ fn main() -> Result<(), Failure> {
 }
 
 async fn run() -> Result<(), Failure> {
+    println!("one process");
     let folder = tempfile::tempdir_in(support::target_folder())?;
     let server = Child::keizoku(folder.path())?;
-    let (load, aside) = (server.channel().await?, server.channel().await?);
+    let whole = Places {
+        accounts: server.channel().await?,
+        load: server.channel().await?,
+        aside: server.channel().await?,
+        forecast: server.channel().await?,
+        goal: "p99 ≤ 50 ms",
+    };
+    measure(&whole).await?;
+    drop(server);
+
+    println!("one process for each service, over NATS");
+    let nats = NatsServer::start();
+    let folder = tempfile::tempdir_in(support::target_folder())?;
+    let service = |name| Child::service(folder.path(), name, &nats.url());
+    let accounts = service("accounts")?;
+    let (risk, forecast) = (service("risk")?, service("forecast")?);
+    let split = Places {
+        accounts: accounts.channel().await?,
+        load: risk.channel().await?,
+        aside: risk.channel().await?,
+        forecast: forecast.channel().await?,
+        goal: "p99 ≤ 100 ms",
+    };
+    measure(&split).await
+}
+
+/// Connections to the services.
+struct Places {
+    accounts: Channel,
+    /// To the risk service: by which the load comes, and by which the samples do.
+    load: Channel,
+    aside: Channel,
+    forecast: Channel,
+    goal: &'static str,
+}
+
+async fn measure(places: &Places) -> Result<(), Failure> {
+    let Places { load, goal, .. } = places;
     let samples = scaled(SAMPLES);
-    let customers = customers(&load, LOADED + samples).await?;
+    let customers = customers(&places.accounts, LOADED + samples).await?;
+    known(&places.load, customers.last().ok_or("no customers")?).await?;
     let (loaded, fresh) = customers.split_at(usize::try_from(LOADED)?);
+    // The last one has a risk by now.
+    let fresh = &fresh[..fresh.len() - 1];
 
     let opened = Cell::new(0_u64);
     let request = || {
@@ -64,7 +107,7 @@ async fn run() -> Result<(), Failure> {
 
     let is_over = Cell::new(false);
     let sampling = async {
-        let figures = sample(&aside, fresh).await;
+        let figures = sample(places, fresh).await;
         is_over.set(true);
         figures
     };
@@ -79,7 +122,7 @@ async fn run() -> Result<(), Failure> {
     if pace.sent < peak / 2.0 * 0.98 {
         println!("THE LOAD DID NOT KEEP ITS PACE: the figure holds for what was sent");
     }
-    println!("acknowledged to visible      {latencies}  (goal p99 ≤ 50 ms)");
+    println!("acknowledged to visible      {latencies}  (goal {goal})");
     println!("one answer of the forecast   {answers}");
     Ok(())
 }
@@ -94,12 +137,24 @@ async fn customers(keizoku: &Channel, number: u64) -> Result<Vec<String>, Failur
     Ok(names)
 }
 
+/// The risk service has heard of every customer when it has heard of the last one.
+async fn known(risks: &Channel, last: &str) -> Result<(), Failure> {
+    let mut risks = RiskServiceClient::new(risks.clone());
+    loop {
+        match risks.open_risk(open_risk(last, "known", 0)).await {
+            Ok(_) => return Ok(()),
+            Err(status) if status.code() == Code::NotFound => {}
+            Err(status) => return Err(status.into()),
+        }
+    }
+}
+
 /// One risk on each of the customers behind the loaded ones: how long each took to be visible, and
 /// how long one answer of the forecast took.
-async fn sample(keizoku: &Channel, fresh: &[String]) -> Result<(Latencies, Latencies), Failure> {
+async fn sample(places: &Places, fresh: &[String]) -> Result<(Latencies, Latencies), Failure> {
     let (mut visible, mut answers) = (Latencies::new(), Latencies::new());
-    let mut risks = RiskServiceClient::new(keizoku.clone());
-    let mut forecast = ForecastServiceClient::new(keizoku.clone());
+    let mut risks = RiskServiceClient::new(places.aside.clone());
+    let mut forecast = ForecastServiceClient::new(places.forecast.clone());
     let mut starts = tokio::time::interval(EVERY);
     for (number, customer) in (LOADED..).zip(fresh) {
         starts.tick().await;

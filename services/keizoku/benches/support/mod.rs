@@ -42,6 +42,16 @@ impl Child {
         Self::start(command)
     }
 
+    /// One service of it, beside others on the same directory.
+    pub(crate) fn service(data: &Path, name: &str, nats: &str) -> Result<Self, Failure> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keizoku"));
+        command
+            .args(["serve", name, "--nats", nats])
+            .args(["--listen", "127.0.0.1:0", "--data"])
+            .arg(data);
+        Self::start(command)
+    }
+
     /// The real binary, without waiting until it is ready: when it is, the receiver is told.
     pub(crate) fn launch(data: &Path) -> Result<(Self, Receiver<Instant>), Failure> {
         // A port that was free a moment ago.
