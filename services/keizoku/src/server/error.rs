@@ -49,6 +49,9 @@ pub enum StartError {
     /// NATS can never be reached with these settings.
     #[error(transparent)]
     Nats(#[from] ConnectError),
+    /// The system gives no thread for the exchange.
+    #[error("the exchange with NATS cannot be started")]
+    Thread(#[source] std::io::Error),
     /// The address is taken, or would expose the server.
     #[error(transparent)]
     Serve(#[from] ServeError),

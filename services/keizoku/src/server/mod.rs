@@ -73,7 +73,7 @@ pub async fn start(
     storage::create(folder)?;
 
     let lifecycle = Lifecycle::probed(Arc::clone(&ambient.probe));
-    let exchange = Exchange::open(config, roles, ambient, nats.as_ref(), &lifecycle)?;
+    let exchange = Exchange::open(config, roles, ambient, nats, &lifecycle)?;
     let logs = exchange.logs.values();
     let mut recorded = logs.map(|log| log.head().borrow().recorded_at);
     let is_new = !exchange.logs.is_empty() && recorded.all(|at| at.is_none());
