@@ -11,7 +11,7 @@ use keizoku_proto::forecast::{GetForecastRequest, GetForecastResponse};
 use keizoku_proto::risk::{
     LeadsToChurn, NextAction, OpenRiskRequest, Risk, ScheduleNextActionRequest,
 };
-use keizoku_testkit::{Deployment, Scene, day, refused};
+use keizoku_testkit::{Deployment, Scene, Serve, day, refused};
 use tempfile::TempDir;
 use tonic::{Code, Status};
 
@@ -272,6 +272,29 @@ async fn accounts(api: &Connection) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn settings_for_nats_that_cannot_work_are_all_told_before_anything_is_done() {
+    let data = TempDir::new().unwrap();
+    let serve = Serve::on(data.path())
+        .env("KEIZOKU__NATS__USER", "keizoku")
+        .env("KEIZOKU__NATS__TOKEN_FILE", "token");
+    let exited = serve.try_start().unwrap_err();
+    assert_eq!(exited.code(), Some(1), "{exited:?}");
+    for part in ["nats.url is missing", "nats.user and nats.password_file"] {
+        assert!(exited.stderr.contains(part), "{}", exited.stderr);
+    }
+    let missing = Serve::on(data.path())
+        .env("KEIZOKU__NATS__URL", "nats://127.0.0.1:1")
+        .env("KEIZOKU__NATS__TOKEN_FILE", "/nowhere/token");
+    let exited = missing.try_start().unwrap_err();
+    assert!(
+        exited.stderr.contains("/nowhere/token"),
+        "{}",
+        exited.stderr
+    );
+    assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
 async fn a_service_that_reads_others_does_not_start_without_nats() {
     let data = TempDir::new().unwrap();
     let refused = serve_alone(data.path(), "forecast");
@@ -284,7 +307,7 @@ async fn a_service_that_reads_others_does_not_start_without_nats() {
 }
 
 fn serve_alone(data: &Path, service: &str) -> String {
-    let exited = keizoku_testkit::Serve::on(data).arg(service).try_start();
+    let exited = Serve::on(data).arg(service).try_start();
     let exited = exited.unwrap_err();
     assert_eq!(exited.code(), Some(1), "{exited:?}");
     exited.stderr

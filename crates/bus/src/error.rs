@@ -23,6 +23,12 @@ pub enum BusError {
     /// There is no connection at the moment; it is made again by itself.
     #[error("NATS is not connected")]
     NotConnected,
+    /// The server carries messages, and keeps none.
+    #[error(
+        "JetStream is not enabled for this user: start nats-server as in deploy/nats/nats.conf, and \
+         enable it for the account"
+    )]
+    NoJetStream,
     /// Nobody has published the source yet.
     #[error(
         "there is no stream {0}: its service has not reached this NATS yet; is it running, with the \

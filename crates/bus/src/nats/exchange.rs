@@ -1,8 +1,12 @@
 //! The stream of one source: its settings, whose it is, and what it holds.
 
+use std::error::Error as _;
+
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, push};
-use async_nats::jetstream::context::GetStreamErrorKind;
+use async_nats::jetstream::context::{
+    GetStreamError, GetStreamErrorKind, RequestError, RequestErrorKind,
+};
 use async_nats::jetstream::stream::{
     Config, DiscardPolicy, Info, RetentionPolicy, StorageType, Stream,
 };
@@ -25,14 +29,7 @@ impl Exchange {
     pub(super) async fn find(nats: &Nats, source: &str) -> Result<Self, BusError> {
         let name = name(source);
         let found = nats.jetstream()?.get_stream(&name).await;
-        let stream = found.map_err(|error| match error.kind() {
-            GetStreamErrorKind::JetStream(refusal)
-                if refusal.error_code() == ErrorCode::STREAM_NOT_FOUND =>
-            {
-                BusError::NoStream(name.clone())
-            }
-            _ => BusError::nats("look for the stream")(error),
-        })?;
+        let stream = found.map_err(|error| not_found(error, &name))?;
         let mut differences = differences(&stream.cached_info().config, source);
         let log_id = log_id(&stream.cached_info().config);
         if log_id.is_none() {
@@ -160,6 +157,25 @@ impl From<Published> for Last {
             position: last.event.position,
             event: last.event.id,
         }
+    }
+}
+
+fn not_found(error: GetStreamError, name: &str) -> BusError {
+    let refusal = match error.kind() {
+        GetStreamErrorKind::JetStream(refusal) => Some(refusal.error_code()),
+        _ => None,
+    };
+    let request = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<RequestError>());
+    let nobody = request.is_some_and(|request| request.kind() == RequestErrorKind::NoResponders);
+    match refusal {
+        Some(ErrorCode::STREAM_NOT_FOUND) => BusError::NoStream(name.to_owned()),
+        Some(ErrorCode::JETSTREAM_NOT_ENABLED | ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT) => {
+            BusError::NoJetStream
+        }
+        None if nobody => BusError::NoJetStream,
+        _ => BusError::nats("look for the stream")(error),
     }
 }
 

@@ -150,6 +150,19 @@ fn what_is_asked_while_there_is_no_server_fails_at_once_and_works_later() {
 }
 
 #[test]
+fn a_server_that_keeps_nothing_is_told_by_name() {
+    block_on(async {
+        let without = NatsServer::configured("jetstream: disabled");
+        let for_nobody =
+            NatsServer::configured("accounts { A { users: [{ user: a }] } }\nno_auth_user: a");
+        for server in [without, for_nobody] {
+            let refused = connect(&server).await.source(SOURCE).await;
+            assert!(matches!(refused, Err(BusError::NoJetStream)), "{refused:?}");
+        }
+    });
+}
+
+#[test]
 fn a_stream_that_would_lose_history_is_refused_with_what_differs() {
     block_on(async {
         let server = NatsServer::start();
