@@ -12,6 +12,7 @@ pub mod book;
 pub mod calendar;
 pub mod call;
 pub mod config;
+pub mod crypto;
 pub mod execute;
 pub mod failure;
 mod fold;

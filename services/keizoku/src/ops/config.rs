@@ -1,5 +1,7 @@
 //! `keizoku config`: the configuration in effect, as a file that can be handed to a server.
 
+mod access;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -62,19 +64,20 @@ impl Args {
 
 /// The whole configuration: a section's name, empty for the first, and its keys. Taken apart by
 /// name, so that a key cannot be added without its place here.
-fn sections(config: &Config) -> [(&'static str, Vec<Key>); 3] {
+fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
     let Config {
         data_dir,
         listen,
         log: LogConfig { format, filter },
         storage: StorageConfig { unsafe_no_sync },
+        access,
     } = config;
     let format = match format {
         LogFormat::Plain => "plain",
         LogFormat::Json => "json",
     };
     let key = |name, about, value| Key { name, about, value };
-    [
+    vec![
         (
             "",
             vec![
@@ -85,7 +88,7 @@ fn sections(config: &Config) -> [(&'static str, Vec<Key>); 3] {
                 ),
                 key(
                     "listen",
-                    "Address and port of the gRPC API. Loopback only: there are no tokens yet.\n\
+                    "Address and port of the gRPC API. Off loopback only with [tls] and [access].\n\
                      Port 0 takes a free one.",
                     quoted(&listen.to_string()),
                 ),
@@ -116,6 +119,7 @@ fn sections(config: &Config) -> [(&'static str, Vec<Key>); 3] {
                 unsafe_no_sync.to_string(),
             )],
         ),
+        ("access", access::keys(access)),
     ]
 }
 

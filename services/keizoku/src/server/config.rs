@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use keizoku_runtime::config::ConfigError;
+use keizoku_runtime::access::AccessConfig;
+use keizoku_runtime::config::{ConfigError, Problems};
 use keizoku_runtime::telemetry::LogFormat;
 use serde::Deserialize;
 
@@ -20,6 +21,8 @@ pub struct Config {
     pub log: LogConfig,
     /// What is written as soon as it is answered, and when it counts as written.
     pub storage: StorageConfig,
+    /// Who may call the API, and how they are recognised.
+    pub access: AccessConfig,
 }
 
 /// How the process's own log looks.
@@ -48,6 +51,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 7420)),
             log: LogConfig::default(),
             storage: StorageConfig::default(),
+            access: AccessConfig::default(),
         }
     }
 }
@@ -65,8 +69,13 @@ impl Config {
     /// Reads file and environment.
     ///
     /// # Errors
-    /// When a file is missing or malformed, or a key does not exist.
+    /// When a file is missing or malformed, a key does not exist, or values do not fit together:
+    /// all of them then.
     pub fn load(file: Option<&std::path::Path>) -> Result<Self, ConfigError> {
-        keizoku_runtime::config::load(file)
+        let config: Self = keizoku_runtime::config::load(file)?;
+        let mut problems = Problems::default();
+        config.access.validate(&mut problems);
+        problems.check()?;
+        Ok(config)
     }
 }

@@ -15,7 +15,7 @@ use keizoku_bus::{Bus, LocalBus};
 use keizoku_core::{Clock, Entropy, Probe};
 use keizoku_log::EventLog;
 use keizoku_log::sqlite::{OpenError, SqliteLog, SqliteOptions, Synchronous};
-use keizoku_runtime::access::Authentication;
+use keizoku_runtime::access::{AccessError, Authentication};
 use keizoku_runtime::book::{self, BookModel};
 use keizoku_runtime::server::{self as grpc, ServeError};
 use keizoku_runtime::{Calendar, Freshness, Lifecycle, projector};
@@ -58,6 +58,9 @@ pub enum StartError {
         PathBuf,
         #[source] keizoku_runtime::read_model::rusqlite::Error,
     ),
+    /// Callers cannot be recognised as configured.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// The address is taken, or would expose the server.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -80,6 +83,7 @@ pub struct Server {
 /// # Errors
 /// When the address or the data directory cannot be used; nothing was changed then.
 pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartError> {
+    let authentication = Authentication::configured(&config.access, &ambient.clock)?;
     // The port first: a second start by mistake must not touch the data.
     let listener = grpc::listen(config.listen).await?;
     let address = listener.local_addr().unwrap_or(config.listen);
@@ -153,9 +157,7 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
     forecast.serve(&mut routes);
     let serving = {
         let lifecycle = lifecycle.clone();
-        let task = async move {
-            grpc::serve(listener, routes, Authentication::Loopback, &lifecycle).await
-        };
+        let task = async move { grpc::serve(listener, routes, authentication, &lifecycle).await };
         // Not tracked: draining waits for the work, and this ends when the work may not come in.
         #[expect(
             clippy::disallowed_methods,
