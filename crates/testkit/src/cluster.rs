@@ -20,22 +20,29 @@ pub struct Cluster {
     clock: Arc<ManualClock>,
     folder: TempDir,
     server: Server,
+    config: Box<Config>,
 }
 
 impl Cluster {
     /// A new deployment; the clock shows `now`, such as `2026-11-22T09:00[Asia/Tokyo]`.
     pub async fn at(now: &str) -> Self {
-        let clock = Arc::new(ManualClock::at(instant(now)));
-        let folder = TempDir::new().expect("there is a place for temporary files");
-        Self::start(clock, folder).await
+        Self::configured(now, |_, _| {}).await
     }
 
-    async fn start(clock: Arc<ManualClock>, folder: TempDir) -> Self {
-        let config = Config {
+    /// The same, with what `change` does to its configuration; it may put files into the directory.
+    pub async fn configured(now: &str, change: impl FnOnce(&Path, &mut Config)) -> Self {
+        let clock = Arc::new(ManualClock::at(instant(now)));
+        let folder = TempDir::new().expect("there is a place for temporary files");
+        let mut config = Box::new(Config {
             data_dir: folder.path().to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             ..Config::default()
-        };
+        });
+        change(folder.path(), &mut config);
+        Self::start(clock, folder, config).await
+    }
+
+    async fn start(clock: Arc<ManualClock>, folder: TempDir, config: Box<Config>) -> Self {
         let ambient = Ambient {
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(SystemEntropy),
@@ -49,6 +56,7 @@ impl Cluster {
             clock,
             folder,
             server,
+            config,
         }
     }
 
@@ -77,9 +85,9 @@ impl Cluster {
     /// Stops it and starts it again on the same directory; clients must be made anew.
     #[must_use]
     pub async fn restart(self) -> Self {
-        let clock = Arc::clone(&self.clock);
+        let (clock, config) = (Arc::clone(&self.clock), self.config.clone());
         let folder = self.stop().await;
-        Self::start(clock, folder).await
+        Self::start(clock, folder, config).await
     }
 
     /// Stops it; what is on disk stays until the directory is dropped.

@@ -135,7 +135,7 @@ impl AccessConfig {
         keys
     }
 
-    fn secret(&self, problems: &mut Problems) -> Option<Vec<u8>> {
+    pub(super) fn secret(&self, problems: &mut Problems) -> Option<Vec<u8>> {
         if !self.hs256_secret_file.as_os_str().is_empty() {
             let read = std::fs::read(&self.hs256_secret_file);
             let unreadable = |error| {

@@ -5,6 +5,7 @@ mod access;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use keizoku_runtime::server::TlsConfig;
 use keizoku_runtime::telemetry::LogFormat;
 use serde_json::Value;
 
@@ -71,6 +72,12 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
         log: LogConfig { format, filter },
         storage: StorageConfig { unsafe_no_sync },
         access,
+        tls:
+            TlsConfig {
+                certificate_file,
+                key_file,
+                client_ca_file,
+            },
     } = config;
     let format = match format {
         LogFormat::Plain => "plain",
@@ -84,7 +91,7 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
                 key(
                     "data_dir",
                     "Directory of logs and read models; created when it does not exist.",
-                    quoted(&data_dir.to_string_lossy()),
+                    path_value(data_dir),
                 ),
                 key(
                     "listen",
@@ -120,6 +127,28 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
             )],
         ),
         ("access", access::keys(access)),
+        (
+            "tls",
+            vec![
+                key(
+                    "certificate_file",
+                    "PEM file with the server's certificate, then those between it and the authority.\n\
+                     Read at the start.",
+                    path_value(certificate_file),
+                ),
+                key(
+                    "key_file",
+                    "PEM file with its private key. Readable by the server alone.",
+                    path_value(key_file),
+                ),
+                key(
+                    "client_ca_file",
+                    "PEM file with the authorities whose client certificates are trusted; what those may do\n\
+                     is in access.certificate_roles.",
+                    path_value(client_ca_file),
+                ),
+            ],
+        ),
     ]
 }
 
@@ -147,6 +176,11 @@ fn render(config: &Config) -> String {
         }
     }
     text
+}
+
+/// A path as a TOML string.
+fn path_value(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
 }
 
 /// A TOML string.

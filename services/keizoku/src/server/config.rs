@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use keizoku_runtime::access::AccessConfig;
 use keizoku_runtime::config::{ConfigError, Problems};
+use keizoku_runtime::server::TlsConfig;
 use keizoku_runtime::telemetry::LogFormat;
 use serde::Deserialize;
 
@@ -15,7 +16,7 @@ use serde::Deserialize;
 pub struct Config {
     /// Directory of logs and read models; created when its parent exists.
     pub data_dir: PathBuf,
-    /// Address of the gRPC API. Off loopback is refused: there are no tokens yet.
+    /// Address of the gRPC API. Off loopback only with `tls` and `access`.
     pub listen: SocketAddr,
     /// How the process's own log looks.
     pub log: LogConfig,
@@ -23,6 +24,8 @@ pub struct Config {
     pub storage: StorageConfig,
     /// Who may call the API, and how they are recognised.
     pub access: AccessConfig,
+    /// Encryption, and the certificates of clients.
+    pub tls: TlsConfig,
 }
 
 /// How the process's own log looks.
@@ -52,6 +55,7 @@ impl Default for Config {
             log: LogConfig::default(),
             storage: StorageConfig::default(),
             access: AccessConfig::default(),
+            tls: TlsConfig::default(),
         }
     }
 }
@@ -75,6 +79,11 @@ impl Config {
         let config: Self = keizoku_runtime::config::load(file)?;
         let mut problems = Problems::default();
         config.access.validate(&mut problems);
+        config.tls.validate(&mut problems);
+        if !config.access.certificate_roles.is_empty() && !config.tls.knows_clients() {
+            let why = "needs tls.client_ca_file, without which no certificate is trusted";
+            problems.add("access.certificate_roles", why);
+        }
         problems.check()?;
         Ok(config)
     }

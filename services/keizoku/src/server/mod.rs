@@ -17,7 +17,7 @@ use keizoku_log::EventLog;
 use keizoku_log::sqlite::{OpenError, SqliteLog, SqliteOptions, Synchronous};
 use keizoku_runtime::access::{AccessError, Authentication};
 use keizoku_runtime::book::{self, BookModel};
-use keizoku_runtime::server::{self as grpc, ServeError};
+use keizoku_runtime::server::{self as grpc, ServeError, TlsError};
 use keizoku_runtime::{Calendar, Freshness, Lifecycle, projector};
 use tonic::service::RoutesBuilder;
 
@@ -61,6 +61,9 @@ pub enum StartError {
     /// Callers cannot be recognised as configured.
     #[error(transparent)]
     Access(#[from] AccessError),
+    /// Connections cannot be encrypted as configured.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address is taken, or would expose the server.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -83,9 +86,12 @@ pub struct Server {
 /// # Errors
 /// When the address or the data directory cannot be used; nothing was changed then.
 pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartError> {
-    let authentication = Authentication::configured(&config.access, &ambient.clock)?;
+    let settings = grpc::Settings {
+        authentication: Authentication::configured(&config.access, &ambient.clock)?,
+        tls: config.tls.load()?,
+    };
     // The port first: a second start by mistake must not touch the data.
-    let listener = grpc::listen(config.listen).await?;
+    let listener = grpc::listen(config.listen, &settings).await?;
     let address = listener.local_addr().unwrap_or(config.listen);
     let folder = config.data_dir.as_path();
     create(folder)?;
@@ -157,7 +163,7 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
     forecast.serve(&mut routes);
     let serving = {
         let lifecycle = lifecycle.clone();
-        let task = async move { grpc::serve(listener, routes, authentication, &lifecycle).await };
+        let task = async move { grpc::serve(listener, routes, settings, &lifecycle).await };
         // Not tracked: draining waits for the work, and this ends when the work may not come in.
         #[expect(
             clippy::disallowed_methods,

@@ -1,11 +1,10 @@
 //! The keys of `[access]`.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use keizoku_runtime::access::AccessConfig;
 
-use super::{Key, quoted};
+use super::{Key, path_value, quoted};
 
 /// Every key, taken apart by name so that none is forgotten.
 pub(super) fn keys(config: &AccessConfig) -> Vec<Key> {
@@ -21,7 +20,6 @@ pub(super) fn keys(config: &AccessConfig) -> Vec<Key> {
         certificate_roles,
     } = config;
     let key = |name, about, value| Key { name, about, value };
-    let path = |path: &Path| quoted(&path.to_string_lossy());
     let mut roles = String::new();
     for (name, role) in certificate_roles {
         let comma = if roles.is_empty() { "" } else { "," };
@@ -48,7 +46,7 @@ pub(super) fn keys(config: &AccessConfig) -> Vec<Key> {
         key(
             "hs256_secret_file",
             "File with the secret of HS256 tokens, at least 32 bytes. Readable by the server alone.",
-            path(hs256_secret_file),
+            path_value(hs256_secret_file),
         ),
         key(
             "hs256_secret_env",
@@ -58,12 +56,12 @@ pub(super) fn keys(config: &AccessConfig) -> Vec<Key> {
         key(
             "public_keys_file",
             "PEM file with public keys: RSA (at least 2048 bits) for RS256, P-256 for ES256.",
-            path(public_keys_file),
+            path_value(public_keys_file),
         ),
         key(
             "jwks_file",
             "File with a JSON Web Key Set, read again when a token names a key that is not in it.",
-            path(jwks_file),
+            path_value(jwks_file),
         ),
         key(
             "jwks_url",

@@ -1,17 +1,21 @@
 //! The gRPC server of a process: one listener, access in front, every limit set.
 
+mod tls;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_stream::StreamExt as _;
 use tonic::service::RoutesBuilder;
-use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Server, ServerTlsConfig};
 
 use crate::Lifecycle;
 use crate::access::{AccessLayer, Authentication};
 use crate::socket::Socket;
+
+pub use tls::{TlsConfig, TlsError};
 
 /// Largest message that is read, in bytes.
 pub const MAX_MESSAGE: usize = 4 * 1024 * 1024;
@@ -34,21 +38,66 @@ pub enum ServeError {
         #[source]
         cause: std::io::Error,
     },
-    /// Off loopback, everybody could do everything.
-    #[error("refusing to listen on {0} without TLS and tokens: use a loopback address")]
-    Unprotected(SocketAddr),
+    /// Off loopback, everybody could do everything, or read along.
+    #[error(
+        "refusing to listen on {address}, which others can reach, without {missing}; \
+         `keizoku config` explains the keys, and a loopback address needs none of it"
+    )]
+    Unprotected {
+        /// The address.
+        address: SocketAddr,
+        /// What would have to be configured.
+        missing: &'static str,
+    },
     /// Reflection or the transport failed.
     #[error("the gRPC server failed")]
     Server(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// How a process serves.
+pub struct Settings {
+    /// How callers are recognised.
+    pub authentication: Authentication,
+    /// Encryption, if any.
+    pub tls: Option<ServerTlsConfig>,
+}
+
+impl Default for Settings {
+    /// On loopback, where nobody has to say who they are.
+    fn default() -> Self {
+        Self {
+            authentication: Authentication::Loopback,
+            tls: None,
+        }
+    }
+}
+
+impl Settings {
+    /// What is missing before others may reach the server.
+    fn missing_protection(&self) -> Option<&'static str> {
+        match (&self.tls, self.authentication.is_required()) {
+            (Some(_), true) => None,
+            (None, true) => Some("TLS (tls.certificate_file and tls.key_file)"),
+            (Some(_), false) => {
+                Some("callers that say who they are (access.issuer, access.audience and a key)")
+            }
+            (None, false) => Some(
+                "TLS (tls.certificate_file and tls.key_file) and callers that say who they are \
+                 (access.issuer, access.audience and a key)",
+            ),
+        }
+    }
 }
 
 /// Binds the address, before any serious work is done.
 ///
 /// # Errors
 /// When the address is taken, or would expose an unprotected server.
-pub async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    if !address.ip().is_loopback() {
-        return Err(ServeError::Unprotected(address));
+pub async fn listen(address: SocketAddr, settings: &Settings) -> Result<TcpListener, ServeError> {
+    if !address.ip().is_loopback()
+        && let Some(missing) = settings.missing_protection()
+    {
+        return Err(ServeError::Unprotected { address, missing });
     }
     TcpListener::bind(address)
         .await
@@ -62,7 +111,7 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
 pub async fn serve(
     listener: TcpListener,
     services: RoutesBuilder,
-    authentication: Authentication,
+    settings: Settings,
     lifecycle: &Lifecycle,
 ) -> Result<(), ServeError> {
     let failed = |error: tonic_reflection::server::Error| ServeError::Server(Box::new(error));
@@ -81,13 +130,19 @@ pub async fn serve(
     // answer may wait 40 ms for the client's delayed acknowledgement.
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let incoming = incoming.map(|accepted| accepted.map(Socket));
-    Server::builder()
+    let mut server = Server::builder();
+    if let Some(tls) = settings.tls {
+        server = server
+            .tls_config(tls)
+            .map_err(|error| ServeError::Server(Box::new(error)))?;
+    }
+    server
         .max_concurrent_streams(STREAMS_PER_CONNECTION)
         .http2_max_header_list_size(MAX_HEADERS)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .initial_connection_window_size(4 * 1024 * 1024)
         .initial_stream_window_size(1024 * 1024)
-        .layer(AccessLayer::new(authentication))
+        .layer(AccessLayer::new(settings.authentication))
         .add_routes(services.routes())
         .serve_with_incoming_shutdown(incoming, lifecycle.stopped())
         .await
