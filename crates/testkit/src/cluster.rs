@@ -71,6 +71,12 @@ impl Cluster {
         self.server.address
     }
 
+    /// How it was configured.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Its data directory.
     #[must_use]
     pub fn folder(&self) -> &Path {
