@@ -40,6 +40,8 @@ mod interleaving;
 #[cfg(test)]
 mod knowledge;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod records;

@@ -9,6 +9,7 @@ use keizoku_cli::client::Connection;
 use keizoku_cli::server::config::Config;
 use keizoku_cli::server::{self, Ambient, Server};
 use keizoku_core::{ManualClock, NoProbe, SystemEntropy};
+use keizoku_runtime::Lifecycle;
 use tempfile::TempDir;
 
 use crate::process::connect;
@@ -75,6 +76,12 @@ impl Cluster {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The handle that stops it.
+    #[must_use]
+    pub fn lifecycle(&self) -> Lifecycle {
+        self.server.lifecycle()
     }
 
     /// Its data directory.

@@ -295,5 +295,8 @@ fn is_worth_another_try(status: &Status) -> bool {
     let reason = reason_of(status);
     status.code() == tonic::Code::Unavailable
         || lost_connection
-        || matches!(reason.as_deref(), Some("CONTENTION" | "OUTCOME_UNKNOWN"))
+        || matches!(
+            reason.as_deref(),
+            Some("CONTENTION" | "OUTCOME_UNKNOWN" | "OVERLOADED")
+        )
 }

@@ -4,3 +4,5 @@ mod callers;
 mod garbage;
 mod raw;
 mod walk;
+
+pub(crate) use raw::Raw;

@@ -222,7 +222,14 @@ async fn serve(routes: RoutesBuilder, lifecycle: &Lifecycle) -> Connection {
     let address = listener.local_addr().unwrap();
     let until_stop = lifecycle.clone();
     lifecycle.track(async move {
-        server::serve(listener, routes, server::Settings::default(), &until_stop).await
+        server::serve(
+            listener,
+            routes,
+            Vec::new(),
+            server::Settings::default(),
+            &until_stop,
+        )
+        .await
     });
     let caller = Caller::new(None, Some("csm")).unwrap_or_else(|e| panic!("{}", e.explain()));
     let endpoints = Endpoints::all_at(format!("http://{address}"));

@@ -1,5 +1,7 @@
 //! The gRPC server of a process: one listener, access in front, every limit set.
 
+mod health;
+mod limits;
 mod tls;
 
 use std::net::SocketAddr;
@@ -14,17 +16,25 @@ use tonic::transport::{Server, ServerTlsConfig};
 use crate::Lifecycle;
 use crate::access::{AccessLayer, Authentication};
 use crate::socket::Socket;
+use limits::LimitLayer;
 
+pub use health::Part;
+pub use limits::LimitsConfig;
 pub use tls::{TlsConfig, TlsError};
 
-/// Largest message that is read, in bytes.
+/// Largest message that is read, in bytes. Compressed ones are not: what they grow to is the
+/// sender's choice.
 pub const MAX_MESSAGE: usize = 4 * 1024 * 1024;
+/// Largest message that is sent, in bytes; a page that would be larger is asked for in smaller ones.
+pub const MAX_ANSWER: usize = 64 * 1024 * 1024;
 /// Requests in flight on one connection.
 const STREAMS_PER_CONNECTION: u32 = 512;
-/// Longest time for one RPC, unless it streams.
-const DEADLINE_CAP: Duration = Duration::from_secs(30);
 /// Largest list of headers, in bytes.
 const MAX_HEADERS: u32 = 16 * 1024;
+/// Requests that were reset before anybody looked at them; a client with more of them is cut off.
+const RESET_UNSEEN: usize = 32;
+/// Requests that we had to reset; a client that causes more of them is cut off.
+const RESET_BY_US: usize = 256;
 
 /// Why a server did not start or ended.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +70,35 @@ pub struct Settings {
     pub authentication: Authentication,
     /// Encryption, if any.
     pub tls: Option<ServerTlsConfig>,
+    /// How much is taken on.
+    pub limits: LimitsConfig,
+    /// Whether clients may ask which RPCs there are.
+    pub reflection: bool,
+}
+
+/// Whether clients may ask which RPCs there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reflection {
+    /// On loopback only.
+    #[default]
+    Auto,
+    /// Everywhere.
+    On,
+    /// Nowhere.
+    Off,
+}
+
+impl Reflection {
+    /// What that means for a server at this address.
+    #[must_use]
+    pub fn is_on(self, address: SocketAddr) -> bool {
+        match self {
+            Self::Auto => address.ip().is_loopback(),
+            Self::On => true,
+            Self::Off => false,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -68,6 +107,8 @@ impl Default for Settings {
         Self {
             authentication: Authentication::Loopback,
             tls: None,
+            limits: LimitsConfig::default(),
+            reflection: true,
         }
     }
 }
@@ -110,57 +151,46 @@ pub async fn listen(address: SocketAddr, settings: &Settings) -> Result<TcpListe
 /// When the transport fails.
 pub async fn serve(
     listener: TcpListener,
-    services: RoutesBuilder,
+    mut services: RoutesBuilder,
+    parts: Vec<Part>,
     settings: Settings,
     lifecycle: &Lifecycle,
 ) -> Result<(), ServeError> {
-    let failed = |error: tonic_reflection::server::Error| ServeError::Server(Box::new(error));
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(keizoku_proto::DESCRIPTORS)
-        .build_v1()
-        .map_err(failed)?;
-    let (health, health_service) = tonic_health::server::health_reporter();
-    health
-        .set_service_status("", tonic_health::ServingStatus::Serving)
-        .await;
-
-    let mut services = services;
-    services.add_service(reflection).add_service(health_service);
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| ServeError::Server(error);
+    services.add_service(health::report(parts, lifecycle).await);
+    if settings.reflection {
+        let reflection = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(keizoku_proto::DESCRIPTORS)
+            .build_v1()
+            .map_err(|error| failed(error.into()))?;
+        services.add_service(reflection);
+    }
     // The builder's own setting does not reach a listener that it did not open: without it every
     // answer may wait 40 ms for the client's delayed acknowledgement.
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let incoming = incoming.map(|accepted| accepted.map(Socket));
+    let limits = settings.limits;
+    let keepalive = Some(Duration::from_secs(limits.keepalive_seconds));
     let mut server = Server::builder();
     if let Some(tls) = settings.tls {
         server = server
             .tls_config(tls)
-            .map_err(|error| ServeError::Server(Box::new(error)))?;
+            .map_err(|error| failed(error.into()))?;
     }
     server
         .max_concurrent_streams(STREAMS_PER_CONNECTION)
+        .max_connection_age(Duration::from_secs(limits.connection_age_seconds))
         .http2_max_header_list_size(MAX_HEADERS)
-        .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .http2_max_pending_accept_reset_streams(Some(RESET_UNSEEN))
+        .http2_max_local_error_reset_streams(Some(RESET_BY_US))
+        .http2_keepalive_interval(keepalive)
+        .http2_keepalive_timeout(keepalive)
         .initial_connection_window_size(4 * 1024 * 1024)
         .initial_stream_window_size(1024 * 1024)
         .layer(AccessLayer::new(settings.authentication))
+        .layer(LimitLayer::new(&limits))
         .add_routes(services.routes())
         .serve_with_incoming_shutdown(incoming, lifecycle.stopped())
         .await
-        .map_err(|error| ServeError::Server(Box::new(error)))
-}
-
-/// Bounds an RPC that does not stream.
-///
-/// # Errors
-/// `DEADLINE_EXCEEDED` after the cap.
-pub async fn within_deadline<T>(
-    rpc: impl Future<Output = Result<T, tonic::Status>>,
-) -> Result<T, tonic::Status> {
-    tokio::time::timeout(DEADLINE_CAP, rpc)
-        .await
-        .unwrap_or_else(|_| {
-            Err(tonic::Status::deadline_exceeded(
-                "the RPC took longer than 30 s",
-            ))
-        })
+        .map_err(|error| failed(error.into()))
 }

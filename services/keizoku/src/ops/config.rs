@@ -1,11 +1,13 @@
 //! `keizoku config`: the configuration in effect, as a file that can be handed to a server.
 
 mod access;
+mod limits;
+mod tls;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use keizoku_runtime::server::TlsConfig;
+use keizoku_runtime::server::Reflection;
 use keizoku_runtime::telemetry::LogFormat;
 use serde_json::Value;
 
@@ -72,12 +74,9 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
         log: LogConfig { format, filter },
         storage: StorageConfig { unsafe_no_sync },
         access,
-        tls:
-            TlsConfig {
-                certificate_file,
-                key_file,
-                client_ca_file,
-            },
+        tls,
+        reflection,
+        limits,
     } = config;
     let format = match format {
         LogFormat::Plain => "plain",
@@ -98,6 +97,15 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
                     "Address and port of the gRPC API. Off loopback only with [tls] and [access].\n\
                      Port 0 takes a free one.",
                     quoted(&listen.to_string()),
+                ),
+                key(
+                    "reflection",
+                    "Whether clients may ask which RPCs there are: \"on\", \"off\", or \"auto\" for on loopback only.",
+                    quoted(match reflection {
+                        Reflection::Auto => "auto",
+                        Reflection::On => "on",
+                        Reflection::Off => "off",
+                    }),
                 ),
             ],
         ),
@@ -126,29 +134,9 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
                 unsafe_no_sync.to_string(),
             )],
         ),
+        ("limits", limits::keys(limits)),
         ("access", access::keys(access)),
-        (
-            "tls",
-            vec![
-                key(
-                    "certificate_file",
-                    "PEM file with the server's certificate, then those between it and the authority.\n\
-                     Read at the start.",
-                    path_value(certificate_file),
-                ),
-                key(
-                    "key_file",
-                    "PEM file with its private key. Readable by the server alone.",
-                    path_value(key_file),
-                ),
-                key(
-                    "client_ca_file",
-                    "PEM file with the authorities whose client certificates are trusted; what those may do\n\
-                     is in access.certificate_roles.",
-                    path_value(client_ca_file),
-                ),
-            ],
-        ),
+        ("tls", tls::keys(tls)),
     ]
 }
 

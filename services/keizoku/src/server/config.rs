@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use keizoku_runtime::access::AccessConfig;
 use keizoku_runtime::config::{ConfigError, Problems};
-use keizoku_runtime::server::TlsConfig;
+use keizoku_runtime::server::{LimitsConfig, Reflection, TlsConfig};
 use keizoku_runtime::telemetry::LogFormat;
 use serde::Deserialize;
 
@@ -26,6 +26,10 @@ pub struct Config {
     pub access: AccessConfig,
     /// Encryption, and the certificates of clients.
     pub tls: TlsConfig,
+    /// Whether clients may ask which RPCs there are.
+    pub reflection: Reflection,
+    /// How much the process takes on.
+    pub limits: LimitsConfig,
 }
 
 /// How the process's own log looks.
@@ -56,6 +60,8 @@ impl Default for Config {
             storage: StorageConfig::default(),
             access: AccessConfig::default(),
             tls: TlsConfig::default(),
+            reflection: Reflection::default(),
+            limits: LimitsConfig::default(),
         }
     }
 }
@@ -80,6 +86,7 @@ impl Config {
         let mut problems = Problems::default();
         config.access.validate(&mut problems);
         config.tls.validate(&mut problems);
+        config.limits.validate(&mut problems);
         if !config.access.certificate_roles.is_empty() && !config.tls.knows_clients() {
             let why = "needs tls.client_ca_file, without which no certificate is trusted";
             problems.add("access.certificate_roles", why);

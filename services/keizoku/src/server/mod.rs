@@ -86,10 +86,7 @@ pub struct Server {
 /// # Errors
 /// When the address or the data directory cannot be used; nothing was changed then.
 pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartError> {
-    let settings = grpc::Settings {
-        authentication: Authentication::configured(&config.access, &ambient.clock)?,
-        tls: config.tls.load()?,
-    };
+    let settings = settings(config, ambient)?;
     // The port first: a second start by mistake must not touch the data.
     let listener = grpc::listen(config.listen, &settings).await?;
     let address = listener.local_addr().unwrap_or(config.listen);
@@ -161,9 +158,18 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
     accounts.serve(&mut routes);
     risk.serve(&mut routes);
     forecast.serve(&mut routes);
+    let part = |package, freshness: Freshness| grpc::Part {
+        package,
+        freshness: vec![book_freshness.clone(), freshness],
+    };
+    let parts = vec![
+        part("keizoku.accounts.v1", accounts.freshness()),
+        part("keizoku.risk.v1", risk.freshness()),
+        part("keizoku.forecast.v1", forecast.freshness()),
+    ];
     let serving = {
         let lifecycle = lifecycle.clone();
-        let task = async move { grpc::serve(listener, routes, settings, &lifecycle).await };
+        let task = async move { grpc::serve(listener, routes, parts, settings, &lifecycle).await };
         // Not tracked: draining waits for the work, and this ends when the work may not come in.
         #[expect(
             clippy::disallowed_methods,
@@ -224,6 +230,16 @@ impl Server {
         }
         served.unwrap_or_else(|error| Err(ServeError::Server(Box::new(error))))
     }
+}
+
+/// How the configuration wants it to be served; secrets and certificates are read here.
+fn settings(config: &Config, ambient: &Ambient) -> Result<grpc::Settings, StartError> {
+    Ok(grpc::Settings {
+        authentication: Authentication::configured(&config.access, &ambient.clock)?,
+        tls: config.tls.load()?,
+        limits: config.limits.clone(),
+        reflection: config.reflection.is_on(config.listen),
+    })
 }
 
 fn create(folder: &Path) -> Result<(), StartError> {
