@@ -46,4 +46,6 @@ mod random;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
+mod telemetry;
+#[cfg(test)]
 mod worked_example;

@@ -190,6 +190,13 @@ pub struct Projected(pub Arc<ReadModel>);
 
 #[async_trait::async_trait]
 impl crate::projector::Projection for Projected {
+    /// `risk` for `risk.model.sqlite`.
+    fn name(&self) -> &str {
+        let file = self.0.path.file_name().and_then(|name| name.to_str());
+        file.and_then(|name| name.split('.').next())
+            .unwrap_or_default()
+    }
+
     async fn position(&self, source: &str, log_id: Uuid) -> Result<Position, ProjectionError> {
         let position = self.0.position_of(source, log_id);
         position.map_err(|error| ProjectionError::Storage(Box::new(error)))

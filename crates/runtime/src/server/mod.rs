@@ -12,10 +12,12 @@ use tokio_stream::StreamExt as _;
 use tonic::service::RoutesBuilder;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Server, ServerTlsConfig};
+use tower::util::option_layer;
 
 use crate::Lifecycle;
 use crate::access::{AccessLayer, Authentication};
 use crate::socket::Socket;
+use crate::telemetry::RpcLayer;
 use limits::LimitLayer;
 
 pub use health::Part;
@@ -187,6 +189,7 @@ pub async fn serve(
         .http2_keepalive_timeout(keepalive)
         .initial_connection_window_size(4 * 1024 * 1024)
         .initial_stream_window_size(1024 * 1024)
+        .layer(option_layer(RpcLayer::of(lifecycle.telemetry())))
         .layer(AccessLayer::new(settings.authentication))
         .layer(LimitLayer::new(&limits))
         .add_routes(services.routes())

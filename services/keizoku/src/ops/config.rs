@@ -2,6 +2,7 @@
 
 mod access;
 mod limits;
+mod telemetry;
 mod tls;
 
 use std::fmt::Write as _;
@@ -77,6 +78,7 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
         tls,
         reflection,
         limits,
+        telemetry,
     } = config;
     let format = match format {
         LogFormat::Plain => "plain",
@@ -137,6 +139,7 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
         ("limits", limits::keys(limits)),
         ("access", access::keys(access)),
         ("tls", tls::keys(tls)),
+        ("telemetry", telemetry::keys(telemetry)),
     ]
 }
 

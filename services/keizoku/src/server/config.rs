@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use keizoku_runtime::access::AccessConfig;
 use keizoku_runtime::config::{ConfigError, Problems};
 use keizoku_runtime::server::{LimitsConfig, Reflection, TlsConfig};
-use keizoku_runtime::telemetry::LogFormat;
+use keizoku_runtime::telemetry::{LogFormat, TelemetryConfig};
 use serde::Deserialize;
 
 /// Configuration of `keizoku serve`: a TOML file, then `KEIZOKU__KEY` in the environment, then the
@@ -30,6 +30,8 @@ pub struct Config {
     pub reflection: Reflection,
     /// How much the process takes on.
     pub limits: LimitsConfig,
+    /// Where traces and metrics go.
+    pub telemetry: TelemetryConfig,
 }
 
 /// How the process's own log looks.
@@ -62,6 +64,7 @@ impl Default for Config {
             tls: TlsConfig::default(),
             reflection: Reflection::default(),
             limits: LimitsConfig::default(),
+            telemetry: TelemetryConfig::default(),
         }
     }
 }
@@ -87,6 +90,7 @@ impl Config {
         config.access.validate(&mut problems);
         config.tls.validate(&mut problems);
         config.limits.validate(&mut problems);
+        config.telemetry.validate(&mut problems);
         if !config.access.certificate_roles.is_empty() && !config.tls.knows_clients() {
             let why = "needs tls.client_ca_file, without which no certificate is trusted";
             problems.add("access.certificate_roles", why);

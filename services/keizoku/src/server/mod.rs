@@ -18,6 +18,7 @@ use keizoku_log::sqlite::{OpenError, SqliteLog, SqliteOptions, Synchronous};
 use keizoku_runtime::access::{AccessError, Authentication};
 use keizoku_runtime::book::{self, BookModel};
 use keizoku_runtime::server::{self as grpc, ServeError, TlsError};
+use keizoku_runtime::telemetry::{self, Telemetry, TelemetryError};
 use keizoku_runtime::{Calendar, Freshness, Lifecycle, projector};
 use tonic::service::RoutesBuilder;
 
@@ -64,6 +65,9 @@ pub enum StartError {
     /// Connections cannot be encrypted as configured.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The collector cannot be used as configured.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
     /// The address is taken, or would expose the server.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -87,6 +91,7 @@ pub struct Server {
 /// When the address or the data directory cannot be used; nothing was changed then.
 pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartError> {
     let settings = settings(config, ambient)?;
+    let telemetry = Telemetry::configured(&config.telemetry)?;
     // The port first: a second start by mistake must not touch the data.
     let listener = grpc::listen(config.listen, &settings).await?;
     let address = listener.local_addr().unwrap_or(config.listen);
@@ -94,8 +99,9 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
     create(folder)?;
     let unusable = |error| StartError::ReadModel(folder.to_owned(), error);
 
-    let accounts_log = open_log(folder, keizoku_accounts::SOURCE, config, ambient)?;
-    let risk_log = open_log(folder, keizoku_risk::SOURCE, config, ambient)?;
+    let open_log = |service| open_log(folder, service, config, ambient, &telemetry);
+    let accounts_log = open_log(keizoku_accounts::SOURCE)?;
+    let risk_log = open_log(keizoku_risk::SOURCE)?;
     let is_new = accounts_log.head().borrow().recorded_at.is_none();
     let bus: Arc<dyn Bus> = Arc::new(
         LocalBus::new()
@@ -103,7 +109,7 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
             .with(keizoku_risk::SOURCE, Arc::clone(&risk_log)),
     );
 
-    let lifecycle = Lifecycle::probed(Arc::clone(&ambient.probe));
+    let lifecycle = Lifecycle::probed(Arc::clone(&ambient.probe)).measured(telemetry);
     let calendar = Calendar::new(Arc::clone(&ambient.clock), default_zone());
     let book = BookModel::new(calendar.clone());
     let book_freshness = Freshness::default();
@@ -228,6 +234,7 @@ impl Server {
         for log in &self.logs {
             log.close().await;
         }
+        self.lifecycle.telemetry().shut_down().await;
         served.unwrap_or_else(|error| Err(ServeError::Server(Box::new(error))))
     }
 }
@@ -255,9 +262,10 @@ fn create(folder: &Path) -> Result<(), StartError> {
 
 fn open_log(
     folder: &Path,
-    service: &str,
+    service: &'static str,
     config: &Config,
     ambient: &Ambient,
+    telemetry: &Telemetry,
 ) -> Result<Arc<dyn EventLog>, OpenError> {
     let path = log_path(folder, service);
     let mut options = SqliteOptions::new(
@@ -270,7 +278,8 @@ fn open_log(
         tracing::error!("storage.unsafe_no_sync is set: a power cut loses acknowledged changes");
         options.synchronous = Synchronous::Off;
     }
-    Ok(Arc::new(SqliteLog::open(options)?))
+    let log = Arc::new(SqliteLog::open(options)?);
+    Ok(telemetry::observed(telemetry, service, log))
 }
 
 /// File of a service's log.
