@@ -1,6 +1,7 @@
 //! What a process tells a collector, over the real protocol.
 
 mod collector;
+mod deployment;
 mod metrics;
 mod traces;
 
