@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use keizoku_testkit::repository;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
@@ -113,5 +115,34 @@ async fn the_dashboard_and_the_alerts_ask_for_what_there_is() {
             .iter()
             .any(|name| asked.iter().any(|one| one.contains(name)));
         assert!(is_shown, "nothing shows {}", metric.name);
+    }
+}
+
+/// Prometheus's own test of rules: each alert fires when what it is for happens, and none does while a
+/// server does its work.
+#[test]
+fn every_alert_fires_when_it_should_and_only_then() {
+    let folder = repository().join("deploy/telemetry");
+    let ours = repository().join(".tools/bin/promtool");
+    let promtool = if ours.is_file() {
+        ours.as_path()
+    } else {
+        Path::new("promtool")
+    };
+    let tested = Command::new(promtool)
+        .args(["test", "rules"])
+        .arg(folder.join("alerts_test.yaml"))
+        .output()
+        .expect("`./dev tools` installs promtool");
+    let told = String::from_utf8_lossy(&tested.stdout);
+    assert!(tested.status.success(), "{told}");
+    let alerts = fs::read_to_string(folder.join("alerts.yaml")).unwrap();
+    let tests = fs::read_to_string(folder.join("alerts_test.yaml")).unwrap();
+    for alert in alerts
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- alert: "))
+    {
+        let fires = format!("alertname: {alert}\n        exp_alerts:\n");
+        assert!(tests.contains(&fires), "no test in which {alert} fires");
     }
 }

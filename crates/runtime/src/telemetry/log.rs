@@ -147,3 +147,21 @@ impl EventLog for Observed {
         self.log.close().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use keizoku_core::{SystemClock, SystemEntropy};
+    use keizoku_log::sqlite::{SqliteLog, SqliteOptions};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_log_that_nobody_measures_is_the_log_itself() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("log.sqlite");
+        let options = SqliteOptions::new(path, Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let log: Arc<dyn EventLog> = Arc::new(SqliteLog::open(options).unwrap());
+        let same = observed(&Telemetry::default(), "risk", Arc::clone(&log));
+        assert!(Arc::ptr_eq(&log, &same));
+    }
+}

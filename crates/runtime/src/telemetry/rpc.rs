@@ -208,3 +208,74 @@ fn code_name(code: Code) -> &'static str {
         Code::Unauthenticated => "UNAUTHENTICATED",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Mutex, PoisonError};
+
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::telemetry::TelemetryConfig;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn log_lines_within_an_rpc_carry_its_trace() {
+        let config = TelemetryConfig {
+            endpoint: "http://127.0.0.1:1".to_owned(),
+            ..TelemetryConfig::default()
+        };
+        let telemetry = Telemetry::configured(&config).unwrap();
+        let lines = Lines::default();
+        let written = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .with_env_filter("warn")
+            .with_writer(move || written.clone())
+            .finish();
+        let _default = tracing::subscriber::set_default(subscriber);
+        let service = RpcLayer::of(&telemetry).unwrap().layer(tower::service_fn(
+            async |request: http::Request<()>| {
+                tokio::task::yield_now().await;
+                tracing::warn!("something is odd");
+                let own = request.headers()[TRACEPARENT].to_str().unwrap().to_owned();
+                Ok::<_, std::convert::Infallible>(http::Response::new(own))
+            },
+        ));
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let request = http::Request::builder()
+            .uri("/keizoku.risk.v1.RiskService/OpenRisk")
+            .header(TRACEPARENT, format!("00-{trace}-00f067aa0ba902b7-01"))
+            .body(())
+            .unwrap();
+        let own = service.oneshot(request).await.unwrap().into_body();
+        assert!(own.starts_with(&format!("00-{trace}-")) && !own.contains("00f067aa0ba902b7"));
+        let lines = lines.0.lock().unwrap().clone();
+        let lines = String::from_utf8(lines).unwrap();
+        let line = lines.lines().find(|line| line.contains("something is odd"));
+        let line: serde_json::Value = serde_json::from_str(line.unwrap()).unwrap();
+        assert_eq!(line["span"]["trace_id"], trace);
+        assert_eq!(
+            line["span"]["method"],
+            "keizoku.risk.v1.RiskService/OpenRisk"
+        );
+    }
+
+    #[test]
+    fn without_a_collector_there_is_no_layer() {
+        assert!(RpcLayer::of(&Telemetry::default()).is_none());
+    }
+}
