@@ -24,6 +24,8 @@ mod e2e_import;
 #[cfg(test)]
 mod e2e_startup;
 #[cfg(test)]
+mod e2e_telemetry;
+#[cfg(test)]
 mod e2e_tls;
 #[cfg(test)]
 mod e2e_worked_example;

@@ -25,7 +25,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
 #[derive(Clone, Default)]
-pub(super) struct Collector {
+pub(crate) struct Collector {
     spans: Arc<Mutex<Vec<Span>>>,
     metrics: Arc<Mutex<Vec<Metric>>>,
     /// What it is called that sends them.
@@ -33,7 +33,7 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub(super) async fn start() -> (Self, SocketAddr) {
+    pub(crate) async fn start() -> (Self, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let collector = Self::default();
@@ -46,11 +46,11 @@ impl Collector {
         (collector, address)
     }
 
-    pub(super) fn spans(&self) -> Vec<Span> {
+    pub(crate) fn spans(&self) -> Vec<Span> {
         self.spans.lock().unwrap().clone()
     }
 
-    pub(super) fn metrics(&self) -> Vec<Metric> {
+    pub(crate) fn metrics(&self) -> Vec<Metric> {
         self.metrics.lock().unwrap().clone()
     }
 }

@@ -9,6 +9,8 @@ use std::net::SocketAddr;
 
 use keizoku_testkit::Cluster;
 
+pub(crate) use collector::Collector;
+
 const NOW: &str = "2026-11-22T09:00[Asia/Tokyo]";
 
 /// A server that tells everything to the collector at `address`, at the latest when it stops.

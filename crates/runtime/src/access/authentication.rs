@@ -87,8 +87,8 @@ impl Authentication {
         }
     }
 
-    /// Reads published keys again.
-    pub(super) async fn read_keys(&self) {
+    /// Reads published keys again, unless that was just done.
+    pub(crate) async fn read_keys(&self) {
         if let Self::Required(authenticator) = self {
             authenticator.read_keys().await;
         }

@@ -167,6 +167,9 @@ pub async fn serve(
             .map_err(|error| failed(error.into()))?;
         services.add_service(reflection);
     }
+    // So that the first caller need not wait, and a wrong address shows at the start.
+    let authentication = settings.authentication.clone();
+    lifecycle.until_stop(async move { authentication.read_keys().await });
     // The builder's own setting does not reach a listener that it did not open: without it every
     // answer may wait 40 ms for the client's delayed acknowledgement.
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));

@@ -91,6 +91,27 @@ impl Telemetry {
         }))))
     }
 
+    /// Tells a number from now on, whenever metrics are sent: how much there is of something. Names
+    /// are in [`metrics`](super::metrics); labels come from the wiring, never from a caller.
+    pub fn gauge(
+        &self,
+        name: &'static str,
+        labels: &[(&'static str, &str)],
+        value: impl Fn() -> u64 + Send + Sync + 'static,
+    ) {
+        let Some(on) = self.on() else {
+            return;
+        };
+        let labels = labels
+            .iter()
+            .map(|(label, of)| KeyValue::new(*label, (*of).to_owned()));
+        let labels: Vec<_> = labels.collect();
+        on.meter
+            .u64_observable_gauge(name)
+            .with_callback(move |gauge| gauge.observe(value(), &labels))
+            .build();
+    }
+
     pub(super) fn on(&self) -> Option<&Arc<On>> {
         self.0.as_ref()
     }

@@ -28,23 +28,11 @@ pub fn observed(
     };
     let by_log = KeyValue::new("log", service);
     let waiting = Arc::new(AtomicU64::new(0));
-    let (queue, queue_of) = (Arc::clone(&waiting), by_log.clone());
-    on.meter
-        .u64_observable_gauge(LOG_QUEUE)
-        .with_callback(move |gauge| {
-            gauge.observe(
-                queue.load(Ordering::Relaxed),
-                std::slice::from_ref(&queue_of),
-            );
-        })
-        .build();
-    let (head, head_of) = (log.head(), by_log.clone());
-    on.meter
-        .u64_observable_gauge(LOG_HEAD)
-        .with_callback(move |gauge| {
-            gauge.observe(head.borrow().position.0, std::slice::from_ref(&head_of));
-        })
-        .build();
+    let queue = Arc::clone(&waiting);
+    let head = log.head();
+    let labels = [("log", service)];
+    telemetry.gauge(LOG_QUEUE, &labels, move || queue.load(Ordering::Relaxed));
+    telemetry.gauge(LOG_HEAD, &labels, move || head.borrow().position.0);
     let duration = on
         .meter
         .f64_histogram(APPEND_DURATION)

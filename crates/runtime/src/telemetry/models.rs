@@ -39,28 +39,15 @@ impl Telemetry {
         source: &'static str,
         progress: &watch::Receiver<Progress>,
     ) {
-        let Some(on) = self.on() else {
-            return;
-        };
-        let attributes = [
-            KeyValue::new("model", model.to_owned()),
-            KeyValue::new("source", source),
-        ];
-        let (lag, lag_of) = (progress.clone(), attributes.clone());
-        on.meter
-            .u64_observable_gauge(MODEL_LAG)
-            .with_callback(move |gauge| {
-                let Progress { position, head, .. } = *lag.borrow();
-                gauge.observe(head.0.saturating_sub(position.0), &lag_of);
-            })
-            .build();
-        let parked = progress.clone();
-        on.meter
-            .u64_observable_gauge(MODEL_PARKED)
-            .with_callback(move |gauge| {
-                gauge.observe(u64::from(parked.borrow().parked), &attributes);
-            })
-            .build();
+        let labels = [("model", model), ("source", source)];
+        let (lag, parked) = (progress.clone(), progress.clone());
+        self.gauge(MODEL_LAG, &labels, move || {
+            let Progress { position, head, .. } = *lag.borrow();
+            head.0.saturating_sub(position.0)
+        });
+        self.gauge(MODEL_PARKED, &labels, move || {
+            u64::from(parked.borrow().parked)
+        });
     }
 
     /// A model begins to take events in.
