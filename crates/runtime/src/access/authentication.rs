@@ -163,12 +163,7 @@ impl Authenticator {
         let header = token::header(token)?;
         let id = header.kid.as_deref();
         let published = self.published.as_ref().map(Published::keys);
-        if let Some(None) = published
-            && !may_wait
-        {
-            let message = "the keys that tokens are checked with cannot be read just now";
-            return Err(Failure::unavailable(ErrorReason::Unavailable, message));
-        }
+        let were_never_read = matches!(published, Some(None));
         let known = published.flatten();
         let all = || {
             self.fixed
@@ -186,6 +181,9 @@ impl Authenticator {
         // The issuer may have changed its keys since.
         if may_wait && self.published.as_ref().is_some_and(Published::may_be_read) {
             return Ok(None);
+        }
+        if were_never_read {
+            return Err(keys_are_away());
         }
         let takes_algorithm = all().any(|key| key.algorithm == header.alg);
         Err(refusal
@@ -224,6 +222,12 @@ impl Authenticator {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the caller is known cannot be told.
+pub(super) fn keys_are_away() -> Failure {
+    let message = "the keys that tokens are checked with cannot be read just now";
+    Failure::unavailable(ErrorReason::Unavailable, message)
 }
 
 fn name(algorithm: jsonwebtoken::Algorithm) -> &'static str {

@@ -8,7 +8,7 @@ use keizoku_proto::common::ErrorReason;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
-use super::authentication::{Authentication, Recognised};
+use super::authentication::{Authentication, Recognised, keys_are_away};
 use super::role::{Role, Roles};
 use super::table::AccessTable;
 use crate::{Failure, Identity};
@@ -131,10 +131,7 @@ where
                             inner.call(request).await
                         }
                         Err(failure) => Ok(refusal(failure)),
-                        Ok(Admission::KeysMustBeRead) => Ok(refusal(Failure::unavailable(
-                            ErrorReason::Unavailable,
-                            "the keys that tokens are checked with cannot be read just now",
-                        ))),
+                        Ok(Admission::KeysMustBeRead) => Ok(refusal(keys_are_away())),
                     }
                 };
                 Either::Right(once_read.boxed())

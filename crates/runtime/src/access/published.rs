@@ -83,11 +83,14 @@ impl Published {
         known.read.map(|_| Arc::clone(&known.keys))
     }
 
-    /// Whether it is time to read again without a cause.
+    /// Whether what is known is old.
     pub(super) fn is_due(&self) -> bool {
         let now = self.clock.now();
         let known = self.lock();
-        known.read.is_none_or(|read| now.duration_since(read) > OLD) && known.may_be_read(now)
+        known
+            .read
+            .is_some_and(|read| now.duration_since(read) > OLD)
+            && known.may_be_read(now)
     }
 
     /// Whether it may be read again.
