@@ -130,6 +130,31 @@ async fn a_connection_whose_peer_does_not_answer_is_closed() {
     is_well(&cluster).await;
 }
 
+/// Not even the first words of the protocol.
+#[tokio::test]
+async fn a_connection_that_says_nothing_is_closed() {
+    let cluster = with(|config| config.limits.keepalive_seconds = 1).await;
+    for begun in [&b""[..], &PREFACE[..10]] {
+        let mut stream = TcpStream::connect(cluster.address()).await.unwrap();
+        stream.write_all(begun).await.unwrap();
+        drop(stream.read_to_end(&mut Vec::new()).await);
+    }
+    is_well(&cluster).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_idle_but_there_stays() {
+    let cluster = with(|config| config.limits.keepalive_seconds = 2).await;
+    let (send, connection) = connect(cluster.address()).await;
+    // Another one ends by its silence, which takes longer than this one may be silent.
+    let mut silent = TcpStream::connect(cluster.address()).await.unwrap();
+    let mut nothing = Vec::new();
+    tokio::select! {
+        ended = connection => panic!("{ended:?}"),
+        _ = silent.read_to_end(&mut nothing) => drop(send),
+    }
+}
+
 #[tokio::test]
 async fn a_connection_that_is_old_takes_no_more_requests() {
     let cluster = with(|config| config.limits.connection_age_seconds = 1).await;

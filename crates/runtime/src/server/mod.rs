@@ -2,11 +2,13 @@
 
 mod health;
 mod limits;
+mod silence;
 mod tls;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use futures::TryStreamExt as _;
 use tokio::net::TcpListener;
 use tokio_stream::StreamExt as _;
 use tonic::service::RoutesBuilder;
@@ -19,6 +21,7 @@ use crate::access::{AccessLayer, Authentication};
 use crate::socket::Socket;
 use crate::telemetry::RpcLayer;
 use limits::LimitLayer;
+use silence::Attentive;
 
 pub use health::Part;
 pub use limits::LimitsConfig;
@@ -175,7 +178,8 @@ pub async fn serve(
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let incoming = incoming.map(|accepted| accepted.map(Socket));
     let limits = settings.limits;
-    let keepalive = Some(Duration::from_secs(limits.keepalive_seconds));
+    let keepalive = Duration::from_secs(limits.keepalive_seconds);
+    let incoming = incoming.map_ok(move |stream| Attentive::to(stream, 2 * keepalive));
     let mut server = Server::builder();
     if let Some(tls) = settings.tls {
         server = server
@@ -188,8 +192,8 @@ pub async fn serve(
         .http2_max_header_list_size(MAX_HEADERS)
         .http2_max_pending_accept_reset_streams(Some(RESET_UNSEEN))
         .http2_max_local_error_reset_streams(Some(RESET_BY_US))
-        .http2_keepalive_interval(keepalive)
-        .http2_keepalive_timeout(keepalive)
+        .http2_keepalive_interval(Some(keepalive))
+        .http2_keepalive_timeout(Some(keepalive))
         .initial_connection_window_size(4 * 1024 * 1024)
         .initial_stream_window_size(1024 * 1024)
         .layer(option_layer(RpcLayer::of(lifecycle.telemetry())))
