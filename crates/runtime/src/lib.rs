@@ -24,6 +24,7 @@ pub mod page;
 pub mod parse;
 pub mod projector;
 pub mod read_model;
+mod refusal;
 pub mod server;
 mod socket;
 pub mod telemetry;

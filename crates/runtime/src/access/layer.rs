@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures::future::{BoxFuture, Either, FutureExt as _, Ready, ready};
+use futures::future::{BoxFuture, Either, FutureExt as _};
 use keizoku_proto::common::ErrorReason;
-use tonic::{Code, Status};
+use tonic::Code;
+use tonic::codegen::Body;
 use tower::{Layer, Service};
 
 use super::authentication::{Authentication, Recognised, keys_are_away};
 use super::role::{Role, Roles};
 use super::table::AccessTable;
+use crate::refusal::Refusal;
 use crate::{Failure, Identity};
 
 /// Paths that monitoring and tools use; they tell nothing about customers.
@@ -18,7 +20,7 @@ const OPEN_PREFIXES: [&str; 2] = ["/grpc.health.v1.", "/grpc.reflection."];
 
 /// The layer in front of every service of a process.
 #[derive(Clone)]
-pub struct AccessLayer {
+pub(crate) struct AccessLayer {
     table: Arc<AccessTable>,
     authentication: Authentication,
 }
@@ -34,7 +36,7 @@ enum Admission {
 impl AccessLayer {
     /// A layer that recognises callers by `authentication`.
     #[must_use]
-    pub fn new(authentication: Authentication) -> Self {
+    pub(crate) fn new(authentication: Authentication) -> Self {
         Self {
             table: Arc::new(AccessTable::from_protos()),
             authentication,
@@ -87,25 +89,26 @@ impl<S> Layer<S> for AccessLayer {
 
 /// See [`AccessLayer`].
 #[derive(Clone)]
-pub struct AccessService<S> {
+pub(crate) struct AccessService<S> {
     inner: S,
     layer: AccessLayer,
 }
 
 /// An answer at once, or after keys have been read.
-type Answer<F, R, E> = Either<Either<F, Ready<Result<R, E>>>, BoxFuture<'static, Result<R, E>>>;
+type Answer<F, B, R, E> =
+    Either<Either<F, Refusal<B, R, E>>, BoxFuture<'static, Result<http::Response<R>, E>>>;
 
 impl<S, B, R> Service<http::Request<B>> for AccessService<S>
 where
     S: Service<http::Request<B>, Response = http::Response<R>> + Clone + Send + 'static,
     S::Future: Send,
     S::Error: Send,
-    B: Send + 'static,
+    B: Body + Send + 'static,
     R: Default + Send + 'static,
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = Answer<S::Future, S::Response, S::Error>;
+    type Future = Answer<S::Future, B, R, S::Error>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -117,7 +120,7 @@ where
                 name(&mut request, identity);
                 Either::Left(Either::Left(self.inner.call(request)))
             }
-            Err(failure) => Either::Left(Either::Right(ready(Ok(refusal(failure))))),
+            Err(failure) => Either::Left(Either::Right(Refusal::of(request, failure))),
             Ok(Admission::KeysMustBeRead) => {
                 let layer = self.layer.clone();
                 // The one that is ready goes along, its copy stays.
@@ -130,8 +133,10 @@ where
                             name(&mut request, identity);
                             inner.call(request).await
                         }
-                        Err(failure) => Ok(refusal(failure)),
-                        Ok(Admission::KeysMustBeRead) => Ok(refusal(keys_are_away())),
+                        Err(failure) => Refusal::of(request, failure).await,
+                        Ok(Admission::KeysMustBeRead) => {
+                            Refusal::of(request, keys_are_away()).await
+                        }
                     }
                 };
                 Either::Right(once_read.boxed())
@@ -144,8 +149,4 @@ fn name<B>(request: &mut http::Request<B>, identity: Option<Identity>) {
     if let Some(identity) = identity {
         request.extensions_mut().insert(identity);
     }
-}
-
-fn refusal<R: Default>(failure: Failure) -> http::Response<R> {
-    Status::from(failure).into_http()
 }

@@ -31,7 +31,7 @@ mod tests;
 
 pub use authentication::{Authentication, Authenticator};
 pub use config::{AccessConfig, AccessError};
-pub use layer::{AccessLayer, AccessService};
+pub(crate) use layer::AccessLayer;
 pub use mint::mint;
 pub use role::{Role, Roles};
 pub use table::AccessTable;

@@ -6,16 +6,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use futures::future::{Either, Ready};
+use futures::future::Either;
 use keizoku_proto::common::ErrorReason;
 use pin_project_lite::pin_project;
 use serde::Deserialize;
 use tokio::time::Sleep;
+use tonic::codegen::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
 use crate::Failure;
 use crate::config::Problems;
+use crate::refusal::Refusal;
 
 /// Answered however much there is to do: whoever asks decides where requests go.
 const HEALTH: &str = "/grpc.health.v1.";
@@ -125,11 +127,12 @@ pub(super) struct LimitService<S> {
 impl<S, B, R> Service<http::Request<B>> for LimitService<S>
 where
     S: Service<http::Request<B>, Response = http::Response<R>>,
+    B: Body,
     R: Default,
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = Either<InTime<S::Future>, Ready<Result<S::Response, S::Error>>>;
+    type Future = Either<InTime<S::Future>, Refusal<B, R, S::Error>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -141,8 +144,7 @@ where
         } else if let Some(slot) = Slot::take(&self.layer.slots) {
             Some(slot)
         } else {
-            let refusal = Status::from(Failure::overloaded()).into_http();
-            return Either::Right(futures::future::ready(Ok(refusal)));
+            return Either::Right(Refusal::of(request, Failure::overloaded()));
         };
         Either::Left(InTime {
             inner: self.inner.call(request),

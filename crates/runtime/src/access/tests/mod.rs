@@ -76,7 +76,7 @@ impl Door {
         if let Some(header) = header {
             request = request.header("authorization", header);
         }
-        let inner = tower::service_fn(|request: http::Request<()>| -> BoxFuture<'static, _> {
+        let inner = tower::service_fn(|request: http::Request<String>| -> BoxFuture<'static, _> {
             let identity: Option<&Identity> = request.extensions().get();
             let actor = identity.map(|identity| identity.actor.to_string());
             Box::pin(async move {
@@ -85,7 +85,10 @@ impl Door {
         });
         let mut service = self.layer.layer(inner);
         let service = service.ready().await.unwrap();
-        let answer = service.call(request.body(()).unwrap()).await.unwrap();
+        let answer = service
+            .call(request.body(String::new()).unwrap())
+            .await
+            .unwrap();
         let Some(status) = Status::from_header_map(answer.headers()) else {
             return answer.into_body();
         };
