@@ -16,7 +16,7 @@ use crate::Failure;
 /// What is taken off a request's hands, in bytes: more than almost any holds.
 const TAKEN: usize = 64 * 1024;
 /// How long the rest of a request is waited for: it is usually there with its beginning.
-const PATIENCE: Duration = Duration::from_millis(250);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 pin_project! {
     /// An answer that waits a moment for the rest of its request, and throws that away.

@@ -199,19 +199,3 @@ async fn a_token_decides_who_did_it() {
         prost::Message::decode(&*events[0].metadata).unwrap();
     assert_eq!(metadata.actor, "user:https://id.example.com#hanako");
 }
-
-/// Being refused is no reason to lose the connection, however often.
-#[tokio::test]
-async fn who_is_refused_often_keeps_the_connection() {
-    let guarded = Guarded::start().await;
-    let path = "/keizoku.risk.v1.RiskService/OpenRisk";
-    for _ in 0..20 {
-        let calls = (0..100).map(|_| guarded.raw.call(path, vec![0; 1_000]));
-        for answer in futures::future::join_all(calls).await {
-            assert_eq!(
-                Refusal::from(&answer.unwrap_err()).reason,
-                "UNAUTHENTICATED"
-            );
-        }
-    }
-}

@@ -7,7 +7,7 @@ use h2::Reason;
 use h2::client::{Connection, SendRequest};
 use keizoku_proto::accounts::GetOrganisationRequest;
 use keizoku_testkit::Cluster;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::with;
@@ -72,6 +72,57 @@ fn frame(kind: u8, flags: u8, stream: u32, content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).unwrap().to_be_bytes();
     let head = [length[1], length[2], length[3], kind, flags];
     [&head, &stream.to_be_bytes()[..], content].concat()
+}
+
+/// Reads frames until a stream is answered; tells whether the connection lived so long.
+async fn is_answered(from: &mut (impl AsyncRead + Unpin), stream: u32) -> bool {
+    const HEADERS: u8 = 1;
+    loop {
+        let mut head = [0; 9];
+        if from.read_exact(&mut head).await.is_err() {
+            return false;
+        }
+        let [a, b, c, kind, _, id @ ..] = head;
+        let mut content = vec![0; usize::try_from(u32::from_be_bytes([0, a, b, c])).unwrap()];
+        if from.read_exact(&mut content).await.is_err() {
+            return false;
+        }
+        if kind == HEADERS && u32::from_be_bytes(id) == stream {
+            return true;
+        }
+    }
+}
+
+/// Being refused is no reason to lose the connection, not even when the rest of the requests comes
+/// later than their beginning.
+#[tokio::test]
+async fn who_is_refused_often_keeps_the_connection() {
+    const DATA: u8 = 0;
+    const HEADERS: u8 = 1;
+    const END_STREAM: u8 = 1;
+    const END_HEADERS: u8 = 4;
+    const REFUSED: u32 = 400;
+    let cluster = with(|_| ()).await;
+    let stream = TcpStream::connect(cluster.address()).await.unwrap();
+    let (mut from, mut into) = stream.into_split();
+    // There is no RPC /x.
+    let headers = b"\x83\x86\x04\x02/x\x01\x01k";
+    let whole = |stream| frame(HEADERS, END_HEADERS | END_STREAM, stream, headers);
+    let ids = (0..REFUSED).map(|number| 2 * number + 1);
+    let mut begun = [PREFACE, SETTINGS].concat();
+    begun.extend(
+        ids.clone()
+            .flat_map(|id| frame(HEADERS, END_HEADERS, id, headers)),
+    );
+    begun.extend(whole(2 * REFUSED + 1));
+    into.write_all(&begun).await.unwrap();
+    assert!(is_answered(&mut from, 2 * REFUSED + 1).await);
+    let mut rest: Vec<u8> = ids
+        .flat_map(|id| frame(DATA, END_STREAM, id, &[0; 5]))
+        .collect();
+    rest.extend(whole(2 * REFUSED + 3));
+    into.write_all(&rest).await.unwrap();
+    assert!(is_answered(&mut from, 2 * REFUSED + 3).await);
 }
 
 /// A client that opens and resets requests faster than they can be looked at. Libraries do not send
