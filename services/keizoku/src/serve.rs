@@ -109,7 +109,11 @@ async fn introduce(
         eprintln!("{}", report.to_text());
     }
     let data = config.data_dir.display();
-    let scheme = if config.tls.is_configured() { "https" } else { "http" };
+    let scheme = if config.tls.is_configured() {
+        "https"
+    } else {
+        "http"
+    };
     // The commands below look for the server at the default address.
     let elsewhere = if address == Config::default().listen {
         String::new()

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use futures::TryStreamExt as _;
 use tokio::net::TcpListener;
-use tokio_stream::StreamExt as _;
 use tonic::service::RoutesBuilder;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Server, ServerTlsConfig};
@@ -176,10 +175,9 @@ pub async fn serve(
     // The builder's own setting does not reach a listener that it did not open: without it every
     // answer may wait 40 ms for the client's delayed acknowledgement.
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    let incoming = incoming.map(|accepted| accepted.map(Socket));
     let limits = settings.limits;
     let keepalive = Duration::from_secs(limits.keepalive_seconds);
-    let incoming = incoming.map_ok(move |stream| Attentive::to(stream, 2 * keepalive));
+    let incoming = incoming.map_ok(move |stream| Attentive::to(Socket(stream), 2 * keepalive));
     let mut server = Server::builder();
     if let Some(tls) = settings.tls {
         server = server

@@ -3,19 +3,20 @@
 //! A peer that speaks HTTP/2 is asked whether it is there and answers, so that silence for twice that
 //! long comes from one that does not speak it, or has gone.
 
-use std::io::{Error, ErrorKind, IoSlice, Result};
+use std::io::{Error, ErrorKind, Result};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
+use crate::socket::Socket;
+
 /// A connection that ends when nothing was heard for `longest`, at the latest after twice that time.
 pub(super) struct Attentive {
-    stream: TcpStream,
+    stream: Socket,
     longest: Duration,
     timer: Pin<Box<Sleep>>,
     /// Whether anything was heard since the timer was set: to set it anew for each read would cost more.
@@ -23,7 +24,7 @@ pub(super) struct Attentive {
 }
 
 impl Attentive {
-    pub(super) fn to(stream: TcpStream, longest: Duration) -> Self {
+    pub(super) fn to(stream: Socket, longest: Duration) -> Self {
         Self {
             stream,
             longest,
@@ -70,18 +71,6 @@ impl AsyncWrite for Attentive {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        parts: &[IoSlice<'_>],
-    ) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, parts)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
     }
 }
 

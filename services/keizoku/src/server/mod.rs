@@ -20,6 +20,7 @@ use keizoku_runtime::book::{self, BookModel};
 use keizoku_runtime::server::{self as grpc, ServeError, TlsError};
 use keizoku_runtime::telemetry::{self, Telemetry, TelemetryError};
 use keizoku_runtime::{Calendar, Freshness, Lifecycle, projector};
+use tokio::net::TcpListener;
 use tonic::service::RoutesBuilder;
 
 use config::Config;
@@ -173,16 +174,7 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
         part("keizoku.risk.v1", risk.freshness()),
         part("keizoku.forecast.v1", forecast.freshness()),
     ];
-    let serving = {
-        let lifecycle = lifecycle.clone();
-        let task = async move { grpc::serve(listener, routes, parts, settings, &lifecycle).await };
-        // Not tracked: draining waits for the work, and this ends when the work may not come in.
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "`Server::run` waits for it itself"
-        )]
-        tokio::spawn(task)
-    };
+    let serving = serve(listener, routes, parts, settings, lifecycle.clone());
     let freshness = vec![
         book_freshness,
         accounts.freshness(),
@@ -237,6 +229,22 @@ impl Server {
         self.lifecycle.telemetry().shut_down().await;
         served.unwrap_or_else(|error| Err(ServeError::Server(Box::new(error))))
     }
+}
+
+fn serve(
+    listener: TcpListener,
+    routes: RoutesBuilder,
+    parts: Vec<grpc::Part>,
+    settings: grpc::Settings,
+    lifecycle: Lifecycle,
+) -> tokio::task::JoinHandle<Result<(), ServeError>> {
+    let task = async move { grpc::serve(listener, routes, parts, settings, &lifecycle).await };
+    // Not tracked: draining waits for the work, and this ends when the work may not come in.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "`Server::run` waits for it itself"
+    )]
+    tokio::spawn(task)
 }
 
 /// How the configuration wants it to be served; secrets and certificates are read here.
