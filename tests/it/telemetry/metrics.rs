@@ -106,6 +106,7 @@ async fn rpcs_logs_and_models_are_measured() {
         let expected = [
             ("accounts", "accounts"),
             ("book", "accounts"),
+            ("forecast", "accounts"),
             ("risk", "accounts"),
             ("risk", "risk"),
             ("risk_board", "risk"),

@@ -85,7 +85,7 @@ async fn a_change_is_one_trace_from_its_caller_to_the_models() {
         .clone()
         .map(|span| attributes(&span.attributes)["model"].clone())
         .collect();
-    let expected = ["accounts", "book", "risk"].map(str::to_owned);
+    let expected = ["accounts", "book", "forecast", "risk"].map(str::to_owned);
     assert_eq!(models, BTreeSet::from(expected));
     for span in of_trace.chain([&append]) {
         assert_eq!(hex(&span.trace_id), trace);
