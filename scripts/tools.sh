@@ -165,6 +165,31 @@ need_nats_server() {
   return 1
 }
 
+# Only the one program of Debian's package: whoever tests the alerts wants no Prometheus running.
+need_promtool() {
+  if have promtool; then
+    echo "  promtool"
+    return 0
+  fi
+  if ! have apt-get || ! have dpkg-deb; then
+    echo "error: promtool is needed, which is part of Prometheus: https://prometheus.io/download" >&2
+    echo "  put it on PATH, or into $TOOLS/bin" >&2
+    return 1
+  fi
+  echo "  fetching promtool"
+  mkdir -p "$TOOLS/bin"
+  local work status=0
+  work=$(mktemp -d "$TOOLS/promtool.XXXXXX")
+  (
+    cd "$work" &&
+      { apt-get download -q prometheus || { apt-get update -q && apt-get download -q prometheus; }; } &&
+      dpkg-deb -x prometheus_*.deb package
+  ) >/dev/null 2>&1 &&
+    mv "$work/package/usr/bin/promtool" "$TOOLS/bin/promtool" || status=$?
+  rm -rf "$work"
+  return "$status"
+}
+
 tools_for_build() {
   need_cargo &&
     need_command "$(c_compiler)" build-essential &&
@@ -176,6 +201,7 @@ tools_for_tests() {
   tools_for_build &&
     need_command sqlite3 sqlite3 &&
     need_nats_server &&
+    need_promtool &&
     { version_is_good nextest "$NEXTEST_MINIMUM" ||
       install_crate cargo-nextest "$NEXTEST_VERSION" --no-default-features; }
 }
@@ -211,7 +237,7 @@ doctor() {
     found=$(version_of "$tool")
     report "$tool" "${found:-missing}"
   done
-  for tool in python3 sqlite3; do
+  for tool in python3 sqlite3 promtool; do
     report "$tool" "$(have "$tool" && "$tool" --version 2>&1 | cut -d' ' -f1-2 || echo missing)"
   done
   report disk "$(df -Ph "$ROOT" | awk 'NR == 2 { print $4 " free" }')"

@@ -26,6 +26,10 @@ mod e2e_nats_trouble;
 #[cfg(test)]
 mod e2e_startup;
 #[cfg(test)]
+mod e2e_telemetry;
+#[cfg(test)]
+mod e2e_tls;
+#[cfg(test)]
 mod e2e_worked_example;
 #[cfg(test)]
 mod e2e_worked_example_split;
@@ -42,8 +46,12 @@ mod interleaving;
 #[cfg(test)]
 mod knowledge;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod records;
+#[cfg(test)]
+mod telemetry;
 #[cfg(test)]
 mod worked_example;

@@ -141,6 +141,10 @@ impl Inner {
 
 #[async_trait]
 impl Projection for BookModel {
+    fn name(&self) -> &'static str {
+        "book"
+    }
+
     async fn position(&self, _source: &str, log_id: Uuid) -> Result<Position, ProjectionError> {
         // The board has its accounts by the numbers that this book gave them: they stay.
         Ok(self.inner.book.position(log_id, Book::reset))

@@ -90,6 +90,15 @@ impl Failure {
         failure
     }
 
+    /// More is asked for at the same time than this process takes on.
+    #[must_use]
+    pub fn overloaded() -> Self {
+        let message = "there is too much to do just now; nothing was done, try again";
+        let mut failure = Self::new(Code::ResourceExhausted, ErrorReason::Overloaded, message);
+        failure.retry_after = Some(Duration::from_secs(1));
+        failure
+    }
+
     /// A bug or broken file: the chain is logged, the client learns no internals.
     #[must_use]
     pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {

@@ -16,6 +16,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::telemetry::Telemetry;
+
 /// How long draining may take before the process gives up.
 pub const DRAIN: Duration = Duration::from_secs(10);
 
@@ -25,6 +27,7 @@ pub struct Lifecycle {
     stop: CancellationToken,
     tasks: TaskTracker,
     probe: Arc<dyn Probe>,
+    telemetry: Telemetry,
 }
 
 impl Default for Lifecycle {
@@ -47,7 +50,20 @@ impl Lifecycle {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             probe,
+            telemetry: Telemetry::default(),
         }
+    }
+
+    /// The same, measured.
+    #[must_use]
+    pub fn measured(self, telemetry: Telemetry) -> Self {
+        Self { telemetry, ..self }
+    }
+
+    /// What measures the process.
+    #[must_use]
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
     }
 
     /// Work has come to a named point.

@@ -42,6 +42,15 @@ pub trait Projection: Send + Sync + 'static {
     /// When an event cannot be read, or the model cannot be written.
     async fn apply(&self, source: &str, events: Vec<Arc<Recorded>>) -> Result<(), ProjectionError>;
 
+    /// What the model is called where it is measured.
+    #[expect(
+        clippy::unnecessary_literal_bound,
+        reason = "a model may be named after its file"
+    )]
+    fn name(&self) -> &str {
+        "model"
+    }
+
     /// Everything that `source` was known to have is taken in: the time to tidy up.
     ///
     /// # Errors
@@ -117,6 +126,9 @@ pub fn project(
 ) -> watch::Receiver<Progress> {
     let (progress, receiver) = watch::channel(Progress::default());
     let probe = lifecycle.clone();
+    lifecycle
+        .telemetry()
+        .follows(model.name(), source, &receiver);
     lifecycle.until_stop(async move {
         let mut told = String::new();
         loop {
@@ -155,7 +167,7 @@ enum Never {}
 
 async fn follow(
     bus: &dyn Bus,
-    source: &str,
+    source: &'static str,
     model: &dyn Projection,
     pace: Duration,
     progress: &watch::Sender<Progress>,
@@ -176,6 +188,7 @@ async fn follow(
         }
         (progress.log_id, progress.position, progress.head) = (log_id, position, head);
     });
+    let ready_at = progress.borrow().ready_at;
     let mut deliveries = bus.subscribe(source, position).await?;
     let mut ahead = None;
     loop {
@@ -196,6 +209,8 @@ async fn follow(
             .map(|event| (event.position, event.recorded_at));
         if !events.is_empty() {
             probe.reached("projection.apply.before");
+            let is_new = last.is_some_and(|(position, _)| position > ready_at);
+            let _taking = is_new.then(|| probe.telemetry().takes(model.name(), source, &events));
             let mut applied = model.apply(source, events);
             loop {
                 // What follows is read meanwhile.

@@ -186,6 +186,13 @@ pub struct Projected(pub Arc<ReadModel>);
 
 #[async_trait::async_trait]
 impl crate::projector::Projection for Projected {
+    /// `risk` for `risk.model.sqlite`.
+    fn name(&self) -> &str {
+        let file = self.0.path.file_name().and_then(|name| name.to_str());
+        file.and_then(|name| name.split('.').next())
+            .unwrap_or_default()
+    }
+
     async fn kept(&self, source: &str) -> Result<Option<(Uuid, Position)>, ProjectionError> {
         let kept = self.0.kept(source);
         kept.map_err(|error| ProjectionError::Storage(Box::new(error)))

@@ -9,6 +9,7 @@ use keizoku_cli::client::{Connection, Endpoints};
 use keizoku_cli::server::config::Config;
 use keizoku_cli::server::{self, Ambient, Role, Roles, Server};
 use keizoku_core::{ManualClock, NoProbe, SystemEntropy};
+use keizoku_runtime::Lifecycle;
 use tempfile::TempDir;
 
 use crate::NatsServer;
@@ -27,24 +28,36 @@ pub struct Cluster {
     nats: Option<NatsServer>,
     /// One that has all services, or one for each, in the order of [`Role::ALL`].
     servers: Vec<Server>,
+    config: Box<Config>,
 }
 
 impl Cluster {
     /// A new deployment; the clock shows `now`, such as `2026-11-22T09:00[Asia/Tokyo]`.
     pub async fn at(now: &str) -> Self {
-        let clock = Arc::new(ManualClock::at(instant(now)));
-        let folder = TempDir::new().expect("there is a place for temporary files");
-        let is_split = std::env::var(BUS).is_ok_and(|bus| bus == "nats");
-        let nats = is_split.then(NatsServer::start);
-        Self::start(clock, folder, nats).await
+        Self::configured(now, |_, _| {}).await
     }
 
-    async fn start(clock: Arc<ManualClock>, folder: TempDir, nats: Option<NatsServer>) -> Self {
-        let mut config = Config {
+    /// The same, with what `change` does to its configuration; it may put files into the directory.
+    pub async fn configured(now: &str, change: impl FnOnce(&Path, &mut Config)) -> Self {
+        let clock = Arc::new(ManualClock::at(instant(now)));
+        let folder = TempDir::new().expect("there is a place for temporary files");
+        let mut config = Box::new(Config {
             data_dir: folder.path().to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             ..Config::default()
-        };
+        });
+        change(folder.path(), &mut config);
+        let is_split = std::env::var(BUS).is_ok_and(|bus| bus == "nats");
+        let nats = is_split.then(NatsServer::start);
+        Self::start(clock, folder, nats, config).await
+    }
+
+    async fn start(
+        clock: Arc<ManualClock>,
+        folder: TempDir,
+        nats: Option<NatsServer>,
+        mut config: Box<Config>,
+    ) -> Self {
         let ambient = Ambient {
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(SystemEntropy),
@@ -70,6 +83,7 @@ impl Cluster {
             folder,
             nats,
             servers,
+            config,
         }
     }
 
@@ -82,6 +96,18 @@ impl Cluster {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.servers[0].address
+    }
+
+    /// How it was configured.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The handle that stops it; on NATS, that of the first service.
+    #[must_use]
+    pub fn lifecycle(&self) -> Lifecycle {
+        self.servers[0].lifecycle()
     }
 
     /// Its data directory.
@@ -115,7 +141,7 @@ impl Cluster {
     #[must_use]
     pub async fn restart(mut self) -> Self {
         self.end().await;
-        Self::start(self.clock, self.folder, self.nats).await
+        Self::start(self.clock, self.folder, self.nats, self.config).await
     }
 
     /// Stops it; what is on disk stays until the directory is dropped.

@@ -117,7 +117,7 @@ impl Serve {
         let mut is_ready = false;
         while let Some(line) = process.next_line(deadline) {
             is_ready |= line == READY;
-            let address = line.split_once("http://").map(|(_, rest)| rest);
+            let address = line.split_once("://").map(|(_, rest)| rest);
             let address = address.and_then(|rest| rest.split(' ').next()?.parse().ok());
             if let Some(address) = address.filter(|_| is_ready) {
                 process.address = address;

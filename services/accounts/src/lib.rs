@@ -25,7 +25,7 @@ use keizoku_proto::accounts::accounts_service_server::AccountsServiceServer;
 use keizoku_proto::accounts::contacts_service_server::ContactsServiceServer;
 use keizoku_proto::accounts::directory_service_server::DirectoryServiceServer;
 use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
-use keizoku_runtime::server::MAX_MESSAGE;
+use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
 use keizoku_runtime::{Calendar, Executor, Freshness, Lifecycle, SharedBook, projector};
 use tonic::service::RoutesBuilder;
 
@@ -158,8 +158,20 @@ impl Service {
         let contacts = ContactsServiceServer::new(self.clone());
         let directory = DirectoryServiceServer::new(self.clone());
         routes
-            .add_service(accounts.max_decoding_message_size(MAX_MESSAGE))
-            .add_service(contacts.max_decoding_message_size(MAX_MESSAGE))
-            .add_service(directory.max_decoding_message_size(MAX_MESSAGE));
+            .add_service(
+                accounts
+                    .max_decoding_message_size(MAX_MESSAGE)
+                    .max_encoding_message_size(MAX_ANSWER),
+            )
+            .add_service(
+                contacts
+                    .max_decoding_message_size(MAX_MESSAGE)
+                    .max_encoding_message_size(MAX_ANSWER),
+            )
+            .add_service(
+                directory
+                    .max_decoding_message_size(MAX_MESSAGE)
+                    .max_encoding_message_size(MAX_ANSWER),
+            );
     }
 }

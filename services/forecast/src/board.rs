@@ -57,6 +57,10 @@ impl Inner {
 
 #[async_trait]
 impl Projection for BoardModel {
+    fn name(&self) -> &'static str {
+        "risk_board"
+    }
+
     async fn position(&self, _source: &str, log_id: Uuid) -> Result<Position, ProjectionError> {
         let forget = |board: &mut RiskBoard| *board = RiskBoard::default();
         Ok(self.inner.board.position(log_id, forget))

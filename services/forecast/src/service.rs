@@ -7,7 +7,7 @@ use std::time::Duration;
 use keizoku_bus::Bus;
 use keizoku_proto::forecast::forecast_service_server::ForecastServiceServer;
 use keizoku_runtime::read_model::rusqlite;
-use keizoku_runtime::server::MAX_MESSAGE;
+use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
 use keizoku_runtime::{Freshness, Lifecycle, SharedBook, projector};
 use tonic::service::RoutesBuilder;
 
@@ -81,6 +81,10 @@ impl Service {
     /// Adds the service's RPCs to a server.
     pub fn serve(&self, routes: &mut RoutesBuilder) {
         let service = ForecastServiceServer::new(self.clone());
-        routes.add_service(service.max_decoding_message_size(MAX_MESSAGE));
+        routes.add_service(
+            service
+                .max_decoding_message_size(MAX_MESSAGE)
+                .max_encoding_message_size(MAX_ANSWER),
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! Connections to the services, and calls that are repeated while a service is unavailable.
 
+mod trust;
+
 use std::time::Duration;
 
 use keizoku_proto::accounts::ListTeamsRequest;
@@ -13,11 +15,13 @@ use keizoku_proto::risk::risk_service_client::RiskServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 use tonic::{Request, Response, Status};
 use tonic_types::StatusExt as _;
 
 use crate::error::{Failure, reason_of};
+
+pub use trust::Trust;
 
 /// Largest answer; a page of a thousand accounts is far below.
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;
@@ -46,6 +50,8 @@ pub struct Endpoints {
     pub risk: Option<String>,
     /// Of the forecast service.
     pub forecast: Option<String>,
+    /// Whom to believe that they are these services.
+    pub trust: Trust,
 }
 
 /// Clients of all services.
@@ -66,6 +72,7 @@ impl Endpoints {
             accounts: None,
             risk: None,
             forecast: None,
+            trust: Trust::default(),
         }
     }
 }
@@ -122,8 +129,12 @@ impl Connection {
         let own = [&endpoints.accounts, &endpoints.risk, &endpoints.forecast];
         let [accounts, risk, forecast] =
             own.map(|own| own.as_deref().unwrap_or(endpoints.all.as_str()));
+        let has_token = caller.token.is_some();
+        let tls = endpoints.trust.tls()?;
+        let endpoint = |address: &str| endpoint(address, &tls, has_token);
         if accounts == risk && risk == forecast {
-            return Ok(Self::over(channel_to(accounts).await?, caller));
+            let channel = connect(accounts, &endpoint(accounts)?).await?;
+            return Ok(Self::over(channel, caller));
         }
         Ok(Self {
             accounts: endpoint(accounts)?.connect_lazy(),
@@ -169,22 +180,34 @@ impl Connection {
     }
 }
 
-fn endpoint(address: &str) -> Result<Endpoint, Failure> {
+fn endpoint(address: &str, tls: &ClientTlsConfig, has_token: bool) -> Result<Endpoint, Failure> {
     let with_scheme = if address.contains("://") {
         address.to_owned()
     } else {
         format!("http://{address}")
     };
-    let endpoint = Endpoint::from_shared(with_scheme).map_err(|_| {
+    let unusable = |_| {
         Failure::Usage(format!(
             "`{address}` is not an endpoint; write it like http://127.0.0.1:7420"
         ))
-    })?;
+    };
+    let mut endpoint = Endpoint::from_shared(with_scheme).map_err(unusable)?;
+    if endpoint.uri().scheme_str() == Some("https") {
+        endpoint = endpoint.tls_config(tls.clone()).map_err(|error| {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            let why = cause.unwrap_or_else(|| error.to_string());
+            Failure::Usage(format!("TLS cannot be used with these certificates: {why}"))
+        })?;
+    } else if has_token && !trust::is_this_machine(endpoint.uri()) {
+        return Err(Failure::Usage(format!(
+            "a token is sent over https only, and {address} is not on this machine"
+        )));
+    }
     Ok(endpoint.connect_timeout(CONNECT_PATIENCE).tcp_nodelay(true))
 }
 
-async fn channel_to(address: &str) -> Result<Channel, Failure> {
-    let channel = endpoint(address)?.connect().await;
+async fn connect(address: &str, endpoint: &Endpoint) -> Result<Channel, Failure> {
+    let channel = endpoint.connect().await;
     channel.map_err(|source| Failure::Unreachable {
         endpoint: address.to_owned(),
         source: Box::new(source),
@@ -271,5 +294,8 @@ fn is_worth_another_try(status: &Status) -> bool {
     let reason = reason_of(status);
     status.code() == tonic::Code::Unavailable
         || lost_connection
-        || matches!(reason.as_deref(), Some("CONTENTION" | "OUTCOME_UNKNOWN"))
+        || matches!(
+            reason.as_deref(),
+            Some("CONTENTION" | "OUTCOME_UNKNOWN" | "OVERLOADED")
+        )
 }

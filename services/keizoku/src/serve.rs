@@ -24,7 +24,8 @@ Examples:
 Keys of the file, with their defaults:
   data_dir = \"data\"            listen = \"127.0.0.1:7420\"
   [log]  format = \"plain\"      filter = \"warn\"
-  [nats] url = \"\"              and who connects: `keizoku config` explains every key
+  [nats] url = \"\"              and who connects
+  [access] [tls] [limits] [telemetry]              `keizoku config` prints and explains all keys
 
 The first SIGINT or SIGTERM finishes what was accepted (at most 10 s), the second ends at once.";
 
@@ -73,6 +74,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
              `keizoku import salesforce`"
         );
     }
+    anyhow::ensure!(
+        args.sample.is_none() || !(config.access.is_configured() || config.tls.is_configured()),
+        "--sample goes with a server on loopback without [access] and [tls]; \
+         load it with `keizoku import salesforce` and a token instead"
+    );
     telemetry::start(config.log.format, &config.log.filter);
     // One thread for the RPCs: on few cores it beats several by far. What computes or waits for
     // the disk has threads of its own.
@@ -129,15 +135,26 @@ async fn introduce(
         eprintln!("{}", report.to_text());
     }
     let data = config.data_dir.display();
+    let scheme = if config.tls.is_configured() {
+        "https"
+    } else {
+        "http"
+    };
     // The commands below look for the server at the default address.
     let elsewhere = if address == Config::default().listen {
         String::new()
     } else {
-        format!("  export KEIZOKU_ENDPOINT=http://{address}\n")
+        format!("  export KEIZOKU_ENDPOINT={scheme}://{address}\n")
+    };
+    let api = match (config.tls.is_configured(), config.access.is_configured()) {
+        (false, false) => format!("http://{address} (gRPC; this machine only, no token)"),
+        (true, false) => format!("https://{address} (gRPC; this machine only, no token)"),
+        (false, true) => format!("http://{address} (gRPC; this machine only, with a token)"),
+        (true, true) => format!("https://{address} (gRPC; with a token or a client certificate)"),
     };
     let introduction = format!(
         "Keizoku is ready.
-  API         http://{address} (gRPC, with reflection; this machine only, no token)
+  API         {api}
   data        {data}
 Try, in another terminal:
 {elsewhere}  keizoku forecast                  the churn forecast by renewal month

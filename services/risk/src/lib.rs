@@ -23,7 +23,7 @@ use keizoku_core::Entropy;
 use keizoku_log::EventLog;
 use keizoku_proto::risk::risk_service_server::RiskServiceServer;
 use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
-use keizoku_runtime::server::MAX_MESSAGE;
+use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
 use keizoku_runtime::{
     Calendar, Executor, Freshness, Lifecycle, SharedBook, account_names, book, projector,
 };
@@ -139,6 +139,10 @@ impl Service {
     /// Adds the service's RPCs to a server.
     pub fn serve(&self, routes: &mut RoutesBuilder) {
         let service = RiskServiceServer::new(self.clone());
-        routes.add_service(service.max_decoding_message_size(MAX_MESSAGE));
+        routes.add_service(
+            service
+                .max_decoding_message_size(MAX_MESSAGE)
+                .max_encoding_message_size(MAX_ANSWER),
+        );
     }
 }

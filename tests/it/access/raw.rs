@@ -62,10 +62,24 @@ impl Raw {
     /// Calls `path` with one message. On the wire an RPC that does not stream is one that does
     /// with a single message, so this fits all of them.
     pub(crate) async fn call(&self, path: &str, message: Vec<u8>) -> Result<Vec<Vec<u8>>, Status> {
+        self.call_as(None, path, message).await
+    }
+
+    /// The same with a bearer token.
+    pub(crate) async fn call_as(
+        &self,
+        token: Option<&str>,
+        path: &str,
+        message: Vec<u8>,
+    ) -> Result<Vec<Vec<u8>>, Status> {
         let mut grpc = Grpc::new(self.0.clone());
         grpc.ready().await.unwrap();
         let path = PathAndQuery::try_from(path).unwrap();
-        let request = Request::new(tokio_stream::once(message));
+        let mut request = Request::new(tokio_stream::once(message));
+        if let Some(token) = token {
+            let value = format!("Bearer {token}").parse().unwrap();
+            request.metadata_mut().insert("authorization", value);
+        }
         let mut answers = grpc.streaming(request, path, Bytes).await?.into_inner();
         let mut all = Vec::new();
         while let Some(answer) = answers.message().await? {

@@ -15,13 +15,13 @@ use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use super::garbage::Garbage;
 use super::raw::{Raw, unreadable};
 
-const NOW: &str = "2026-11-22T09:00[Asia/Tokyo]";
+pub(super) const NOW: &str = "2026-11-22T09:00[Asia/Tokyo]";
 
-fn pool() -> DescriptorPool {
+pub(super) fn pool() -> DescriptorPool {
     DescriptorPool::decode(keizoku_proto::DESCRIPTORS).unwrap()
 }
 
-fn rpcs(pool: &DescriptorPool) -> Vec<MethodDescriptor> {
+pub(super) fn rpcs(pool: &DescriptorPool) -> Vec<MethodDescriptor> {
     let services: Vec<_> = pool.services().collect();
     services
         .iter()
@@ -29,7 +29,7 @@ fn rpcs(pool: &DescriptorPool) -> Vec<MethodDescriptor> {
         .collect()
 }
 
-fn path(rpc: &MethodDescriptor) -> String {
+pub(super) fn path(rpc: &MethodDescriptor) -> String {
     format!("/{}/{}", rpc.parent_service().full_name(), rpc.name())
 }
 
@@ -43,7 +43,7 @@ fn reads(pool: &DescriptorPool, rpc: &MethodDescriptor) -> bool {
 }
 
 /// A refusal that a program can act on: never a bug, never somebody else's words.
-fn check_refusal(call: &str, refusal: &Refusal) {
+pub(super) fn check_refusal(call: &str, refusal: &Refusal) {
     assert!(
         !matches!(
             refusal.code,

@@ -14,7 +14,6 @@ use keizoku_cli::server::log_path;
 use keizoku_core::{ManualClock, Position, SystemEntropy};
 use keizoku_log::EventLog;
 use keizoku_log::sqlite::{SqliteLog, SqliteOptions};
-use keizoku_runtime::access::Authentication;
 use keizoku_runtime::book::{self, BookModel};
 use keizoku_runtime::{Calendar, Freshness, Lifecycle, Token, projector, server};
 use tempfile::TempDir;
@@ -214,12 +213,23 @@ impl<'a> World<'a> {
 }
 
 async fn serve(routes: RoutesBuilder, lifecycle: &Lifecycle) -> Connection {
-    let listener = server::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await;
+    let listener = server::listen(
+        SocketAddr::from(([127, 0, 0, 1], 0)),
+        &server::Settings::default(),
+    )
+    .await;
     let listener = listener.unwrap();
     let address = listener.local_addr().unwrap();
     let until_stop = lifecycle.clone();
     lifecycle.track(async move {
-        server::serve(listener, routes, Authentication::Loopback, &until_stop).await
+        server::serve(
+            listener,
+            routes,
+            Vec::new(),
+            server::Settings::default(),
+            &until_stop,
+        )
+        .await
     });
     let caller = Caller::new(None, Some("csm")).unwrap_or_else(|e| panic!("{}", e.explain()));
     let endpoints = Endpoints::all_at(format!("http://{address}"));

@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 use super::Globals;
 use super::output::Style;
 use super::pages::Limit;
-use crate::client::{Caller, Connection, call, settle};
+use crate::client::{Connection, call, settle};
 use crate::error::Failure;
 
 pub(super) struct Context {
@@ -37,7 +37,7 @@ pub(super) struct Directory {
 
 impl Context {
     pub(super) async fn open(globals: Globals) -> Result<Self, Failure> {
-        let caller = Caller::new(globals.token.as_deref(), globals.user.as_deref())?;
+        let caller = globals.caller()?;
         Ok(Self {
             connection: Connection::open(&globals.endpoints(), caller).await?,
             style: Style::of_standard_output(globals.json, globals.ascii),

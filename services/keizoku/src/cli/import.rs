@@ -9,7 +9,7 @@ use keizoku_core::Day;
 
 use super::Globals;
 use super::output::print;
-use crate::client::{Caller, Connection};
+use crate::client::Connection;
 use crate::error::Failure;
 use crate::import::{self, Mapping, Options, Progress, Report};
 
@@ -76,7 +76,7 @@ impl SalesforceArgs {
         let report = if self.dry_run {
             prepared.dry_run().await?
         } else {
-            let caller = Caller::new(globals.token.as_deref(), globals.user.as_deref())?;
+            let caller = globals.caller()?;
             let connection = Connection::open(&globals.endpoints(), caller).await?;
             prepared.run(&connection).await?
         };

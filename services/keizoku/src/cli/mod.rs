@@ -23,10 +23,12 @@ pub mod risk;
 pub mod team;
 pub mod user;
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use uuid::Uuid;
 
-use crate::client::Endpoints;
+use crate::client::{Caller, Endpoints, Trust};
 use crate::error::Failure;
 use context::Context;
 
@@ -75,6 +77,38 @@ pub struct Globals {
     /// Bearer token; better in the environment than on the command line.
     #[arg(long, global = true, env = "KEIZOKU_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    /// File with the bearer token.
+    #[arg(long, global = true, value_name = "FILE", env = "KEIZOKU_TOKEN_FILE")]
+    token_file: Option<PathBuf>,
+    /// Authorities that may vouch for an https endpoint [default: those of this machine].
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE.pem",
+        env = "KEIZOKU_CA",
+        hide_short_help = true
+    )]
+    ca: Option<PathBuf>,
+    /// Certificate by which the server recognises this client.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE.pem",
+        env = "KEIZOKU_CERT",
+        requires = "key",
+        hide_short_help = true
+    )]
+    cert: Option<PathBuf>,
+    /// Private key of that certificate.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE.pem",
+        env = "KEIZOKU_KEY",
+        requires = "cert",
+        hide_short_help = true
+    )]
+    key: Option<PathBuf>,
     /// Who acts, where a server on loopback asks for no token.
     #[arg(
         long = "as",
@@ -139,7 +173,24 @@ impl Globals {
             accounts: self.accounts_endpoint.clone(),
             risk: self.risk_endpoint.clone(),
             forecast: self.forecast_endpoint.clone(),
+            trust: Trust {
+                authorities: self.ca.clone(),
+                identity: self.cert.clone().zip(self.key.clone()),
+            },
         }
+    }
+
+    /// Who is calling.
+    fn caller(&self) -> Result<Caller, Failure> {
+        let from_file = self.token_file.as_ref().filter(|_| self.token.is_none());
+        let from_file = from_file.map(|file| {
+            std::fs::read_to_string(file).map_err(|error| {
+                Failure::Usage(format!("{} cannot be read: {error}", file.display()))
+            })
+        });
+        let from_file = from_file.transpose()?;
+        let token = self.token.as_deref().or(from_file.as_deref());
+        Caller::new(token.map(str::trim), self.user.as_deref())
     }
 }
 

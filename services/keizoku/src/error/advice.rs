@@ -16,6 +16,8 @@ pub(super) fn of(reason: &str, code: Code) -> Option<&'static str> {
         "CONTENTION" | "OUTCOME_UNKNOWN" => "again, with the same --request-id if you gave one",
         "STORAGE_FULL" => "make room on the server's disk; nothing was written",
         "UNAVAILABLE" | "NOT_CAUGHT_UP" => "again in a moment",
+        "OVERLOADED" => "again in a moment; the server has too much to do",
+        "DEADLINE_EXCEEDED" => "ask again, a change with the same --request-id; the server is busy",
         "FOREIGN_TOKEN" => "leave --after out: the token is older than a restored backup",
         "PAGE_TOKEN_MISMATCH" => "start from the first page",
         "PERMISSION_DENIED" => "ask an administrator for the role",

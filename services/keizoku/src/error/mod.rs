@@ -87,8 +87,13 @@ impl Failure {
     pub fn explain(&self) -> String {
         let mut text = format!("error: {self}\n");
         match self {
-            Self::Unreachable { source, .. } => {
+            Self::Unreachable { endpoint, source } => {
                 let _ = writeln!(text, "  why: {}", innermost(source.as_ref()));
+                if endpoint.starts_with("https:") {
+                    text.push_str(
+                        "  try: name the authority that signed its certificate with --ca\n",
+                    );
+                }
                 text.push_str("  try: start the server with `./dev run` or `keizoku serve`, or name another one\n");
                 text.push_str("       with --endpoint or KEIZOKU_ENDPOINT\n");
             }

@@ -1,10 +1,15 @@
 //! `keizoku config`: the configuration in effect, as a file that can be handed to a server.
 
+mod access;
+mod limits;
 mod nats;
+mod telemetry;
+mod tls;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use keizoku_runtime::server::Reflection;
 use keizoku_runtime::telemetry::LogFormat;
 use serde_json::Value;
 
@@ -71,6 +76,11 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
         log: LogConfig { format, filter },
         storage: StorageConfig { unsafe_no_sync },
         nats,
+        access,
+        tls,
+        reflection,
+        limits,
+        telemetry,
     } = config;
     let format = match format {
         LogFormat::Plain => "plain",
@@ -84,13 +94,22 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
                 key(
                     "data_dir",
                     "Directory of logs and read models; created when it does not exist.",
-                    quoted(&data_dir.to_string_lossy()),
+                    path_value(data_dir),
                 ),
                 key(
                     "listen",
-                    "Address and port of the gRPC API. Loopback only: there are no tokens yet.\n\
+                    "Address and port of the gRPC API. Off loopback only with [tls] and [access].\n\
                      Port 0 takes a free one.",
                     quoted(&listen.to_string()),
+                ),
+                key(
+                    "reflection",
+                    "Whether clients may ask which RPCs there are: \"on\", \"off\", or \"auto\" for on loopback only.",
+                    quoted(match reflection {
+                        Reflection::Auto => "auto",
+                        Reflection::On => "on",
+                        Reflection::Off => "off",
+                    }),
                 ),
             ],
         ),
@@ -120,6 +139,10 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
             )],
         ),
         ("nats", nats::keys(nats)),
+        ("limits", limits::keys(limits)),
+        ("access", access::keys(access)),
+        ("tls", tls::keys(tls)),
+        ("telemetry", telemetry::keys(telemetry)),
     ]
 }
 
@@ -147,6 +170,11 @@ fn render(config: &Config) -> String {
         }
     }
     text
+}
+
+/// A path as a TOML string.
+fn path_value(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
 }
 
 /// A TOML string.

@@ -12,6 +12,7 @@ pub mod manifest;
 pub mod rebuild;
 pub mod restore;
 pub mod tail;
+pub mod token;
 pub mod verify;
 
 mod data;
@@ -44,6 +45,8 @@ pub enum Command {
     Rebuild(rebuild::Args),
     /// Print the configuration in effect, every key explained
     Config(config::Args),
+    /// Print a token for development, signed with the server's own secret
+    Token(token::Args),
 }
 
 /// The commands that look into logs.
@@ -70,6 +73,7 @@ pub fn run(command: &Command) -> Result<u8, Refusal> {
         Command::Restore(args) => args.run(&SystemEntropy),
         Command::Rebuild(args) => args.run(),
         Command::Config(args) => args.run(),
+        Command::Token(args) => args.run(&SystemClock),
     }
     .map(|()| 0)
 }

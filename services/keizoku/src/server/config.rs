@@ -5,8 +5,10 @@ mod nats;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use keizoku_runtime::config::ConfigError;
-use keizoku_runtime::telemetry::LogFormat;
+use keizoku_runtime::access::AccessConfig;
+use keizoku_runtime::config::{ConfigError, Problems};
+use keizoku_runtime::server::{LimitsConfig, Reflection, TlsConfig};
+use keizoku_runtime::telemetry::{LogFormat, TelemetryConfig};
 use serde::Deserialize;
 
 pub use nats::{NatsConfig, NatsConfigError};
@@ -18,7 +20,7 @@ pub use nats::{NatsConfig, NatsConfigError};
 pub struct Config {
     /// Directory of logs and read models; created when its parent exists.
     pub data_dir: PathBuf,
-    /// Address of the gRPC API. Off loopback is refused: there are no tokens yet.
+    /// Address of the gRPC API. Off loopback only with `tls` and `access`.
     pub listen: SocketAddr,
     /// How the process's own log looks.
     pub log: LogConfig,
@@ -26,6 +28,16 @@ pub struct Config {
     pub storage: StorageConfig,
     /// The exchange with services of other processes.
     pub nats: NatsConfig,
+    /// Who may call the API, and how they are recognised.
+    pub access: AccessConfig,
+    /// Encryption, and the certificates of clients.
+    pub tls: TlsConfig,
+    /// Whether clients may ask which RPCs there are.
+    pub reflection: Reflection,
+    /// How much the process takes on.
+    pub limits: LimitsConfig,
+    /// Where traces and metrics go.
+    pub telemetry: TelemetryConfig,
 }
 
 /// How the process's own log looks.
@@ -55,6 +67,11 @@ impl Default for Config {
             log: LogConfig::default(),
             storage: StorageConfig::default(),
             nats: NatsConfig::default(),
+            access: AccessConfig::default(),
+            tls: TlsConfig::default(),
+            reflection: Reflection::default(),
+            limits: LimitsConfig::default(),
+            telemetry: TelemetryConfig::default(),
         }
     }
 }
@@ -72,8 +89,20 @@ impl Config {
     /// Reads file and environment.
     ///
     /// # Errors
-    /// When a file is missing or malformed, or a key does not exist.
+    /// When a file is missing or malformed, a key does not exist, or values do not fit together:
+    /// all of them then.
     pub fn load(file: Option<&std::path::Path>) -> Result<Self, ConfigError> {
-        keizoku_runtime::config::load(file)
+        let config: Self = keizoku_runtime::config::load(file)?;
+        let mut problems = Problems::default();
+        config.access.validate(&mut problems);
+        config.tls.validate(&mut problems);
+        config.limits.validate(&mut problems);
+        config.telemetry.validate(&mut problems);
+        if !config.access.certificate_roles.is_empty() && !config.tls.knows_clients() {
+            let why = "needs tls.client_ca_file, without which no certificate is trusted";
+            problems.add("access.certificate_roles", why);
+        }
+        problems.check()?;
+        Ok(config)
     }
 }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use keizoku_bus::nats::ConnectError;
 use keizoku_log::sqlite::OpenError;
-use keizoku_runtime::server::ServeError;
+use keizoku_runtime::access::AccessError;
+use keizoku_runtime::server::{ServeError, TlsError};
+use keizoku_runtime::telemetry::TelemetryError;
 
 use super::config::NatsConfigError;
 
@@ -52,6 +54,15 @@ pub enum StartError {
     /// The system gives no thread for the exchange.
     #[error("the exchange with NATS cannot be started")]
     Thread(#[source] std::io::Error),
+    /// Callers cannot be recognised as configured.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// Connections cannot be encrypted as configured.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The collector cannot be used as configured.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
     /// The address is taken, or would expose the server.
     #[error(transparent)]
     Serve(#[from] ServeError),

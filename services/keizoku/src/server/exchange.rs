@@ -7,8 +7,8 @@ use std::sync::Arc;
 use keizoku_bus::nats::{NatsBus, NatsOptions};
 use keizoku_bus::{Bus, LocalBus};
 use keizoku_log::EventLog;
-use keizoku_runtime::Lifecycle;
 use keizoku_runtime::replica::Replica;
+use keizoku_runtime::{Lifecycle, telemetry};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
@@ -109,6 +109,7 @@ impl Exchange {
         let mut bus = LocalBus::new();
         for source in roles.own_sources() {
             let log = storage::open_log(folder, source, config, ambient)?;
+            let log = telemetry::observed(lifecycle.telemetry(), source, log);
             bus = bus.with(source, Arc::clone(&log));
             logs.insert(source, log);
         }

@@ -22,10 +22,14 @@ use std::sync::Arc;
 use keizoku_core::{Clock, Entropy, Probe};
 use keizoku_runtime::access::Authentication;
 use keizoku_runtime::server::{self as grpc, ServeError};
+use keizoku_runtime::telemetry::Telemetry;
 use keizoku_runtime::{Freshness, Lifecycle};
+use tokio::net::TcpListener;
+use tonic::service::RoutesBuilder;
 
 use config::Config;
 use exchange::Exchange;
+use services::Services;
 
 pub use error::StartError;
 pub use probe::CrashAt;
@@ -65,37 +69,32 @@ pub async fn start(
     roles: &Roles,
     ambient: &Ambient,
 ) -> Result<Server, StartError> {
+    let settings = settings(config, ambient)?;
+    let telemetry = Telemetry::configured(&config.telemetry)?;
     // The port first: a second start by mistake must not touch the data.
-    let listener = grpc::listen(config.listen).await?;
+    let listener = grpc::listen(config.listen, &settings).await?;
     let address = listener.local_addr().unwrap_or(config.listen);
     let nats = exchange::connect(config, roles).await?;
     let folder = config.data_dir.as_path();
     storage::create(folder)?;
 
-    let lifecycle = Lifecycle::probed(Arc::clone(&ambient.probe));
+    let lifecycle = Lifecycle::probed(Arc::clone(&ambient.probe)).measured(telemetry);
     let exchange = Exchange::open(config, roles, ambient, nats, &lifecycle)?;
     let logs = exchange.logs.values();
     let mut recorded = logs.map(|log| log.head().borrow().recorded_at);
     let is_new = !exchange.logs.is_empty() && recorded.all(|at| at.is_none());
-    let services = services::build(roles, &exchange, folder, ambient, &lifecycle)
+    let Services {
+        routes,
+        parts,
+        freshness,
+    } = services::build(roles, &exchange, folder, ambient, &lifecycle)
         .map_err(|error| StartError::ReadModel(folder.to_owned(), error))?;
-    let serving = {
-        let (lifecycle, routes) = (lifecycle.clone(), services.routes);
-        let task = async move {
-            grpc::serve(listener, routes, Authentication::Loopback, &lifecycle).await
-        };
-        // Not tracked: draining waits for the work, and this ends when the work may not come in.
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "`Server::run` waits for it itself"
-        )]
-        tokio::spawn(task)
-    };
+    let serving = serve(listener, routes, parts, settings, lifecycle.clone());
     Ok(Server {
         address,
         is_new,
         lifecycle,
-        freshness: services.freshness,
+        freshness,
         exchange,
         serving,
     })
@@ -134,6 +133,33 @@ impl Server {
         for log in self.exchange.logs.values() {
             log.close().await;
         }
+        self.lifecycle.telemetry().shut_down().await;
         served.unwrap_or_else(|error| Err(ServeError::Server(Box::new(error))))
     }
+}
+
+fn serve(
+    listener: TcpListener,
+    routes: RoutesBuilder,
+    parts: Vec<grpc::Part>,
+    settings: grpc::Settings,
+    lifecycle: Lifecycle,
+) -> tokio::task::JoinHandle<Result<(), ServeError>> {
+    let task = async move { grpc::serve(listener, routes, parts, settings, &lifecycle).await };
+    // Not tracked: draining waits for the work, and this ends when the work may not come in.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "`Server::run` waits for it itself"
+    )]
+    tokio::spawn(task)
+}
+
+/// How the configuration wants it to be served; secrets and certificates are read here.
+fn settings(config: &Config, ambient: &Ambient) -> Result<grpc::Settings, StartError> {
+    Ok(grpc::Settings {
+        authentication: Authentication::configured(&config.access, &ambient.clock)?,
+        tls: config.tls.load()?,
+        limits: config.limits.clone(),
+        reflection: config.reflection.is_on(config.listen),
+    })
 }

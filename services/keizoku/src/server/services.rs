@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use keizoku_log::EventLog;
 use keizoku_runtime::book::{self, BookModel};
 use keizoku_runtime::read_model::rusqlite;
+use keizoku_runtime::server as grpc;
 use keizoku_runtime::{Calendar, Freshness, Lifecycle, projector};
 use tonic::service::RoutesBuilder;
 
@@ -18,6 +19,8 @@ use super::{Ambient, Role, Roles};
 #[derive(Default)]
 pub(super) struct Services {
     pub(super) routes: RoutesBuilder,
+    /// For each service, what its health depends on.
+    pub(super) parts: Vec<grpc::Part>,
     pub(super) freshness: Vec<Freshness>,
 }
 
@@ -45,6 +48,10 @@ pub(super) fn build(
 
     let mut services = Services::default();
     services.freshness.push(book_freshness.clone());
+    let part = |package, freshness: Freshness| grpc::Part {
+        package,
+        freshness: vec![book_freshness.clone(), freshness],
+    };
     let log = |role: Role| -> Option<Arc<dyn EventLog>> {
         let log = role.source().and_then(|source| logs.get(source));
         log.filter(|_| roles.has(role)).map(Arc::clone)
@@ -61,7 +68,11 @@ pub(super) fn build(
         };
         let accounts = keizoku_accounts::build(deps, folder)?;
         accounts.serve(&mut services.routes);
-        services.freshness.push(accounts.freshness());
+        let freshness = accounts.freshness();
+        services
+            .parts
+            .push(part("keizoku.accounts.v1", freshness.clone()));
+        services.freshness.push(freshness);
     }
     if let Some(log) = log(Role::Risk) {
         let deps = keizoku_risk::Deps {
@@ -75,18 +86,26 @@ pub(super) fn build(
         };
         let risk = keizoku_risk::build(deps, folder)?;
         risk.serve(&mut services.routes);
-        services.freshness.push(risk.freshness());
+        let freshness = risk.freshness();
+        services
+            .parts
+            .push(part("keizoku.risk.v1", freshness.clone()));
+        services.freshness.push(freshness);
     }
     if roles.has(Role::Forecast) {
         let deps = keizoku_forecast::Deps {
             bus: Arc::clone(bus),
             book,
-            book_freshness,
+            book_freshness: book_freshness.clone(),
             lifecycle: lifecycle.clone(),
         };
         let forecast = keizoku_forecast::build(deps, folder)?;
         forecast.serve(&mut services.routes);
-        services.freshness.push(forecast.freshness());
+        let freshness = forecast.freshness();
+        services
+            .parts
+            .push(part("keizoku.forecast.v1", freshness.clone()));
+        services.freshness.push(freshness);
         services.freshness.push(forecast.names_freshness());
     }
     Ok(services)

@@ -9,12 +9,7 @@ use crate::fake::Fake;
 use crate::support::{assert_same, dry_run, options, outcome, sample};
 
 async fn connection(fake: &Fake) -> Connection {
-    let endpoints = Endpoints {
-        all: fake.serve().await,
-        accounts: None,
-        risk: None,
-        forecast: None,
-    };
+    let endpoints = Endpoints::all_at(fake.serve().await);
     Connection::open(&endpoints, Caller::default())
         .await
         .unwrap()

@@ -89,3 +89,49 @@ async fn what_is_no_configuration_is_refused_by_name() {
         "{err}"
     );
 }
+
+#[tokio::test]
+async fn everything_that_does_not_fit_is_said_at_once() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("keizoku.toml");
+    let text = "[access]\njwks_url = \"http://id.example.com/keys\"\n\
+                certificate_roles = { watcher = \"viewer\" }\n\
+                [tls]\ncertificate_file = \"server.pem\"\n\
+                [limits]\nrequests_in_flight = 0\n\
+                [telemetry]\nendpoint = \"collector:4317\"\n";
+    fs::write(&file, text).unwrap();
+    let (status, out, err) = told(&["config", "--config", argument(&file)]).await;
+    assert_eq!((status, out.as_str()), (2, ""), "{err}");
+    for key in [
+        "access.issuer is required",
+        "access.audience is required",
+        "access.jwks_url must begin with https://",
+        "access.certificate_roles needs tls.client_ca_file",
+        "tls.key_file and certificate_file go together",
+        "limits.requests_in_flight must be at least 1",
+        "telemetry.endpoint must begin with http",
+    ] {
+        assert!(err.contains(key), "`{key}` is not in {err}");
+    }
+    let unknown_role = "[access]\ncertificate_roles = { watcher = \"boss\" }\n";
+    fs::write(&file, unknown_role).unwrap();
+    let (status, _, err) = told(&["config", "--config", argument(&file)]).await;
+    assert_eq!(status, 2);
+    assert!(err.contains("boss"), "{err}");
+}
+
+#[tokio::test]
+async fn a_token_needs_a_secret_and_a_role_that_exists() {
+    let (status, out, err) = told(&["token"]).await;
+    assert_eq!((status, out.as_str()), (2, ""));
+    assert!(
+        err.contains("access.hs256_secret_file or hs256_secret_env is required"),
+        "{err}"
+    );
+    let (status, _, err) = told(&["token", "--role", "boss"]).await;
+    assert_eq!(status, 2);
+    assert!(
+        err.contains("the roles are viewer, csm, ops, admin, service"),
+        "{err}"
+    );
+}

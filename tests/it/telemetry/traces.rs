@@ -1,0 +1,118 @@
+//! One trace from the caller over the RPC and the log to the models.
+
+use std::collections::BTreeSet;
+
+use keizoku_proto::accounts::{DefineTeamRequest, Team};
+use keizoku_proto::common::EventMetadata;
+use keizoku_testkit::{Cluster, Scene, logs};
+use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use prost::Message as _;
+use tonic::Request;
+
+use super::collector::{Collector, attributes};
+use super::{NOW, telling};
+
+const DEFINE_TEAM: &str = "keizoku.accounts.v1.DirectoryService/DefineTeam";
+const CALLER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+fn hex(bytes: &[u8]) -> String {
+    let digits = |text: String, byte: &u8| text + &format!("{byte:02x}");
+    bytes.iter().fold(String::new(), digits)
+}
+
+fn named<'s>(spans: &'s [Span], name: &str) -> Vec<&'s Span> {
+    spans.iter().filter(|span| span.name == name).collect()
+}
+
+/// Defines a team as a caller that traces, and asks until every model has read it.
+async fn define_team(cluster: &Cluster) -> Scene {
+    let scene = Scene::new("traces", cluster.api("csm").await);
+    let mut request = Request::new(DefineTeamRequest {
+        team: Some(Team {
+            display_name: "東日本".to_owned(),
+            ..Team::default()
+        }),
+        request_id: scene.ids.fresh(),
+    });
+    request
+        .metadata_mut()
+        .insert("traceparent", CALLER.parse().unwrap());
+    let answer = scene.api.directory().define_team(request).await.unwrap();
+    let tokens = vec![answer.into_inner().consistency_token];
+    keizoku_cli::client::settle(&scene.api, &tokens).await;
+    scene
+}
+
+async fn stored_traceparent(cluster: Cluster) -> String {
+    let folder = cluster.stop().await;
+    let events = logs::events(folder.path(), "accounts").await;
+    EventMetadata::decode(&*events[0].metadata)
+        .unwrap()
+        .traceparent
+}
+
+#[tokio::test]
+async fn a_change_is_one_trace_from_its_caller_to_the_models() {
+    let (collector, address) = Collector::start().await;
+    let cluster = telling(address).await;
+    drop(define_team(&cluster).await);
+    let stored = stored_traceparent(cluster).await;
+
+    let spans = collector.spans();
+    let [server] = named(&spans, DEFINE_TEAM)[..] else {
+        panic!("{spans:?}");
+    };
+    assert_eq!(server.kind(), SpanKind::Server);
+    let (trace, id) = (hex(&server.trace_id), hex(&server.span_id));
+    assert_eq!(trace, "4bf92f3577b34da6a3ce929d0e0e4736");
+    assert_eq!(hex(&server.parent_span_id), "00f067aa0ba902b7");
+    let told = attributes(&server.attributes);
+    assert_eq!(told["rpc.response.status_code"], "OK");
+    assert_eq!(
+        stored,
+        format!("00-{trace}-{id}-01"),
+        "what is beside the event"
+    );
+
+    let appends = named(&spans, "log.append");
+    let [append] = appends[..] else {
+        panic!("{appends:?}");
+    };
+    let applied = named(&spans, "model.apply");
+    let of_trace = applied.iter().filter(|span| hex(&span.trace_id) == trace);
+    let models: BTreeSet<_> = of_trace
+        .clone()
+        .map(|span| attributes(&span.attributes)["model"].clone())
+        .collect();
+    let expected = ["accounts", "book", "forecast", "risk"].map(str::to_owned);
+    assert_eq!(models, BTreeSet::from(expected));
+    for span in of_trace.chain([&append]) {
+        assert_eq!(hex(&span.trace_id), trace);
+        assert_eq!(hex(&span.parent_span_id), id);
+        assert!(span.end_time_unix_nano >= span.start_time_unix_nano);
+    }
+    let services = collector.services.lock().unwrap();
+    assert!(services.iter().all(|name| name == "keizoku") && !services.is_empty());
+}
+
+/// Without a collector the caller's own trace goes beside the event, as it was.
+#[tokio::test]
+async fn nothing_is_sent_where_nothing_is_configured() {
+    let (collector, _) = Collector::start().await;
+    let cluster = Cluster::at(NOW).await;
+    drop(define_team(&cluster).await);
+    assert_eq!(stored_traceparent(cluster).await, CALLER);
+    assert!(collector.spans().is_empty() && collector.metrics().is_empty());
+}
+
+#[tokio::test]
+async fn a_collector_that_is_away_is_no_reason_to_stop() {
+    let (_, address) = Collector::start().await;
+    let nobody = std::net::SocketAddr::new(address.ip(), 1);
+    let cluster = telling(nobody).await;
+    let scene = define_team(&cluster).await;
+    scene.account("あおば製作所", |_| ()).await;
+    drop(scene);
+    cluster.stop().await;
+}
