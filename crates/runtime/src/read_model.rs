@@ -106,6 +106,30 @@ impl ReadModel {
         }
     }
 
+    /// Writes rows that follow from no event of a source: that work was done, say. The model may be
+    /// read anew from the logs at any time, so whoever did the work recorded it in a log before.
+    ///
+    /// # Errors
+    /// When the model cannot be written.
+    pub async fn note<F>(self: &Arc<Self>, rows: F) -> Result<(), Failure>
+    where
+        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<()> + Send + 'static,
+    {
+        let this = Arc::clone(self);
+        let noted = tokio::task::spawn_blocking(move || {
+            let mut writer = this.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let transaction = writer.transaction()?;
+            rows(&transaction)?;
+            transaction.commit()
+        });
+        let noted = noted.await.map_err(|error| Failure::internal(&error))?;
+        noted.map_err(|error| {
+            tracing::error!(%error, path = %self.path.display(), "read model cannot be written");
+            let message = "the read model cannot be written just now";
+            Failure::unavailable(ErrorReason::Unavailable, message)
+        })
+    }
+
     fn reader(&self) -> rusqlite::Result<Connection> {
         if let Some(reader) = self
             .readers
