@@ -38,6 +38,8 @@ mod interleaving;
 #[cfg(test)]
 mod knowledge;
 #[cfg(test)]
+mod notification;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod records;

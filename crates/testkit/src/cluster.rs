@@ -18,6 +18,7 @@ use crate::process::connect;
 /// Only time that a figure depends on is virtual: what waits for another thread waits for real.
 pub struct Cluster {
     clock: Arc<ManualClock>,
+    config: Box<Config>,
     folder: TempDir,
     server: Server,
 }
@@ -25,17 +26,23 @@ pub struct Cluster {
 impl Cluster {
     /// A new deployment; the clock shows `now`, such as `2026-11-22T09:00[Asia/Tokyo]`.
     pub async fn at(now: &str) -> Self {
-        let clock = Arc::new(ManualClock::at(instant(now)));
-        let folder = TempDir::new().expect("there is a place for temporary files");
-        Self::start(clock, folder).await
+        Self::configured(now, |_| {}).await
     }
 
-    async fn start(clock: Arc<ManualClock>, folder: TempDir) -> Self {
-        let config = Config {
+    /// The same, with what `change` does to the configuration.
+    pub async fn configured(now: &str, change: impl FnOnce(&mut Config)) -> Self {
+        let clock = Arc::new(ManualClock::at(instant(now)));
+        let folder = TempDir::new().expect("there is a place for temporary files");
+        let mut config = Config {
             data_dir: folder.path().to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             ..Config::default()
         };
+        change(&mut config);
+        Self::start(clock, config, folder).await
+    }
+
+    async fn start(clock: Arc<ManualClock>, config: Config, folder: TempDir) -> Self {
         let ambient = Ambient {
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(SystemEntropy),
@@ -47,6 +54,7 @@ impl Cluster {
         server.ready().await;
         Self {
             clock,
+            config: Box::new(config),
             folder,
             server,
         }
@@ -77,9 +85,17 @@ impl Cluster {
     /// Stops it and starts it again on the same directory; clients must be made anew.
     #[must_use]
     pub async fn restart(self) -> Self {
-        let clock = Arc::clone(&self.clock);
+        self.restart_after(|_, _| {}).await
+    }
+
+    /// The same, after `between` did something to the directory of the stopped deployment, or to its
+    /// configuration.
+    #[must_use]
+    pub async fn restart_after(self, between: impl FnOnce(&Path, &mut Config)) -> Self {
+        let (clock, mut config) = (Arc::clone(&self.clock), *self.config.clone());
         let folder = self.stop().await;
-        Self::start(clock, folder).await
+        between(folder.path(), &mut config);
+        Self::start(clock, config, folder).await
     }
 
     /// Stops it; what is on disk stays until the directory is dropped.

@@ -8,6 +8,7 @@
 //! Serve ──► Process    the binary on a directory, killed or signalled by its own handle
 //! Cluster              the same services in this process, on a ManualClock
 //! Scene                teams, accounts, subscriptions and risks through the API, with defaults
+//! peer                 Slack and a mail server, which do what the test says
 //! refused, logs        what a refusal says; what is on disk
 //! ```
 
@@ -20,6 +21,7 @@ mod binary;
 mod cluster;
 mod ids;
 pub mod logs;
+pub mod peer;
 mod place;
 mod process;
 mod refusal;

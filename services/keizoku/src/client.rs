@@ -8,6 +8,7 @@ use keizoku_proto::accounts::contacts_service_client::ContactsServiceClient;
 use keizoku_proto::accounts::directory_service_client::DirectoryServiceClient;
 use keizoku_proto::forecast::ListDeadlinesRequest;
 use keizoku_proto::forecast::forecast_service_client::ForecastServiceClient;
+use keizoku_proto::notification::notification_service_client::NotificationServiceClient;
 use keizoku_proto::risk::ListRisksRequest;
 use keizoku_proto::risk::risk_service_client::RiskServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -46,6 +47,8 @@ pub struct Endpoints {
     pub risk: Option<String>,
     /// Of the forecast service.
     pub forecast: Option<String>,
+    /// Of the notification service.
+    pub notification: Option<String>,
 }
 
 /// Clients of all services.
@@ -54,6 +57,7 @@ pub struct Connection {
     accounts: Channel,
     risk: Channel,
     forecast: Channel,
+    notification: Channel,
     caller: Caller,
 }
 
@@ -66,6 +70,7 @@ impl Endpoints {
             accounts: None,
             risk: None,
             forecast: None,
+            notification: None,
         }
     }
 }
@@ -108,7 +113,8 @@ impl Connection {
         Self {
             accounts: channel.clone(),
             risk: channel.clone(),
-            forecast: channel,
+            forecast: channel.clone(),
+            notification: channel,
             caller,
         }
     }
@@ -127,6 +133,9 @@ impl Connection {
         }
         if let Some(endpoint) = &endpoints.forecast {
             connection.forecast = channel_to(endpoint).await?;
+        }
+        if let Some(endpoint) = &endpoints.notification {
+            connection.notification = channel_to(endpoint).await?;
         }
         Ok(connection)
     }
@@ -163,6 +172,13 @@ impl Connection {
     #[must_use]
     pub fn forecasts(&self) -> ForecastServiceClient<Transport> {
         ForecastServiceClient::with_interceptor(self.forecast.clone(), self.caller.clone())
+            .max_decoding_message_size(MAX_MESSAGE)
+    }
+
+    /// A client of the notification service.
+    #[must_use]
+    pub fn notifications(&self) -> NotificationServiceClient<Transport> {
+        NotificationServiceClient::with_interceptor(self.notification.clone(), self.caller.clone())
             .max_decoding_message_size(MAX_MESSAGE)
     }
 }

@@ -72,6 +72,15 @@ pub struct Globals {
         hide_short_help = true
     )]
     forecast_endpoint: Option<String>,
+    /// Where the notification service is, when it runs on its own.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "KEIZOKU_NOTIFICATION_ENDPOINT",
+        hide_short_help = true
+    )]
+    notification_endpoint: Option<String>,
     /// Bearer token; better in the environment than on the command line.
     #[arg(long, global = true, env = "KEIZOKU_TOKEN", hide_env_values = true)]
     token: Option<String>,
@@ -139,6 +148,7 @@ impl Globals {
             accounts: self.accounts_endpoint.clone(),
             risk: self.risk_endpoint.clone(),
             forecast: self.forecast_endpoint.clone(),
+            notification: self.notification_endpoint.clone(),
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Config {
     pub log: LogConfig,
     /// What is written as soon as it is answered, and when it counts as written.
     pub storage: StorageConfig,
+    /// Where messages go.
+    pub notification: keizoku_notification::config::Config,
 }
 
 /// How the process's own log looks.
@@ -48,6 +50,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 7420)),
             log: LogConfig::default(),
             storage: StorageConfig::default(),
+            notification: keizoku_notification::config::Config::default(),
         }
     }
 }

@@ -18,7 +18,7 @@ use keizoku_log::sqlite::{OpenError, SqliteLog, SqliteOptions, Synchronous};
 use keizoku_runtime::access::Authentication;
 use keizoku_runtime::book::{self, BookModel};
 use keizoku_runtime::server::{self as grpc, ServeError};
-use keizoku_runtime::{Calendar, Freshness, Lifecycle, projector};
+use keizoku_runtime::{Calendar, Freshness, Lifecycle, SharedBook, projector};
 use tonic::service::RoutesBuilder;
 
 use config::Config;
@@ -58,6 +58,9 @@ pub enum StartError {
         PathBuf,
         #[source] keizoku_runtime::read_model::rusqlite::Error,
     ),
+    /// Notifications cannot be sent as they are configured.
+    #[error(transparent)]
+    Notification(#[from] keizoku_notification::BuildError),
     /// The address is taken, or would expose the server.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -89,26 +92,18 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
 
     let accounts_log = open_log(folder, keizoku_accounts::SOURCE, config, ambient)?;
     let risk_log = open_log(folder, keizoku_risk::SOURCE, config, ambient)?;
+    let notification_log = open_log(folder, keizoku_notification::SOURCE, config, ambient)?;
     let is_new = accounts_log.head().borrow().recorded_at.is_none();
     let bus: Arc<dyn Bus> = Arc::new(
         LocalBus::new()
             .with(keizoku_accounts::SOURCE, Arc::clone(&accounts_log))
-            .with(keizoku_risk::SOURCE, Arc::clone(&risk_log)),
+            .with(keizoku_risk::SOURCE, Arc::clone(&risk_log))
+            .with(keizoku_notification::SOURCE, Arc::clone(&notification_log)),
     );
 
     let lifecycle = Lifecycle::probed(Arc::clone(&ambient.probe));
     let calendar = Calendar::new(Arc::clone(&ambient.clock), default_zone());
-    let book = BookModel::new(calendar.clone());
-    let book_freshness = Freshness::default();
-    let follower = Arc::clone(&book);
-    let progress = projector::project(
-        &lifecycle,
-        Arc::clone(&bus),
-        book::SOURCE,
-        follower,
-        Duration::ZERO,
-    );
-    book_freshness.add(book::SOURCE, progress);
+    let (book, book_freshness) = follow_book(&lifecycle, &bus, &calendar);
 
     let accounts = keizoku_accounts::build(
         keizoku_accounts::Deps {
@@ -147,10 +142,26 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
     )
     .map_err(unusable)?;
 
+    let notification = keizoku_notification::build(
+        keizoku_notification::Deps {
+            log: Arc::clone(&notification_log),
+            bus: Arc::clone(&bus),
+            book: Arc::clone(&book),
+            book_freshness: book_freshness.clone(),
+            calendar: calendar.clone(),
+            entropy: Arc::clone(&ambient.entropy),
+            lifecycle: lifecycle.clone(),
+        },
+        config.notification.clone(),
+        folder,
+    )
+    .await?;
+
     let mut routes = RoutesBuilder::default();
     accounts.serve(&mut routes);
     risk.serve(&mut routes);
     forecast.serve(&mut routes);
+    notification.serve(&mut routes);
     let serving = {
         let lifecycle = lifecycle.clone();
         let task = async move {
@@ -169,8 +180,9 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
         risk.freshness(),
         forecast.freshness(),
         forecast.names_freshness(),
+        notification.freshness(),
     ];
-    let logs = vec![accounts_log, risk_log];
+    let logs = vec![accounts_log, risk_log, notification_log];
     Ok(Server {
         address,
         is_new,
@@ -179,6 +191,20 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
         logs,
         serving,
     })
+}
+
+/// The process's book, and how far it has been read.
+fn follow_book(
+    lifecycle: &Lifecycle,
+    bus: &Arc<dyn Bus>,
+    calendar: &Calendar,
+) -> (SharedBook, Freshness) {
+    let book = BookModel::new(calendar.clone());
+    let freshness = Freshness::default();
+    let (bus, follower) = (Arc::clone(bus), Arc::clone(&book));
+    let progress = projector::project(lifecycle, bus, book::SOURCE, follower, Duration::ZERO);
+    freshness.add(book::SOURCE, progress);
+    (book, freshness)
 }
 
 impl Server {

@@ -14,6 +14,7 @@ async fn connection(fake: &Fake) -> Connection {
         accounts: None,
         risk: None,
         forecast: None,
+        notification: None,
     };
     Connection::open(&endpoints, Caller::default())
         .await
