@@ -182,7 +182,7 @@ impl Dispatcher {
     /// Sends a message, and records what became of it.
     async fn attempt(&self, lane: &str, id: Uuid, fold: &Fold<State>) -> Result<(), Failure> {
         let since = self.desk.active_since().await?;
-        if since.is_none_or(|since| fold.state.wanted_since < since) {
+        if since.is_none_or(|since| fold.state.wanted_since <= since) {
             self.record(id, Command::Suppress(SuppressionReason::StartedOver))
                 .await;
             return Ok(());

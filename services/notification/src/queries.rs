@@ -287,7 +287,7 @@ impl Queries {
                 let id: Option<String> = rows
                     .prepare_cached(
                         "SELECT id FROM deliveries WHERE lane = ?1 AND due_at <= ?2
-                         ORDER BY due_at, number LIMIT 1",
+                         ORDER BY number LIMIT 1",
                     )?
                     .query_row(params![lane, now.as_microsecond()], |row| row.get(0))
                     .optional()?;

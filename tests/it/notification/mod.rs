@@ -1,4 +1,8 @@
 //! Messages: from a fact over the real services to Slack and a mail server on loopback.
 
+mod digest;
+mod mail;
+mod restarts;
+mod slack;
 mod triggers;
 pub(crate) mod world;

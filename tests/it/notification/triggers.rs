@@ -3,9 +3,7 @@
 use keizoku_proto::accounts::{FactKind, RecordContractFactRequest, Subscription};
 use keizoku_proto::google::r#type::Date;
 use keizoku_proto::notification::{Channel, DeliveryState, Trigger};
-use keizoku_proto::risk::{
-    Completion, ImportRisksRequest, LeadsToChurn, RiskDescription, SuggestRiskRequest,
-};
+use keizoku_proto::risk::{Completion, ImportRisksRequest, LeadsToChurn, RiskDescription};
 use keizoku_testkit::day;
 use keizoku_testkit::peer::Posted;
 
@@ -82,15 +80,7 @@ async fn ntf_1_a_closed_risk_and_real_changes_of_the_flag_are_told() {
 #[tokio::test]
 async fn ntf_1_a_suggestion_is_told_to_the_owner_directly() {
     let world = World::new("suggested").await;
-    let request = SuggestRiskRequest {
-        parent: world.account.name.clone(),
-        cause: "decision_maker_left".to_owned(),
-        display_name: "決裁者が退職".to_owned(),
-        detail: "佐藤部長が11月末で退職".to_owned(),
-        request_id: world.scene.ids.fresh(),
-        ..SuggestRiskRequest::default()
-    };
-    world.scene.api.risks().suggest_risk(request).await.unwrap();
+    world.suggest("決裁者が退職").await;
     let posted = world.slack.wait_for(1).await;
     assert_eq!(posted[0].channel(), "U0HANAKO");
     assert!(

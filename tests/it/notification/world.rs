@@ -1,6 +1,7 @@
 //! A deployment with both channels on loopback, a team with a channel, and two people in it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use keizoku_cli::server::config::Config;
 use keizoku_notification::config::Security;
@@ -11,7 +12,7 @@ use keizoku_proto::accounts::{
 use keizoku_proto::notification::{Delivery, DeliveryState, ListDeliveriesRequest};
 use keizoku_proto::risk::{
     AssessRiskRequest, CloseRiskRequest, Completion, LeadsToChurn, NextAction, OpenRiskRequest,
-    Risk,
+    Risk, SuggestRiskRequest,
 };
 use keizoku_testkit::peer::{SlackPeer, SmtpPeer};
 use keizoku_testkit::{Cluster, Scene, day};
@@ -31,6 +32,8 @@ pub(crate) struct World {
     pub(crate) team: Team,
     pub(crate) hanako: User,
     pub(crate) account: Account,
+    /// The account's subscription, by name.
+    pub(crate) subscription: String,
     /// Files of secrets.
     secrets: TempDir,
 }
@@ -84,7 +87,7 @@ impl World {
         let account = scene
             .account("緑川印刷", |account| account.owner = owner)
             .await;
-        scene
+        let subscription = scene
             .subscription(&account, 1_200_000, |subscription| {
                 let renewal = Some(day(2026, 12, 10));
                 subscription.terms = Some(SubscriptionTerms {
@@ -101,6 +104,7 @@ impl World {
             team,
             hanako,
             account,
+            subscription: subscription.name,
             secrets,
         }
     }
@@ -129,6 +133,19 @@ impl World {
                 change(request);
             })
             .await
+    }
+
+    /// A suggestion, which is told to Hanako.
+    pub(crate) async fn suggest(&self, name: &str) {
+        let request = SuggestRiskRequest {
+            parent: self.account.name.clone(),
+            cause: "decision_maker_left".to_owned(),
+            display_name: name.to_owned(),
+            detail: "佐藤部長が11月末で退職".to_owned(),
+            request_id: self.scene.ids.fresh(),
+            ..SuggestRiskRequest::default()
+        };
+        self.scene.api.risks().suggest_risk(request).await.unwrap();
     }
 
     pub(crate) async fn assess(&self, risk: &Risk, flag: LeadsToChurn, reason: &str) {
@@ -176,6 +193,7 @@ impl World {
             team,
             hanako,
             account,
+            subscription,
             secrets,
             ..
         } = self;
@@ -189,6 +207,7 @@ impl World {
             team,
             hanako,
             account,
+            subscription,
             secrets,
         }
     }
@@ -202,19 +221,24 @@ pub(crate) async fn deliveries(
     is_so: impl Fn(&[Delivery]) -> bool,
 ) -> Vec<Delivery> {
     let mut found = Vec::new();
-    for _ in 0..20_000 {
-        let request = ListDeliveriesRequest {
-            page_size: 1_000,
-            ..ListDeliveriesRequest::default()
-        };
-        let answer = scene.api.notifications().list_deliveries(request).await;
-        found = answer.unwrap().into_inner().deliveries;
-        found.reverse();
-        if is_so(&found) {
-            return found;
+    let asking = async {
+        loop {
+            let request = ListDeliveriesRequest {
+                page_size: 1_000,
+                ..ListDeliveriesRequest::default()
+            };
+            let answer = scene.api.notifications().list_deliveries(request).await;
+            found = answer.unwrap().into_inner().deliveries;
+            found.reverse();
+            if is_so(&found) {
+                return;
+            }
         }
-    }
-    panic!("it never came to that: {found:#?}");
+    };
+    // A bound on hanging, not a measure.
+    let asked = tokio::time::timeout(Duration::from_mins(1), asking).await;
+    assert!(asked.is_ok(), "it never came to that: {found:#?}");
+    found
 }
 
 pub(crate) async fn team(scene: &Scene, name: &str, slack_channel: &str) -> Team {
