@@ -65,3 +65,6 @@ fn shortened(text: &str, longest: usize) -> String {
     cut.push('…');
     cut
 }
+
+#[cfg(test)]
+mod tests;
