@@ -17,6 +17,7 @@ pub mod deal;
 pub mod forecast;
 pub mod import;
 pub mod metrics;
+pub mod notification;
 pub mod organisation;
 pub mod report;
 pub mod risk;
@@ -136,6 +137,9 @@ pub enum Command {
     /// Deals
     #[command(subcommand)]
     Deal(deal::Command),
+    /// Messages by Slack and email: rules, deliveries, dead letters
+    #[command(subcommand)]
+    Notification(notification::Command),
     /// Bring data over from another system
     #[command(subcommand)]
     Import(import::Command),
@@ -174,6 +178,7 @@ pub async fn run(command: Command, globals: Globals) -> Result<u8, Failure> {
         Command::User(command) => command.run(&context).await,
         Command::Organisation(command) => command.run(&context).await,
         Command::Deal(command) => command.run(&context).await,
+        Command::Notification(command) => command.run(&context).await,
         Command::Import(_) => Ok(()),
     }
     .map(|()| 0)
