@@ -22,6 +22,8 @@ mod e2e_disk_full;
 #[cfg(test)]
 mod e2e_import;
 #[cfg(test)]
+mod e2e_notification;
+#[cfg(test)]
 mod e2e_startup;
 #[cfg(test)]
 mod e2e_worked_example;
