@@ -22,6 +22,7 @@ Examples:
 Keys of the file, with their defaults:
   data_dir = \"data\"            listen = \"127.0.0.1:7420\"
   [log]  format = \"plain\"      filter = \"warn\"
+  [notification]               Slack and email; `keizoku config` explains every key
 
 The first SIGINT or SIGTERM finishes what was accepted (at most 10 s), the second ends at once.";
 
