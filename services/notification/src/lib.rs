@@ -40,7 +40,9 @@ use keizoku_log::EventLog;
 use keizoku_proto::notification::notification_service_server::NotificationServiceServer;
 use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
 use keizoku_runtime::server::MAX_MESSAGE;
+use keizoku_runtime::token::Progress;
 use keizoku_runtime::{Calendar, Executor, Failure, Freshness, Lifecycle, SharedBook, projector};
+use tokio::sync::watch;
 use tonic::service::RoutesBuilder;
 
 use channel::Channels;
@@ -115,7 +117,12 @@ pub async fn build(deps: Deps, config: Config, folder: &Path) -> Result<Service,
     let path = folder.join("notification.model.sqlite");
     let model = ReadModel::open(&path, projection::SCHEMA, projection::handle)?;
     let freshness = Freshness::default();
+    let sends = config.sends();
     let follow = |source: &'static str| {
+        if !sends && source != SOURCE {
+            // Whoever tells nobody need not know what happens.
+            return watch::channel(Progress::default()).1;
+        }
         let (bus, projected) = (Arc::clone(&bus), Arc::new(Projected(Arc::clone(&model))));
         // A message is not kept waiting for a batch to fill.
         let progress = projector::project(&lifecycle, bus, source, projected, Duration::ZERO);
@@ -142,9 +149,11 @@ pub async fn build(deps: Deps, config: Config, folder: &Path) -> Result<Service,
     });
     let unwritable = |failure: Failure| BuildError::Log(failure.message().to_owned());
     open(&desk).await.map_err(unwritable)?;
-    lifecycle.until_stop(Arc::clone(&desk).plan_for_ever());
-    lifecycle.until_stop(Arc::clone(&desk).digest_for_ever());
-    lifecycle.until_stop(Dispatcher::new(Arc::clone(&desk), channels).send_for_ever());
+    if sends {
+        lifecycle.until_stop(Arc::clone(&desk).plan_for_ever());
+        lifecycle.until_stop(Arc::clone(&desk).digest_for_ever());
+        lifecycle.until_stop(Dispatcher::new(Arc::clone(&desk), channels).send_for_ever());
+    }
     Ok(Service { desk, freshness })
 }
 

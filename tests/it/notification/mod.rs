@@ -1,5 +1,6 @@
 //! Messages: from a fact over the real services to Slack and a mail server on loopback.
 
+mod api;
 mod digest;
 mod mail;
 mod restarts;

@@ -9,9 +9,9 @@ use super::super::locale::Locale;
 use super::{Writer, risk_path};
 
 /// Entries of a list that a phone still shows; the rest is counted.
-const MOST_ENTRIES: usize = 20;
+const MOST_ENTRIES: usize = 10;
 /// Lists of a message; Slack takes fifty blocks and so many characters.
-const MOST_SECTIONS: usize = 20;
+const MOST_SECTIONS: usize = 10;
 /// Longest name in a list, in characters.
 const LONGEST_NAME: usize = 40;
 
