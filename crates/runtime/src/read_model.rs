@@ -370,7 +370,7 @@ mod tests {
     #[tokio::test]
     async fn a_model_of_another_log_starts_over_for_all_of_its_sources() {
         let folder = TempDir::new().unwrap();
-        let model = ReadModel::open(&folder.path().join("m"), SCHEMA, handle).unwrap();
+        let model = ReadModel::open(&folder.path().join("m"), &[SCHEMA], handle).unwrap();
         for source in ["one", "other"] {
             assert_eq!(model.position_of(source, FIRST).unwrap(), Position::START);
             model.write(source, &event(7)).unwrap();
@@ -397,7 +397,7 @@ mod tests {
     #[tokio::test]
     async fn work_that_was_done_is_noted_whole_or_not_at_all() {
         let folder = TempDir::new().unwrap();
-        let model = ReadModel::open(&folder.path().join("m"), SCHEMA, handle).unwrap();
+        let model = ReadModel::open(&folder.path().join("m"), &[SCHEMA], handle).unwrap();
         model.position_of("one", FIRST).unwrap();
         model.write("one", &event(1)).unwrap();
         let half = |rows: &Transaction<'_>| {

@@ -115,7 +115,7 @@ pub async fn build(deps: Deps, config: Config, folder: &Path) -> Result<Service,
         lifecycle,
     } = deps;
     let path = folder.join("notification.model.sqlite");
-    let model = ReadModel::open(&path, projection::SCHEMA, projection::handle)?;
+    let model = ReadModel::open(&path, &[projection::SCHEMA], projection::handle)?;
     let freshness = Freshness::default();
     let sends = config.sends();
     let follow = |source: &'static str| {

@@ -19,6 +19,7 @@ use keizoku_runtime::access::Authentication;
 use keizoku_runtime::book::{self, BookModel};
 use keizoku_runtime::server::{self as grpc, ServeError};
 use keizoku_runtime::{Calendar, Freshness, Lifecycle, SharedBook, projector};
+use tokio::net::TcpListener;
 use tonic::service::RoutesBuilder;
 
 use config::Config;
@@ -162,18 +163,7 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
     risk.serve(&mut routes);
     forecast.serve(&mut routes);
     notification.serve(&mut routes);
-    let serving = {
-        let lifecycle = lifecycle.clone();
-        let task = async move {
-            grpc::serve(listener, routes, Authentication::Loopback, &lifecycle).await
-        };
-        // Not tracked: draining waits for the work, and this ends when the work may not come in.
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "`Server::run` waits for it itself"
-        )]
-        tokio::spawn(task)
-    };
+    let serving = spawn_serving(listener, routes, &lifecycle);
     let freshness = vec![
         book_freshness,
         accounts.freshness(),
@@ -191,6 +181,23 @@ pub async fn start(config: &Config, ambient: &Ambient) -> Result<Server, StartEr
         logs,
         serving,
     })
+}
+
+/// Serves until the process stops. Not tracked: draining waits for the work, and this ends when the
+/// work may not come in.
+fn spawn_serving(
+    listener: TcpListener,
+    routes: RoutesBuilder,
+    lifecycle: &Lifecycle,
+) -> tokio::task::JoinHandle<Result<(), ServeError>> {
+    let lifecycle = lifecycle.clone();
+    let task =
+        async move { grpc::serve(listener, routes, Authentication::Loopback, &lifecycle).await };
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "`Server::run` waits for it itself"
+    )]
+    tokio::spawn(task)
 }
 
 /// The process's book, and how far it has been read.
