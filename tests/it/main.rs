@@ -23,6 +23,7 @@ mod e2e_disk_full;
 mod e2e_import;
 #[cfg(test)]
 mod e2e_nats_trouble;
+mod e2e_notification;
 #[cfg(test)]
 mod e2e_startup;
 #[cfg(test)]
@@ -47,6 +48,7 @@ mod interleaving;
 mod knowledge;
 #[cfg(test)]
 mod limits;
+mod notification;
 #[cfg(test)]
 mod random;
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! Time and randomness, injected: nothing below the binary reads the machine's own.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -9,6 +13,39 @@ use uuid::Uuid;
 pub trait Clock: Send + Sync + 'static {
     /// The present instant, UTC, to the microsecond.
     fn now(&self) -> Timestamp;
+
+    /// Completes when somebody moves the clock; never for one that runs by itself. Whoever waits
+    /// for an instant waits for this, too.
+    fn moved(&self) -> Moved {
+        Moved::default()
+    }
+}
+
+/// See [`Clock::moved`].
+#[derive(Debug, Default)]
+pub struct Moved(Option<(Arc<Mutex<Moves>>, u64)>);
+
+/// How often a clock was moved, and who waits for the next time.
+#[derive(Debug, Default)]
+struct Moves {
+    count: u64,
+    waiting: Vec<Waker>,
+}
+
+impl Future for Moved {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some((moves, seen)) = &self.0 else {
+            return Poll::Pending;
+        };
+        let mut moves = moves.lock().unwrap_or_else(PoisonError::into_inner);
+        if moves.count != *seen {
+            return Poll::Ready(());
+        }
+        moves.waiting.push(cx.waker().clone());
+        Poll::Pending
+    }
 }
 
 /// Where unpredictable ids come from.
@@ -50,6 +87,7 @@ impl Entropy for SystemEntropy {
 #[derive(Debug)]
 pub struct ManualClock {
     micros: AtomicI64,
+    moves: Arc<Mutex<Moves>>,
 }
 
 impl ManualClock {
@@ -58,12 +96,16 @@ impl ManualClock {
     pub fn at(now: Timestamp) -> Self {
         Self {
             micros: AtomicI64::new(now.as_microsecond()),
+            moves: Arc::default(),
         }
     }
 
     /// Moves the clock to `now`, also backwards.
     pub fn set(&self, now: Timestamp) {
         self.micros.store(now.as_microsecond(), Ordering::SeqCst);
+        let mut moves = self.moves.lock().unwrap_or_else(PoisonError::into_inner);
+        moves.count += 1;
+        moves.waiting.drain(..).for_each(Waker::wake);
     }
 }
 
@@ -71,5 +113,13 @@ impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         let micros = self.micros.load(Ordering::SeqCst);
         Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+    fn moved(&self) -> Moved {
+        let count = self
+            .moves
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .count;
+        Moved(Some((Arc::clone(&self.moves), count)))
     }
 }

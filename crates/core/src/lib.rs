@@ -13,7 +13,7 @@ mod money;
 mod probe;
 mod rate;
 
-pub use clock::{Clock, Entropy, ManualClock, SystemClock, SystemEntropy};
+pub use clock::{Clock, Entropy, ManualClock, Moved, SystemClock, SystemEntropy};
 pub use date::{Day, DayOutOfRange, Month};
 pub use decider::{Actor, Ctx, Decider, Given, Origin};
 pub use envelope::{EventId, NewEvent, Position, Recorded, Revision, StreamId};

@@ -41,6 +41,10 @@ pub mod risk {
 pub mod forecast {
     pub use crate::keizoku::forecast::v1::*;
 }
+/// Messages and services of the notification service.
+pub mod notification {
+    pub use crate::keizoku::notification::v1::*;
+}
 
 /// An event as it is stored: the `oneof kind` of a service's `Event`.
 pub trait StoredEvent: Sized + Clone + Send + Sync + 'static {

@@ -1,7 +1,9 @@
 //! Start, drain and stop: the first signal drains, the second ends at once.
 //!
 //! Probe points, where crash tests end the process: `command.append.before` and `.after` (around
-//! the append of a command), `projection.apply.before` and `.after` (around a batch of a model).
+//! the append of a command), `projection.apply.before` and `.after` (around a batch of a model),
+//! `notification.plan.after` (recipients are frozen), `notification.send.before` (the attempt is
+//! recorded) and `.after` (the other side has answered, which is not recorded yet).
 
 use std::future::Future;
 use std::pin::Pin;
@@ -67,7 +69,7 @@ impl Lifecycle {
     }
 
     /// Work has come to a named point.
-    pub(crate) fn reached(&self, point: &'static str) {
+    pub fn reached(&self, point: &'static str) {
         self.probe.reached(point);
     }
 

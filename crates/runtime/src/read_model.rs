@@ -106,6 +106,30 @@ impl ReadModel {
         }
     }
 
+    /// Writes rows that follow from no event of a source: that work was done, say. The model may be
+    /// read anew from the logs at any time, so whoever did the work recorded it in a log before.
+    ///
+    /// # Errors
+    /// When the model cannot be written.
+    pub async fn note<F>(self: &Arc<Self>, rows: F) -> Result<(), Failure>
+    where
+        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<()> + Send + 'static,
+    {
+        let this = Arc::clone(self);
+        let noted = tokio::task::spawn_blocking(move || {
+            let mut writer = this.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let transaction = writer.transaction()?;
+            rows(&transaction)?;
+            transaction.commit()
+        });
+        let noted = noted.await.map_err(|error| Failure::internal(&error))?;
+        noted.map_err(|error| {
+            tracing::error!(%error, path = %self.path.display(), "read model cannot be written");
+            let message = "the read model cannot be written just now";
+            Failure::unavailable(ErrorReason::Unavailable, message)
+        })
+    }
+
     fn reader(&self) -> rusqlite::Result<Connection> {
         if let Some(reader) = self
             .readers
@@ -170,12 +194,17 @@ impl ReadModel {
             })?;
         }
         if let Some(last) = events.last() {
-            transaction
+            let position = i64::try_from(last.position.0).unwrap_or(i64::MAX);
+            let moved = transaction
                 .execute(
                     "UPDATE sources SET position = ?2 WHERE source = ?1",
-                    params![source, i64::try_from(last.position.0).unwrap_or(i64::MAX)],
+                    params![source, position],
                 )
                 .map_err(storage)?;
+            if moved == 0 {
+                // Another source has another log, and the model started over: this source must, too.
+                return Err(storage(rusqlite::Error::QueryReturnedNoRows));
+            }
         }
         transaction.commit().map_err(storage)
     }
@@ -289,10 +318,11 @@ fn remember_position(
 }
 
 fn drop_everything(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    // The tables behind a virtual one go with it, and cannot be dropped themselves.
     let tables: Vec<String> = transaction
         .prepare(
-            "SELECT name FROM sqlite_schema WHERE type = 'table'
-             AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '%\\_fts\\_%' ESCAPE '\\'",
+            "SELECT name FROM pragma_table_list
+             WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite_%'",
         )?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
@@ -316,4 +346,93 @@ fn schema_hash(schema: &str) -> String {
     Uuid::from_slice(&digest[..16])
         .map(|hash| hash.simple().to_string())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use keizoku_core::Revision;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const SCHEMA: &str = "
+        CREATE TABLE rows (source TEXT NOT NULL, position INTEGER NOT NULL);
+        CREATE VIRTUAL TABLE words USING fts5 (text);
+    ";
+    const FIRST: Uuid = Uuid::from_u128(1);
+    const RESTORED: Uuid = Uuid::from_u128(2);
+
+    fn handle(rows: &Transaction<'_>, source: &str, event: &Recorded) -> Result<(), HandlerError> {
+        let position = i64::try_from(event.position.0).unwrap();
+        rows.execute(
+            "INSERT INTO rows VALUES (?1, ?2)",
+            params![source, position],
+        )?;
+        rows.execute("INSERT INTO words VALUES (?1)", [source])?;
+        Ok(())
+    }
+
+    fn event(position: u64) -> Vec<Arc<Recorded>> {
+        vec![Arc::new(Recorded {
+            position: Position(position),
+            stream: String::new(),
+            revision: Revision(1),
+            id: Uuid::nil(),
+            kind: String::new(),
+            recorded_at: Timestamp::UNIX_EPOCH,
+            data: Vec::new(),
+            metadata: Vec::new(),
+        })]
+    }
+
+    async fn count(model: &Arc<ReadModel>, table: &'static str) -> i64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let counted = model.read(move |rows| rows.query_row(&sql, [], |row| row.get(0)));
+        counted.await.ok().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_model_of_another_log_starts_over_for_all_of_its_sources() {
+        let folder = TempDir::new().unwrap();
+        let model = ReadModel::open(&folder.path().join("m"), &[SCHEMA], handle).unwrap();
+        for source in ["one", "other"] {
+            assert_eq!(model.position_of(source, FIRST).unwrap(), Position::START);
+            model.write(source, &event(7)).unwrap();
+        }
+        assert_eq!(model.position_of("one", FIRST).unwrap(), Position(7));
+        assert_eq!(
+            (count(&model, "rows").await, count(&model, "words").await),
+            (2, 2)
+        );
+
+        assert_eq!(model.position_of("one", RESTORED).unwrap(), Position::START);
+        assert_eq!(
+            (count(&model, "rows").await, count(&model, "words").await),
+            (0, 0)
+        );
+        // Whoever goes on where the other source was would leave out what was dropped.
+        assert!(model.write("other", &event(8)).is_err());
+        assert_eq!(count(&model, "rows").await, 0);
+        assert_eq!(model.position_of("other", FIRST).unwrap(), Position::START);
+        model.write("other", &event(1)).unwrap();
+        assert_eq!(count(&model, "rows").await, 1);
+    }
+
+    #[tokio::test]
+    async fn work_that_was_done_is_noted_whole_or_not_at_all() {
+        let folder = TempDir::new().unwrap();
+        let model = ReadModel::open(&folder.path().join("m"), &[SCHEMA], handle).unwrap();
+        model.position_of("one", FIRST).unwrap();
+        model.write("one", &event(1)).unwrap();
+        let half = |rows: &Transaction<'_>| {
+            rows.execute("DELETE FROM rows", [])?;
+            rows.execute("DELETE FROM nothing", []).map(drop)
+        };
+        assert!(model.note(half).await.is_err());
+        assert_eq!(count(&model, "rows").await, 1);
+        let done = model.note(|rows| rows.execute("DELETE FROM rows", []).map(drop));
+        done.await.ok().unwrap();
+        assert_eq!(count(&model, "rows").await, 0);
+    }
 }

@@ -122,10 +122,11 @@ impl Cluster {
         let places: Vec<_> = self.servers.iter().map(|one| one.address).collect();
         let place = |address: &SocketAddr| format!("http://{address}");
         match places.as_slice() {
-            [accounts, risk, forecast] => Endpoints {
+            [accounts, risk, forecast, notification] => Endpoints {
                 accounts: Some(place(accounts)),
                 risk: Some(place(risk)),
                 forecast: Some(place(forecast)),
+                notification: Some(place(notification)),
                 ..Endpoints::all_at(place(accounts))
             },
             _ => Endpoints::all_at(place(&self.address())),
@@ -139,8 +140,16 @@ impl Cluster {
 
     /// Stops it and starts it again on the same directory; clients must be made anew.
     #[must_use]
-    pub async fn restart(mut self) -> Self {
+    pub async fn restart(self) -> Self {
+        self.restart_after(|_, _| {}).await
+    }
+
+    /// The same, after `between` did something to the directory of the stopped deployment, or to its
+    /// configuration.
+    #[must_use]
+    pub async fn restart_after(mut self, between: impl FnOnce(&Path, &mut Config)) -> Self {
         self.end().await;
+        between(self.folder.path(), &mut self.config);
         Self::start(self.clock, self.folder, self.nats, self.config).await
     }
 

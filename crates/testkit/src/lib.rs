@@ -9,6 +9,7 @@
 //! Cluster              the same services in this process, on a ManualClock
 //! Scene                teams, accounts, subscriptions and risks through the API, with defaults
 //! Deployment           the binary in one process, or in one per service over a NatsServer
+//! peer                 Slack and a mail server, which do what the test says
 //! refused, logs        what a refusal says; what is on disk
 //! ```
 
@@ -23,6 +24,7 @@ mod deployment;
 mod ids;
 pub mod logs;
 mod nats;
+pub mod peer;
 mod place;
 mod process;
 mod refusal;

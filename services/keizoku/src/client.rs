@@ -10,6 +10,7 @@ use keizoku_proto::accounts::contacts_service_client::ContactsServiceClient;
 use keizoku_proto::accounts::directory_service_client::DirectoryServiceClient;
 use keizoku_proto::forecast::ListDeadlinesRequest;
 use keizoku_proto::forecast::forecast_service_client::ForecastServiceClient;
+use keizoku_proto::notification::notification_service_client::NotificationServiceClient;
 use keizoku_proto::risk::ListRisksRequest;
 use keizoku_proto::risk::risk_service_client::RiskServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -50,6 +51,8 @@ pub struct Endpoints {
     pub risk: Option<String>,
     /// Of the forecast service.
     pub forecast: Option<String>,
+    /// Of the notification service.
+    pub notification: Option<String>,
     /// Whom to believe that they are these services.
     pub trust: Trust,
 }
@@ -60,6 +63,7 @@ pub struct Connection {
     accounts: Channel,
     risk: Channel,
     forecast: Channel,
+    notification: Channel,
     caller: Caller,
 }
 
@@ -72,6 +76,7 @@ impl Endpoints {
             accounts: None,
             risk: None,
             forecast: None,
+            notification: None,
             trust: Trust::default(),
         }
     }
@@ -115,7 +120,8 @@ impl Connection {
         Self {
             accounts: channel.clone(),
             risk: channel.clone(),
-            forecast: channel,
+            forecast: channel.clone(),
+            notification: channel,
             caller,
         }
     }
@@ -126,13 +132,18 @@ impl Connection {
     /// # Errors
     /// When an endpoint is none, or nobody answers where all services are.
     pub async fn open(endpoints: &Endpoints, caller: Caller) -> Result<Self, Failure> {
-        let own = [&endpoints.accounts, &endpoints.risk, &endpoints.forecast];
-        let [accounts, risk, forecast] =
-            own.map(|own| own.as_deref().unwrap_or(endpoints.all.as_str()));
+        let own = [
+            &endpoints.accounts,
+            &endpoints.risk,
+            &endpoints.forecast,
+            &endpoints.notification,
+        ];
+        let places = own.map(|own| own.as_deref().unwrap_or(endpoints.all.as_str()));
+        let [accounts, risk, forecast, notification] = places;
         let has_token = caller.token.is_some();
         let tls = endpoints.trust.tls()?;
         let endpoint = |address: &str| endpoint(address, &tls, has_token);
-        if accounts == risk && risk == forecast {
+        if places.iter().all(|place| *place == accounts) {
             let channel = connect(accounts, &endpoint(accounts)?).await?;
             return Ok(Self::over(channel, caller));
         }
@@ -140,6 +151,7 @@ impl Connection {
             accounts: endpoint(accounts)?.connect_lazy(),
             risk: endpoint(risk)?.connect_lazy(),
             forecast: endpoint(forecast)?.connect_lazy(),
+            notification: endpoint(notification)?.connect_lazy(),
             caller,
         })
     }
@@ -176,6 +188,13 @@ impl Connection {
     #[must_use]
     pub fn forecasts(&self) -> ForecastServiceClient<Transport> {
         ForecastServiceClient::with_interceptor(self.forecast.clone(), self.caller.clone())
+            .max_decoding_message_size(MAX_MESSAGE)
+    }
+
+    /// A client of the notification service.
+    #[must_use]
+    pub fn notifications(&self) -> NotificationServiceClient<Transport> {
+        NotificationServiceClient::with_interceptor(self.notification.clone(), self.caller.clone())
             .max_decoding_message_size(MAX_MESSAGE)
     }
 }

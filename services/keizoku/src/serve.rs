@@ -24,7 +24,7 @@ Examples:
 Keys of the file, with their defaults:
   data_dir = \"data\"            listen = \"127.0.0.1:7420\"
   [log]  format = \"plain\"      filter = \"warn\"
-  [nats] url = \"\"              and who connects
+  [nats] url = \"\"              and who connects      [notification] Slack and email
   [access] [tls] [limits] [telemetry]              `keizoku config` prints and explains all keys
 
 The first SIGINT or SIGTERM finishes what was accepted (at most 10 s), the second ends at once.";

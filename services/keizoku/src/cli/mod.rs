@@ -17,6 +17,7 @@ pub mod deal;
 pub mod forecast;
 pub mod import;
 pub mod metrics;
+pub mod notification;
 pub mod organisation;
 pub mod report;
 pub mod risk;
@@ -74,6 +75,15 @@ pub struct Globals {
         hide_short_help = true
     )]
     forecast_endpoint: Option<String>,
+    /// Where the notification service is, when it runs on its own.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "KEIZOKU_NOTIFICATION_ENDPOINT",
+        hide_short_help = true
+    )]
+    notification_endpoint: Option<String>,
     /// Bearer token; better in the environment than on the command line.
     #[arg(long, global = true, env = "KEIZOKU_TOKEN", hide_env_values = true)]
     token: Option<String>,
@@ -161,6 +171,9 @@ pub enum Command {
     /// Deals
     #[command(subcommand)]
     Deal(deal::Command),
+    /// Messages by Slack and email: rules, deliveries, dead letters
+    #[command(subcommand)]
+    Notification(notification::Command),
     /// Bring data over from another system
     #[command(subcommand)]
     Import(import::Command),
@@ -173,6 +186,7 @@ impl Globals {
             accounts: self.accounts_endpoint.clone(),
             risk: self.risk_endpoint.clone(),
             forecast: self.forecast_endpoint.clone(),
+            notification: self.notification_endpoint.clone(),
             trust: Trust {
                 authorities: self.ca.clone(),
                 identity: self.cert.clone().zip(self.key.clone()),
@@ -215,6 +229,7 @@ pub async fn run(command: Command, globals: Globals) -> Result<u8, Failure> {
         Command::User(command) => command.run(&context).await,
         Command::Organisation(command) => command.run(&context).await,
         Command::Deal(command) => command.run(&context).await,
+        Command::Notification(command) => command.run(&context).await,
         Command::Import(_) => Ok(()),
     }
     .map(|()| 0)

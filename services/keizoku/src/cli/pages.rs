@@ -1,6 +1,6 @@
 //! Lists that come page by page, put together into one answer.
 
-use keizoku_proto::{accounts, forecast, risk};
+use keizoku_proto::{accounts, forecast, notification, risk};
 
 use crate::error::Failure;
 
@@ -47,6 +47,7 @@ pages! {
     risk::ListSuggestionsResponse { suggestions: Suggestion },
     forecast::ListForecastAccountsResponse { accounts: ForecastAccount },
     forecast::ListDeadlinesResponse { deadlines: Deadline },
+    notification::ListDeliveriesResponse { deliveries: Delivery },
 }
 
 impl Limit {

@@ -3,6 +3,7 @@
 mod access;
 mod limits;
 mod nats;
+mod notification;
 mod telemetry;
 mod tls;
 
@@ -81,13 +82,13 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
         reflection,
         limits,
         telemetry,
+        notification,
     } = config;
     let format = match format {
         LogFormat::Plain => "plain",
         LogFormat::Json => "json",
     };
-    let key = |name, about, value| Key { name, about, value };
-    vec![
+    let mut sections = vec![
         (
             "",
             vec![
@@ -143,7 +144,13 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
         ("access", access::keys(access)),
         ("tls", tls::keys(tls)),
         ("telemetry", telemetry::keys(telemetry)),
-    ]
+    ];
+    sections.extend(notification::sections(notification));
+    sections
+}
+
+fn key(name: &'static str, about: &'static str, value: String) -> Key {
+    Key { name, about, value }
 }
 
 /// The configuration as a file.

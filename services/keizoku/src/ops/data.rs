@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use keizoku_proto::{StoredEvent as _, UnreadableEvent, accounts, risk};
+use keizoku_proto::{StoredEvent as _, UnreadableEvent, accounts, notification, risk};
 
 use super::Refusal;
 use super::log_file::LogFile;
@@ -16,6 +16,8 @@ pub enum Service {
     Accounts,
     /// Churn risks.
     Risk,
+    /// Who is told about what, and every message.
+    Notification,
 }
 
 /// The data directory, as an argument.
@@ -33,7 +35,7 @@ pub struct DataDirectory {
 
 impl Service {
     /// All of them. A log comes before those that refer to it.
-    pub const ALL: [Self; 2] = [Self::Accounts, Self::Risk];
+    pub const ALL: [Self; 3] = [Self::Accounts, Self::Risk, Self::Notification];
 
     /// The name that its files bear.
     #[must_use]
@@ -41,6 +43,7 @@ impl Service {
         match self {
             Self::Accounts => keizoku_accounts::SOURCE,
             Self::Risk => keizoku_risk::SOURCE,
+            Self::Notification => keizoku_notification::SOURCE,
         }
     }
 
@@ -65,6 +68,8 @@ impl Service {
             Self::Accounts => accounts::event::Kind::from_bytes(data)
                 .map(|event| (event.type_name(), event.to_bytes())),
             Self::Risk => risk::event::Kind::from_bytes(data)
+                .map(|event| (event.type_name(), event.to_bytes())),
+            Self::Notification => notification::event::Kind::from_bytes(data)
                 .map(|event| (event.type_name(), event.to_bytes())),
         }
     }

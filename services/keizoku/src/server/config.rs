@@ -38,6 +38,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Where traces and metrics go.
     pub telemetry: TelemetryConfig,
+    /// Where messages go.
+    pub notification: keizoku_notification::config::Config,
 }
 
 /// How the process's own log looks.
@@ -72,6 +74,7 @@ impl Default for Config {
             reflection: Reflection::default(),
             limits: LimitsConfig::default(),
             telemetry: TelemetryConfig::default(),
+            notification: keizoku_notification::config::Config::default(),
         }
     }
 }

@@ -54,6 +54,9 @@ pub enum StartError {
     /// The system gives no thread for the exchange.
     #[error("the exchange with NATS cannot be started")]
     Thread(#[source] std::io::Error),
+    /// Notifications cannot be sent as they are configured.
+    #[error(transparent)]
+    Notification(#[from] keizoku_notification::BuildError),
     /// Callers cannot be recognised as configured.
     #[error(transparent)]
     Access(#[from] AccessError),

@@ -80,15 +80,13 @@ pub async fn start(
 
     let lifecycle = Lifecycle::probed(Arc::clone(&ambient.probe)).measured(telemetry);
     let exchange = Exchange::open(config, roles, ambient, nats, &lifecycle)?;
-    let logs = exchange.logs.values();
-    let mut recorded = logs.map(|log| log.head().borrow().recorded_at);
-    let is_new = !exchange.logs.is_empty() && recorded.all(|at| at.is_none());
+    let accounts = exchange.logs.get(keizoku_accounts::SOURCE);
+    let is_new = accounts.is_some_and(|log| log.head().borrow().recorded_at.is_none());
     let Services {
         routes,
         parts,
         freshness,
-    } = services::build(roles, &exchange, folder, ambient, &lifecycle)
-        .map_err(|error| StartError::ReadModel(folder.to_owned(), error))?;
+    } = services::build(roles, &exchange, config, ambient, &lifecycle).await?;
     let serving = serve(listener, routes, parts, settings, lifecycle.clone());
     Ok(Server {
         address,

@@ -11,11 +11,18 @@ pub enum Role {
     Risk,
     /// Forecasts, metrics, reports: read only
     Forecast,
+    /// Messages by Slack and email
+    Notification,
 }
 
 impl Role {
     /// Every service.
-    pub const ALL: [Self; 3] = [Self::Accounts, Self::Risk, Self::Forecast];
+    pub const ALL: [Self; 4] = [
+        Self::Accounts,
+        Self::Risk,
+        Self::Forecast,
+        Self::Notification,
+    ];
 
     /// Its name, for people and for files.
     #[must_use]
@@ -24,6 +31,7 @@ impl Role {
             Self::Accounts => "accounts",
             Self::Risk => "risk",
             Self::Forecast => "forecast",
+            Self::Notification => "notification",
         }
     }
 
@@ -33,6 +41,7 @@ impl Role {
         match self {
             Self::Accounts => Some(keizoku_accounts::SOURCE),
             Self::Risk => Some(keizoku_risk::SOURCE),
+            Self::Notification => Some(keizoku_notification::SOURCE),
             Self::Forecast => None,
         }
     }
@@ -42,6 +51,11 @@ impl Role {
         match self {
             Self::Accounts => &[keizoku_accounts::SOURCE],
             Self::Risk | Self::Forecast => &[keizoku_accounts::SOURCE, keizoku_risk::SOURCE],
+            Self::Notification => &[
+                keizoku_accounts::SOURCE,
+                keizoku_risk::SOURCE,
+                keizoku_notification::SOURCE,
+            ],
         }
     }
 }
@@ -119,6 +133,7 @@ mod tests {
         assert!(needs(&[Role::Risk, Role::Accounts]).is_empty());
         assert_eq!(needs(&[Role::Risk]), ["accounts"]);
         assert_eq!(needs(&[Role::Forecast]), ["accounts", "risk"]);
+        assert_eq!(needs(&[Role::Notification]), ["accounts", "risk"]);
         assert_eq!(needs(&[Role::Forecast, Role::Risk]), ["accounts"]);
     }
 }

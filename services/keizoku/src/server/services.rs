@@ -1,19 +1,18 @@
 //! The services of a process: wired by hand, top to bottom.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use keizoku_log::EventLog;
 use keizoku_runtime::book::{self, BookModel};
-use keizoku_runtime::read_model::rusqlite;
 use keizoku_runtime::server as grpc;
 use keizoku_runtime::{Calendar, Freshness, Lifecycle, projector};
 use tonic::service::RoutesBuilder;
 
+use super::config::Config;
 use super::exchange::Exchange;
-use super::{Ambient, Role, Roles};
+use super::{Ambient, Role, Roles, StartError};
 
 /// What the process answers, and how far that has been read.
 #[derive(Default)]
@@ -24,14 +23,16 @@ pub(super) struct Services {
     pub(super) freshness: Vec<Freshness>,
 }
 
-/// Builds the services; their read models live in `folder`.
-pub(super) fn build(
+/// Builds the services; their read models live in the data directory.
+pub(super) async fn build(
     roles: &Roles,
     exchange: &Exchange,
-    folder: &Path,
+    config: &Config,
     ambient: &Ambient,
     lifecycle: &Lifecycle,
-) -> rusqlite::Result<Services> {
+) -> Result<Services, StartError> {
+    let folder = config.data_dir.as_path();
+    let unusable = |error| StartError::ReadModel(folder.to_owned(), error);
     let Exchange { logs, bus, .. } = exchange;
     let calendar = Calendar::new(Arc::clone(&ambient.clock), default_zone());
     let book = BookModel::new(calendar.clone());
@@ -66,7 +67,7 @@ pub(super) fn build(
             entropy: Arc::clone(&ambient.entropy),
             lifecycle: lifecycle.clone(),
         };
-        let accounts = keizoku_accounts::build(deps, folder)?;
+        let accounts = keizoku_accounts::build(deps, folder).map_err(unusable)?;
         accounts.serve(&mut services.routes);
         let freshness = accounts.freshness();
         services
@@ -80,11 +81,11 @@ pub(super) fn build(
             bus: Arc::clone(bus),
             book: Arc::clone(&book),
             book_freshness: book_freshness.clone(),
-            calendar,
+            calendar: calendar.clone(),
             entropy: Arc::clone(&ambient.entropy),
             lifecycle: lifecycle.clone(),
         };
-        let risk = keizoku_risk::build(deps, folder)?;
+        let risk = keizoku_risk::build(deps, folder).map_err(unusable)?;
         risk.serve(&mut services.routes);
         let freshness = risk.freshness();
         services
@@ -95,11 +96,11 @@ pub(super) fn build(
     if roles.has(Role::Forecast) {
         let deps = keizoku_forecast::Deps {
             bus: Arc::clone(bus),
-            book,
+            book: Arc::clone(&book),
             book_freshness: book_freshness.clone(),
             lifecycle: lifecycle.clone(),
         };
-        let forecast = keizoku_forecast::build(deps, folder)?;
+        let forecast = keizoku_forecast::build(deps, folder).map_err(unusable)?;
         forecast.serve(&mut services.routes);
         let freshness = forecast.freshness();
         services
@@ -107,6 +108,25 @@ pub(super) fn build(
             .push(part("keizoku.forecast.v1", freshness.clone()));
         services.freshness.push(freshness);
         services.freshness.push(forecast.names_freshness());
+    }
+    if let Some(log) = log(Role::Notification) {
+        let deps = keizoku_notification::Deps {
+            log,
+            bus: Arc::clone(bus),
+            book,
+            book_freshness: book_freshness.clone(),
+            calendar,
+            entropy: Arc::clone(&ambient.entropy),
+            lifecycle: lifecycle.clone(),
+        };
+        let settings = config.notification.clone();
+        let notification = keizoku_notification::build(deps, settings, folder).await?;
+        notification.serve(&mut services.routes);
+        let freshness = notification.freshness();
+        services
+            .parts
+            .push(part("keizoku.notification.v1", freshness.clone()));
+        services.freshness.push(freshness);
     }
     Ok(services)
 }

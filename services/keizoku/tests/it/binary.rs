@@ -125,6 +125,9 @@ async fn wrong_arguments_are_refused_before_anything_is_sent() {
         &["account", "assign", "A"],
         &["organisation", "set"],
         &["deadlines", "--within", "0"],
+        &["notification", "edit-rule", "churned"],
+        &["notification", "test-send"],
+        &["notification", "redrive"],
     ] {
         let output = keizoku(arguments, "http://127.0.0.1:9").await;
         assert_eq!(
@@ -192,6 +195,8 @@ async fn every_command_has_help_and_shells_complete() {
     for arguments in [
         &["--help"][..],
         &["risk", "open", "--help"],
+        &["notification", "deliveries", "--help"],
+        &["notification", "edit-rule", "--help"],
         &["import", "salesforce", "--help"],
         &["completion", "bash"],
     ] {

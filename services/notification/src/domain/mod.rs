@@ -1,0 +1,59 @@
+//! What the notification service decides: one file per aggregate, each a [`keizoku_core::Decider`].
+
+pub mod activation;
+mod backoff;
+pub mod delivery;
+pub mod fact;
+pub mod rule;
+
+use keizoku_core::{Actor, Origin, StreamId, derive_id};
+use keizoku_runtime::Call;
+use uuid::Uuid;
+
+/// The one stream that says since when facts are told about.
+pub const ACTIVATION: StreamId = StreamId::singleton("activation");
+
+/// Stream of a rule.
+#[must_use]
+pub fn rule_stream(key: &str) -> StreamId {
+    StreamId::new("rule", derive_id("rule", &[key.as_bytes()]))
+}
+
+/// Stream of what a rule does about a fact: whoever hears of the fact again finds it.
+#[must_use]
+pub fn fact_stream(fact: Uuid, rule: &str) -> StreamId {
+    StreamId::new(
+        "fact",
+        derive_id("fact", &[fact.as_bytes(), rule.as_bytes()]),
+    )
+}
+
+/// Stream of a delivery.
+#[must_use]
+pub const fn delivery_stream(id: Uuid) -> StreamId {
+    StreamId::new("delivery", id)
+}
+
+/// Id of the delivery of a fact to a recipient by a rule.
+#[must_use]
+pub fn delivery_id(fact: Uuid, rule: &str, recipient: &str) -> Uuid {
+    derive_id(
+        "delivery",
+        &[fact.as_bytes(), rule.as_bytes(), recipient.as_bytes()],
+    )
+}
+
+/// A command that the service gives itself. The same request id takes effect once per stream.
+#[must_use]
+pub fn own_call(origin: Origin, request_id: Uuid, traceparent: &str) -> Call {
+    Call {
+        actor: Actor::new("service", crate::SOURCE),
+        origin,
+        request_id,
+        // The request id says it all: what it stands for is looked up when it is repeated.
+        hash: [0; 16],
+        etag: None,
+        traceparent: traceparent.to_owned(),
+        occurred_at: None,
+    }
+}

@@ -1,0 +1,320 @@
+//! The service's RPCs: parse, execute, reply.
+
+use keizoku_proto::common::ErrorReason;
+use keizoku_proto::notification as proto;
+use keizoku_proto::notification::notification_service_server::NotificationService;
+use keizoku_proto::notification::{Channel, DeliveryPlanned, DeliveryState, Trigger};
+use keizoku_runtime::page::Page;
+use keizoku_runtime::{Call, DomainError, Failure, Fold, Violations, names};
+use tonic::{Request, Response, Status};
+
+use crate::domain::delivery::{Command, State};
+use crate::domain::rule::{self, Change};
+use crate::domain::{delivery_stream, rule_stream};
+use crate::message::template;
+use crate::queries::DeliveryFilter;
+use crate::route::Router;
+use crate::{Service, api, resources};
+
+/// The channel is not configured.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "nothing in the configuration's section [notification] reaches this recipient; `keizoku config` explains its keys"
+)]
+struct NotConfigured;
+
+impl DomainError for NotConfigured {
+    fn reason(&self) -> ErrorReason {
+        ErrorReason::ChannelNotConfigured
+    }
+}
+
+impl Service {
+    async fn rules(
+        &self,
+        request: proto::ListRulesRequest,
+    ) -> Result<proto::ListRulesResponse, Failure> {
+        self.freshness.wait(&request.consistency_tokens).await?;
+        let mut rules = Vec::new();
+        for (key, _) in rule::built_in() {
+            let fold = self.desk.rules.recall(&rule_stream(key)).await?;
+            rules.push(resources::rule(key, &fold));
+        }
+        let config = &self.desk.config;
+        let has_slack = config.slack.has_bot() || !config.slack.webhooks.is_empty();
+        let slack = has_slack.then_some(Channel::Slack);
+        let email = config.smtp.sends().then_some(Channel::Email);
+        let channels = slack.into_iter().chain(email).map(i32::from);
+        Ok(proto::ListRulesResponse {
+            rules,
+            channels: channels.collect(),
+        })
+    }
+
+    /// Changes a rule; the answer is the rule and the change's token.
+    async fn change_rule(
+        &self,
+        key: &str,
+        command: impl FnOnce(&'static str) -> rule::Command,
+        call: Call,
+    ) -> Result<(proto::Rule, String), Failure> {
+        let mut known = rule::built_in().into_iter().map(|(known, _)| known);
+        let key = known
+            .find(|known| *known == key)
+            .ok_or_else(|| Failure::not_found(&format!("{}{key}", resources::RULES)))?;
+        let outcome = self
+            .desk
+            .rules
+            .execute(rule_stream(key), command(key), call)
+            .await?;
+        Ok((resources::rule(key, &outcome.fold), outcome.token.encode()))
+    }
+
+    async fn enable(
+        &self,
+        request: Request<proto::EnableRuleRequest>,
+    ) -> Result<proto::EnableRuleResponse, Failure> {
+        let (key, call) = rule_call("EnableRule", &request, |r| {
+            (&r.name, &r.etag, &r.request_id)
+        })?;
+        let switched = self.change_rule(&key, |key| rule::Command::Switch(key, true), call);
+        let (rule, consistency_token) = switched.await?;
+        Ok(proto::EnableRuleResponse {
+            rule: Some(rule),
+            consistency_token,
+        })
+    }
+
+    async fn disable(
+        &self,
+        request: Request<proto::DisableRuleRequest>,
+    ) -> Result<proto::DisableRuleResponse, Failure> {
+        let (key, call) = rule_call("DisableRule", &request, |r| {
+            (&r.name, &r.etag, &r.request_id)
+        })?;
+        let switched = self.change_rule(&key, |key| rule::Command::Switch(key, false), call);
+        let (rule, consistency_token) = switched.await?;
+        Ok(proto::DisableRuleResponse {
+            rule: Some(rule),
+            consistency_token,
+        })
+    }
+
+    async fn update(
+        &self,
+        request: Request<proto::UpdateRuleRequest>,
+    ) -> Result<proto::UpdateRuleResponse, Failure> {
+        let body = request.get_ref();
+        let rule = body.rule.clone().unwrap_or_default();
+        let mut violations = Violations::new();
+        let request_id = violations.request_id(&body.request_id);
+        let key = api::rule_key(&mut violations, "rule.name", &rule.name);
+        let change: Change = api::change(&mut violations, &rule, &body.update_mask);
+        let (request_id, key) = violations.finish(request_id.zip(key))?;
+        let call = Call::of("UpdateRule", &request, request_id, &body.etag)?;
+        let command = |key| rule::Command::Change(key, Box::new(change));
+        let (rule, consistency_token) = self.change_rule(&key, command, call).await?;
+        Ok(proto::UpdateRuleResponse {
+            rule: Some(rule),
+            consistency_token,
+        })
+    }
+
+    async fn get(
+        &self,
+        request: proto::GetDeliveryRequest,
+    ) -> Result<proto::GetDeliveryResponse, Failure> {
+        let mut violations = Violations::new();
+        let id = api::delivery(&mut violations, &request.name);
+        let id = violations.finish(id)?;
+        let fold = self.desk.deliveries.recall(&delivery_stream(id)).await?;
+        Ok(proto::GetDeliveryResponse {
+            delivery: Some(shown(&fold, &request.name)?),
+        })
+    }
+
+    async fn list(
+        &self,
+        request: proto::ListDeliveriesRequest,
+    ) -> Result<proto::ListDeliveriesResponse, Failure> {
+        let mut violations = Violations::new();
+        let state = DeliveryState::try_from(request.state).unwrap_or_default();
+        if request.state != i32::from(state) {
+            violations.add("state", "is not a state that deliveries have");
+        }
+        let rule = (!request.rule.is_empty())
+            .then(|| api::rule_key(&mut violations, "rule", &request.rule));
+        let account = (!request.account.is_empty())
+            .then(|| violations.parse("account", names::parse_account(&request.account)));
+        violations.check()?;
+        let binding = proto::ListDeliveriesRequest {
+            page_size: 0,
+            page_token: String::new(),
+            consistency_tokens: Vec::new(),
+            ..request.clone()
+        };
+        let page = Page::of(request.page_size, &request.page_token, &binding)?;
+        self.freshness.wait(&request.consistency_tokens).await?;
+        let filter = DeliveryFilter {
+            state: (state != DeliveryState::Unspecified).then(|| state.into()),
+            ambiguous: request.ambiguous,
+            rule: rule.flatten(),
+            account: account.flatten().map(|account| account.to_string()),
+        };
+        let (ids, total) = self.desk.queries.deliveries(filter, &page).await?;
+        let mut deliveries = Vec::with_capacity(ids.len());
+        for id in ids {
+            let fold = self.desk.deliveries.recall(&delivery_stream(id)).await?;
+            deliveries.push(resources::delivery(&fold));
+        }
+        Ok(proto::ListDeliveriesResponse {
+            deliveries,
+            next_page_token: page.next(total),
+            total_size: i32::try_from(total).unwrap_or(i32::MAX),
+            watermarks: self.freshness.watermarks(),
+        })
+    }
+
+    async fn redrive(
+        &self,
+        request: Request<proto::RedriveDeliveryRequest>,
+    ) -> Result<proto::RedriveDeliveryResponse, Failure> {
+        let body = request.get_ref();
+        let mut violations = Violations::new();
+        let request_id = violations.request_id(&body.request_id);
+        let id = api::delivery(&mut violations, &body.name);
+        let (request_id, id) = violations.finish(request_id.zip(id))?;
+        let call = Call::of("RedriveDelivery", &request, request_id, &body.etag)?;
+        let stream = delivery_stream(id);
+        let known = self.desk.deliveries.recall(&stream).await?;
+        shown(&known, &body.name)?;
+        let outcome = self
+            .desk
+            .deliveries
+            .execute(stream, Command::Redrive, call)
+            .await?;
+        Ok(proto::RedriveDeliveryResponse {
+            delivery: Some(resources::delivery(&outcome.fold)),
+            consistency_token: outcome.token.encode(),
+        })
+    }
+
+    async fn send_test(
+        &self,
+        request: Request<proto::SendTestMessageRequest>,
+    ) -> Result<proto::SendTestMessageResponse, Failure> {
+        let body = request.get_ref();
+        let mut violations = Violations::new();
+        let request_id = violations.request_id(&body.request_id);
+        let recipient = api::recipient(&mut violations, body.recipient.clone());
+        let locale = api::locale(&mut violations, "locale", &body.locale);
+        let (request_id, recipient) = violations.finish(request_id.zip(recipient))?;
+        let call = Call::of("SendTestMessage", &request, request_id, "")?;
+        let directory = self.desk.queries.directory().await?;
+        let team_of = std::collections::HashMap::new();
+        let router = Router {
+            directory: &directory,
+            team_of: &team_of,
+            config: &self.desk.config,
+        };
+        if !router.can_reach(&recipient) {
+            return Err(NotConfigured.into());
+        }
+        let id = keizoku_core::derive_id("test-message", &[request_id.as_bytes()]);
+        let planned = DeliveryPlanned {
+            delivery_id: id.to_string(),
+            trigger: Trigger::Test.into(),
+            recipient: Some(recipient),
+            message: Some(template::test(&self.desk.writer(&locale).await?)),
+            ..DeliveryPlanned::default()
+        };
+        let command = Command::Plan(Box::new(planned));
+        let outcome = self
+            .desk
+            .deliveries
+            .create(delivery_stream(id), command, call)
+            .await?;
+        Ok(proto::SendTestMessageResponse {
+            delivery: Some(resources::delivery(&outcome.fold)),
+            consistency_token: outcome.token.encode(),
+        })
+    }
+}
+
+/// What switching a rule on and off has in common.
+fn rule_call<T: prost::Message>(
+    method: &'static str,
+    request: &Request<T>,
+    fields: impl Fn(&T) -> (&String, &String, &String),
+) -> Result<(String, Call), Failure> {
+    let (name, etag, request_id) = fields(request.get_ref());
+    let mut violations = Violations::new();
+    let request_id = violations.request_id(request_id);
+    let key = api::rule_key(&mut violations, "name", name);
+    let (request_id, key) = violations.finish(request_id.zip(key))?;
+    Ok((key, Call::of(method, request, request_id, etag)?))
+}
+
+fn shown(fold: &Fold<State>, name: &str) -> Result<proto::Delivery, Failure> {
+    if fold.state.planned.is_none() {
+        return Err(Failure::not_found(name));
+    }
+    Ok(resources::delivery(fold))
+}
+
+/// Answers an RPC.
+fn reply<T>(answer: Result<T, Failure>) -> Result<Response<T>, Status> {
+    answer.map(Response::new).map_err(Status::from)
+}
+
+#[tonic::async_trait]
+impl NotificationService for Service {
+    async fn list_rules(
+        &self,
+        request: Request<proto::ListRulesRequest>,
+    ) -> Result<Response<proto::ListRulesResponse>, Status> {
+        reply(self.rules(request.into_inner()).await)
+    }
+    async fn enable_rule(
+        &self,
+        request: Request<proto::EnableRuleRequest>,
+    ) -> Result<Response<proto::EnableRuleResponse>, Status> {
+        reply(self.enable(request).await)
+    }
+    async fn disable_rule(
+        &self,
+        request: Request<proto::DisableRuleRequest>,
+    ) -> Result<Response<proto::DisableRuleResponse>, Status> {
+        reply(self.disable(request).await)
+    }
+    async fn update_rule(
+        &self,
+        request: Request<proto::UpdateRuleRequest>,
+    ) -> Result<Response<proto::UpdateRuleResponse>, Status> {
+        reply(self.update(request).await)
+    }
+    async fn get_delivery(
+        &self,
+        request: Request<proto::GetDeliveryRequest>,
+    ) -> Result<Response<proto::GetDeliveryResponse>, Status> {
+        reply(self.get(request.into_inner()).await)
+    }
+    async fn list_deliveries(
+        &self,
+        request: Request<proto::ListDeliveriesRequest>,
+    ) -> Result<Response<proto::ListDeliveriesResponse>, Status> {
+        reply(self.list(request.into_inner()).await)
+    }
+    async fn redrive_delivery(
+        &self,
+        request: Request<proto::RedriveDeliveryRequest>,
+    ) -> Result<Response<proto::RedriveDeliveryResponse>, Status> {
+        reply(self.redrive(request).await)
+    }
+    async fn send_test_message(
+        &self,
+        request: Request<proto::SendTestMessageRequest>,
+    ) -> Result<Response<proto::SendTestMessageResponse>, Status> {
+        reply(self.send_test(request).await)
+    }
+}

@@ -1,0 +1,200 @@
+//! Messages by Slack and email about what happens to customers.
+//!
+//! *Used by* CSMs and their teams, who read the messages, and by CS Ops, who says who is told about
+//! what. *Guarantees*: one message per fact, rule and recipient; nothing is told that was imported,
+//! or recorded before its rule became active; what nobody knows is listed, never hidden; no channel
+//! waits for another. *Fails* by saying so: an attempt that failed is tried again, and a message
+//! that cannot be delivered is a dead letter that can be redriven.
+//!
+//! ```text
+//! accounts, risk ──► read model: replicas, facts to plan ──► planner ──► own log ──► dispatcher ──► Slack, SMTP
+//!                                          schedule ──► digest ──┘          └──► read model: queues
+//! ```
+
+mod api;
+mod channel;
+pub mod config;
+mod digest;
+mod dispatcher;
+pub mod domain;
+mod grpc;
+mod happening;
+mod message;
+mod planner;
+mod projection;
+mod queries;
+mod resources;
+mod route;
+mod schedule;
+pub mod secret;
+#[cfg(test)]
+mod testing;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keizoku_bus::Bus;
+use keizoku_core::{Entropy, Origin, derive_id};
+use keizoku_log::EventLog;
+use keizoku_proto::notification::notification_service_server::NotificationServiceServer;
+use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
+use keizoku_runtime::server::MAX_MESSAGE;
+use keizoku_runtime::token::Progress;
+use keizoku_runtime::{Calendar, Executor, Failure, Freshness, Lifecycle, SharedBook, projector};
+use tokio::sync::watch;
+use tonic::service::RoutesBuilder;
+
+use channel::Channels;
+pub use channel::smtp::SmtpError;
+use config::{Config, InvalidConfig};
+use dispatcher::Dispatcher;
+use domain::{ACTIVATION, activation, own_call, rule, rule_stream};
+use planner::Desk;
+use queries::Queries;
+
+/// Name of this service as a source of events.
+pub const SOURCE: &str = "notification";
+
+/// What the service is built from.
+pub struct Deps {
+    /// Its own log.
+    pub log: Arc<dyn EventLog>,
+    /// Where events come from, its own included.
+    pub bus: Arc<dyn Bus>,
+    /// The process's book: its replica of the accounts service's facts.
+    pub book: SharedBook,
+    /// How far the book has been read.
+    pub book_freshness: Freshness,
+    /// What time and day it is.
+    pub calendar: Calendar,
+    /// Where unpredictable ids come from.
+    pub entropy: Arc<dyn Entropy>,
+    /// When to stop.
+    pub lifecycle: Lifecycle,
+}
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] InvalidConfig),
+    /// Email is configured, and cannot be sent.
+    #[error(transparent)]
+    Smtp(#[from] SmtpError),
+    /// The read model can neither be opened nor replaced.
+    #[error("the read model of notification can neither be opened nor replaced")]
+    ReadModel(#[from] rusqlite::Error),
+    /// The log does not take that the service has started.
+    #[error("the log of notification cannot be written: {0}")]
+    Log(String),
+}
+
+/// The running service.
+#[derive(Clone)]
+pub struct Service {
+    desk: Arc<Desk>,
+    freshness: Freshness,
+}
+
+/// Builds the service; its read model lives in `folder`.
+///
+/// # Errors
+/// When the configuration or the read model cannot be used, or the log not be written.
+pub async fn build(deps: Deps, config: Config, folder: &Path) -> Result<Service, BuildError> {
+    config.validate()?;
+    let channels = Channels::new(&config, deps.calendar.clock())?;
+    let Deps {
+        log,
+        bus,
+        book,
+        book_freshness,
+        calendar,
+        entropy,
+        lifecycle,
+    } = deps;
+    let path = folder.join("notification.model.sqlite");
+    let model = ReadModel::open(&path, &[projection::SCHEMA], projection::handle)?;
+    let freshness = Freshness::default();
+    let sends = config.sends();
+    let follow = |source: &'static str| {
+        if !sends && source != SOURCE {
+            // Whoever tells nobody need not know what happens.
+            return watch::channel(Progress::default()).1;
+        }
+        let (bus, projected) = (Arc::clone(&bus), Arc::new(Projected(Arc::clone(&model))));
+        // A message is not kept waiting for a batch to fill.
+        let progress = projector::project(&lifecycle, bus, source, projected, Duration::ZERO);
+        freshness.add(source, progress.clone());
+        progress
+    };
+    let desk = Arc::new(Desk {
+        config,
+        activation: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
+        rules: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
+        facts: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
+        deliveries: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
+        log,
+        accounts: follow(projection::ACCOUNTS),
+        risk: follow(projection::RISK),
+        own: follow(SOURCE),
+        queries: Queries(model),
+        book,
+        book_freshness,
+        calendar,
+        entropy,
+        lifecycle: lifecycle.clone(),
+        digested: std::sync::Mutex::default(),
+    });
+    let unwritable = |failure: Failure| BuildError::Log(failure.message().to_owned());
+    open(&desk).await.map_err(unwritable)?;
+    if sends {
+        lifecycle.until_stop(Arc::clone(&desk).plan_for_ever());
+        lifecycle.until_stop(Arc::clone(&desk).digest_for_ever());
+        lifecycle.until_stop(Dispatcher::new(Arc::clone(&desk), channels).send_for_ever());
+    }
+    Ok(Service { desk, freshness })
+}
+
+/// Says since when facts are told about, and makes the built-in rules active: once per log, and not
+/// before there is a channel.
+async fn open(desk: &Desk) -> Result<(), Failure> {
+    // Each start is a request of its own: what it finds decides.
+    let call = own_call(Origin::Schedule, desk.entropy.uuid(), "");
+    let activation = &desk.activation;
+    if !desk.config.sends() {
+        let command = activation::Command::StartSilent;
+        return activation
+            .execute(ACTIVATION, command, call)
+            .await
+            .map(drop);
+    }
+    let log_id = desk.log.log_id();
+    let command = activation::Command::Start { log_id };
+    activation.execute(ACTIVATION, command, call).await?;
+    for (key, _) in rule::built_in() {
+        let call = own_call(
+            Origin::Schedule,
+            derive_id("built-in", &[key.as_bytes()]),
+            "",
+        );
+        let command = rule::Command::Define(key);
+        desk.rules.execute(rule_stream(key), command, call).await?;
+    }
+    Ok(())
+}
+
+impl Service {
+    /// How far its read model has been read.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        self.freshness.clone()
+    }
+
+    /// Adds the service's RPCs to a server.
+    pub fn serve(&self, routes: &mut RoutesBuilder) {
+        let service = NotificationServiceServer::new(self.clone());
+        routes.add_service(service.max_decoding_message_size(MAX_MESSAGE));
+    }
+}

@@ -1,0 +1,434 @@
+//! What people receive: every trigger in every language and channel as a file to read, and what
+//! users write into it.
+//!
+//! `UPDATE_GOLDENS=1 cargo test -p keizoku-notification` writes the files anew.
+
+use std::path::PathBuf;
+
+use keizoku_core::{Day, Money, Rate};
+use keizoku_proto::notification::Message;
+use keizoku_proto::risk::{Completion, LeadsToChurn};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::locale::Locale;
+use super::template::{
+    self, Action, Closed, Customer, Deadline, DeadlineKind, Digest, Ending, Flag, Opened, Overdue,
+    Responsible, Suggested, Writer,
+};
+use super::{email, slack, with_names};
+
+fn day(text: &str) -> Day {
+    text.parse().unwrap()
+}
+
+fn writer(locale: Locale) -> Writer {
+    Writer {
+        locale,
+        today: day("2026-11-25"),
+        base_url: "https://keizoku.example.com/".to_owned(),
+        currency: "JPY".to_owned(),
+    }
+}
+
+fn customer() -> Customer {
+    Customer {
+        id: Uuid::from_u128(1).into(),
+        name: "緑川印刷".to_owned(),
+        mrr: Money::from_minor(1_200_000),
+        next_renewal: Some(day("2027-03-31")),
+        impact: Rate::new(1_850_000, 410_000_000).ok(),
+    }
+}
+
+fn hanako() -> Responsible {
+    Responsible::User("users/hanako".to_owned())
+}
+
+fn action() -> Action {
+    Action {
+        text: "後任の鈴木様に電話".to_owned(),
+        due: Some(day("2026-12-01")),
+    }
+}
+
+/// Every trigger, by the name of its file.
+fn messages(writer: &Writer) -> Vec<(&'static str, Message)> {
+    let risks = risk_messages(writer).into_iter();
+    risks.chain(other_messages(writer)).collect()
+}
+
+fn risk_messages(writer: &Writer) -> Vec<(&'static str, Message)> {
+    let id = Uuid::from_u128(2).to_string();
+    let name = "担当者が退職".to_owned();
+    let customer = customer();
+    let closed = |completion, result: &str| Closed {
+        id: id.clone(),
+        name: name.clone(),
+        completion,
+        result: result.to_owned(),
+        owner: hanako(),
+        impact: Rate::new(1_850_000, 410_000_000).ok(),
+    };
+    let flag = |now, reason: &str| Flag {
+        id: id.clone(),
+        name: name.clone(),
+        now,
+        reason: reason.to_owned(),
+        owner: hanako(),
+        action: action(),
+    };
+    vec![
+        (
+            "risk-opened",
+            template::risk_opened(
+                writer,
+                &customer,
+                &Opened {
+                    id: id.clone(),
+                    name: name.clone(),
+                    detail: "推進者の佐藤様が11月末で退職。\n後任は総務の鈴木様。".to_owned(),
+                    leads_to_churn: LeadsToChurn::LeadsToChurn,
+                    owner: hanako(),
+                    action: action(),
+                },
+            ),
+        ),
+        (
+            "risk-closed-completed",
+            template::risk_closed(
+                writer,
+                &customer,
+                &closed(
+                    Completion::Completed,
+                    "後任の方と活用計画を作り、更新の内諾を得た",
+                ),
+            ),
+        ),
+        (
+            "risk-closed-failed",
+            template::risk_closed(
+                writer,
+                &customer,
+                &closed(
+                    Completion::Failed,
+                    "後任の方に価値を伝えきれず、解約となった",
+                ),
+            ),
+        ),
+        (
+            "risk-closed-not-a-risk",
+            template::risk_closed(
+                writer,
+                &customer,
+                &closed(Completion::NotARisk, "異動ではなく育休だった"),
+            ),
+        ),
+        (
+            "leads-to-churn",
+            template::leads_to_churn_changed(
+                writer,
+                &customer,
+                &flag(LeadsToChurn::LeadsToChurn, "後任の方と3週間連絡がつかない"),
+            ),
+        ),
+        (
+            "leads-to-churn-unknown",
+            template::leads_to_churn_changed(
+                writer,
+                &customer,
+                &flag(LeadsToChurn::UnknownAtPresent, "後任の方と面談できた"),
+            ),
+        ),
+        (
+            "suggestion-made",
+            template::suggestion_made(
+                writer,
+                &customer,
+                &Suggested {
+                    name: "決裁者が退職".to_owned(),
+                    detail: "決裁者の佐藤様が退職されました。".to_owned(),
+                    owner: hanako(),
+                },
+            ),
+        ),
+    ]
+}
+
+/// What is not about risks.
+fn other_messages(writer: &Writer) -> Vec<(&'static str, Message)> {
+    let customer = customer();
+    let ending = Ending {
+        product: "Core".to_owned(),
+        end: Some(day("2027-03-31")),
+        lost: Money::from_minor(900_000),
+        reason: "予算削減により来期は継続しない".to_owned(),
+        owner: hanako(),
+    };
+    vec![
+        (
+            "cancellation-announced",
+            template::cancellation_announced(writer, &customer, &ending),
+        ),
+        ("churned", template::churned(writer, &customer, &ending)),
+        (
+            "weekly-digest-owner",
+            template::weekly(writer, &digest(true)),
+        ),
+        (
+            "weekly-digest-team",
+            template::weekly(writer, &digest(false)),
+        ),
+        ("test", template::test(writer)),
+    ]
+}
+
+fn digest(is_personal: bool) -> Digest {
+    let overdue = |risk: u128, account: &str, name: &str, due: &str, owner: &str| Overdue {
+        account: Uuid::from_u128(risk).into(),
+        account_name: account.to_owned(),
+        risk: Uuid::from_u128(risk + 100).to_string(),
+        risk_name: name.to_owned(),
+        action: "定例を再設定".to_owned(),
+        due: day(due),
+        owner: owner.to_owned(),
+    };
+    let deadline = |account: u128, name: &str, kind, date: &str, at_risk| Deadline {
+        account: Uuid::from_u128(account).into(),
+        account_name: name.to_owned(),
+        product: "Core".to_owned(),
+        kind,
+        date: day(date),
+        mrr: Money::from_minor(450_000),
+        at_risk,
+        owner: "users/hanako".to_owned(),
+    };
+    let mut found = vec![overdue(
+        3,
+        "青山製作所",
+        "利用低下",
+        "2026-11-20",
+        "users/hanako",
+    )];
+    if !is_personal {
+        found.push(overdue(
+            4,
+            "白金商事",
+            "定例が止まった",
+            "2026-11-24",
+            "users/jiro",
+        ));
+        found.push(overdue(5, "銀座物産", "機能不足", "2026-11-24", ""));
+    }
+    Digest {
+        is_personal,
+        team: if is_personal { "" } else { "Enterprise East" }.to_owned(),
+        overdue: found,
+        deadlines: vec![
+            deadline(3, "青山製作所", DeadlineKind::Notice, "2026-11-30", true),
+            deadline(6, "赤坂工業", DeadlineKind::Renewal, "2026-12-15", false),
+        ],
+        within_days: 30,
+    }
+}
+
+fn named(message: Message) -> Message {
+    with_names(message, |user| {
+        let name = if user == "users/hanako" {
+            "山田花子"
+        } else {
+            "木村次郎"
+        };
+        name.to_owned()
+    })
+}
+
+fn golden(name: &str, text: &str) {
+    let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/notifications");
+    let file = docs.join(name);
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, text).unwrap();
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(
+        kept, text,
+        "{name}: UPDATE_GOLDENS=1 writes it anew; read it before it is committed"
+    );
+}
+
+#[test]
+fn ntf_7_every_trigger_in_every_language_and_channel_reads_as_it_did() {
+    for locale in [Locale::Ja, Locale::En] {
+        for (name, message) in messages(&writer(locale)) {
+            let message = named(message);
+            let place = format!("{}/{name}", locale.code());
+            let payload = serde_json::to_string_pretty(&slack::payload(&message, false)).unwrap();
+            golden(&format!("{place}.slack.json"), &format!("{payload}\n"));
+            let email = email::render(&message, false);
+            golden(
+                &format!("{place}.txt"),
+                &format!("Subject: {}\n\n{}", email.subject, email.text),
+            );
+            golden(&format!("{place}.html"), &email.html);
+        }
+    }
+}
+
+#[test]
+fn ntf_4_a_message_that_is_sent_again_says_so_in_every_channel() {
+    for (locale, label) in [(Locale::Ja, "再送"), (Locale::En, "Sent again")] {
+        let message = named(messages(&writer(locale)).remove(0).1);
+        let payload = slack::payload(&message, true);
+        assert!(payload["text"].as_str().unwrap().starts_with(label));
+        assert!(payload["blocks"][0].to_string().contains(label));
+        let email = email::render(&message, true);
+        assert!(email.subject.contains(label) && email.text.starts_with(label));
+        assert!(email.html.contains(label));
+    }
+}
+
+/// Texts that would break out, were they not escaped.
+fn hostile() -> impl Strategy<Value = String> {
+    let known = prop::sample::select(vec![
+        "<!here>",
+        "<!channel>",
+        "<@U0BOSS>",
+        "@channel",
+        "@everyone",
+        "*bold*",
+        "_it_",
+        "~no~",
+        "`code`",
+        "> quote",
+        "<https://evil.example|click>",
+        ":tada:",
+        "&lt;!here&gt;",
+        "</td><script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "{{ facts }}",
+        "{% raw %}",
+        "x\r\nBcc: all@example.com",
+        "\nSubject: other",
+        "\r\n.\r\nMAIL FROM:<x>",
+        "=cmd|'/C calc'!A0",
+        "\u{202e}gnp.exe",
+        "\0",
+        "\u{2028}",
+    ]);
+    prop::collection::vec(
+        prop_oneof![known.prop_map(str::to_owned), any::<String>()],
+        1..4,
+    )
+    .prop_map(|parts| parts.concat())
+}
+
+fn hostile_messages(text: &str) -> Vec<Message> {
+    let writer = writer(Locale::Ja);
+    let mut customer = customer();
+    customer.name = text.to_owned();
+    let opened = Opened {
+        id: Uuid::nil().to_string(),
+        name: text.to_owned(),
+        detail: text.to_owned(),
+        owner: Responsible::Team(text.to_owned()),
+        action: Action {
+            text: text.to_owned(),
+            due: None,
+        },
+        ..Opened::default()
+    };
+    let closed = Closed {
+        name: text.to_owned(),
+        result: text.to_owned(),
+        ..Closed::default()
+    };
+    let flag = Flag {
+        name: text.to_owned(),
+        reason: text.to_owned(),
+        ..Flag::default()
+    };
+    let suggested = Suggested {
+        name: text.to_owned(),
+        detail: text.to_owned(),
+        ..Suggested::default()
+    };
+    let ending = Ending {
+        product: text.to_owned(),
+        reason: text.to_owned(),
+        ..Ending::default()
+    };
+    let mut week = digest(false);
+    text.clone_into(&mut week.team);
+    for found in &mut week.overdue {
+        text.clone_into(&mut found.account_name);
+        text.clone_into(&mut found.risk_name);
+        text.clone_into(&mut found.action);
+    }
+    for found in &mut week.deadlines {
+        text.clone_into(&mut found.account_name);
+        text.clone_into(&mut found.product);
+    }
+    vec![
+        template::risk_opened(&writer, &customer, &opened),
+        template::risk_closed(&writer, &customer, &closed),
+        template::leads_to_churn_changed(&writer, &customer, &flag),
+        template::suggestion_made(&writer, &customer, &suggested),
+        template::cancellation_announced(&writer, &customer, &ending),
+        template::churned(&writer, &customer, &ending),
+        template::weekly(&writer, &week),
+    ]
+}
+
+/// The types of elements that Slack parses are not among those that hold text of users.
+fn check_slack(value: &serde_json::Value) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            let kind = fields.get("type").and_then(serde_json::Value::as_str);
+            assert!(
+                !matches!(
+                    kind,
+                    Some("mrkdwn" | "user" | "usergroup" | "broadcast" | "channel" | "emoji")
+                ),
+                "{value}"
+            );
+            if kind == Some("link") {
+                let url = fields["url"].as_str().unwrap();
+                assert!(url.starts_with("https://keizoku.example.com/"), "{url}");
+            }
+            fields.values().for_each(check_slack);
+        }
+        serde_json::Value::Array(values) => values.iter().for_each(check_slack),
+        _ => {}
+    }
+}
+
+proptest! {
+    #[test]
+    fn ntf_7_text_of_users_never_breaks_out(text in hostile()) {
+        // Never empty: what has no reason has a line less.
+        let text = format!("x{text}");
+        let harmless = hostile_messages("x");
+        for (message, harmless) in hostile_messages(&text).into_iter().zip(harmless) {
+            let message = with_names(message, |_| text.clone());
+            let harmless = with_names(harmless, |_| "x".to_owned());
+
+            let payload = slack::payload(&message, false);
+            check_slack(&payload);
+            let preview = payload["text"].as_str().unwrap();
+            prop_assert!(!preview.contains(['<', '>', '\n', '\r']), "{preview}");
+            for mention in ["@channel", "@here", "@everyone"] {
+                prop_assert!(!preview.contains(mention), "{preview}");
+            }
+            let header = payload["blocks"][0]["text"]["text"].as_str().unwrap();
+            prop_assert!(header.chars().count() <= 150);
+
+            let email = email::render(&message, false);
+            let expected = email::render(&harmless, false);
+            prop_assert!(!email.subject.contains(char::is_control), "{:?}", email.subject);
+            // Markup of the layout and none besides: as much as around a harmless text.
+            let markup = |html: &str| html.matches(['<', '>', '"']).count();
+            prop_assert_eq!(markup(&email.html), markup(&expected.html), "{}", email.html);
+        }
+    }
+}

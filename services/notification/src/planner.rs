@@ -1,0 +1,328 @@
+//! From facts to planned deliveries.
+//!
+//! A plan is two steps, each once for ever: the rule's recipients are frozen in the fact's own
+//! stream, then each recipient's message in the delivery's. A crash between any two steps repeats
+//! what was done, and the log answers that it was.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use keizoku_core::{Entropy, Origin, Position, derive_id};
+use keizoku_log::EventLog;
+use keizoku_proto::notification::{
+    DeliveryPlanned, FactRouted, Message, Recipient, Rule as Terms, SuppressionReason, Trigger,
+};
+use keizoku_runtime::token::Progress;
+use keizoku_runtime::{
+    Calendar, Executor, Failure, Freshness, Lifecycle, Outcome, SharedBook, Token,
+};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::config::Config;
+use crate::domain::activation::Activation;
+use crate::domain::delivery::{Command, Delivery, State as DeliveryState};
+use crate::domain::fact::{self, Fact};
+use crate::domain::rule::{self, Rule};
+use crate::domain::{ACTIVATION, delivery_id, delivery_stream, fact_stream, own_call, rule_stream};
+use crate::happening::{Happening, NotYet};
+use crate::message::locale::Locale;
+use crate::message::template::Writer;
+use crate::projection;
+use crate::queries::{Directory, FactRow, Queries};
+use crate::route::{self, Owner, Router};
+
+/// Wait before trying again what failed for a passing reason.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// Everything that plans, sends and answers share.
+pub(crate) struct Desk {
+    pub(crate) config: Config,
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) activation: Arc<Executor<Activation>>,
+    pub(crate) rules: Arc<Executor<Rule>>,
+    pub(crate) facts: Arc<Executor<Fact>>,
+    pub(crate) deliveries: Arc<Executor<Delivery>>,
+    pub(crate) queries: Queries,
+    pub(crate) book: SharedBook,
+    pub(crate) book_freshness: Freshness,
+    pub(crate) calendar: Calendar,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) lifecycle: Lifecycle,
+    /// How far the own model has read each source.
+    pub(crate) accounts: watch::Receiver<Progress>,
+    pub(crate) risk: watch::Receiver<Progress>,
+    pub(crate) own: watch::Receiver<Progress>,
+    /// Until when each digest's slots have been handled by this process.
+    pub(crate) digested: Mutex<HashMap<&'static str, Timestamp>>,
+}
+
+/// A fact or a digest's slot, under one rule.
+pub(crate) struct Plan<'a> {
+    pub(crate) rule: &'a str,
+    pub(crate) terms: &'a Terms,
+    pub(crate) routed: FactRouted,
+    pub(crate) fact: Uuid,
+    pub(crate) origin: Origin,
+    pub(crate) traceparent: &'a str,
+    pub(crate) trigger: Trigger,
+    pub(crate) subject: String,
+    pub(crate) account_id: String,
+}
+
+/// A recipient and which of a fact's messages to it, as a text.
+pub(crate) fn edition_key(recipient: &Recipient, part: &str) -> String {
+    format!("{}{part}", route::key(recipient))
+}
+
+impl Desk {
+    /// Since when facts are told about; `None` while nothing is sent.
+    pub(crate) async fn active_since(&self) -> Result<Option<Timestamp>, Failure> {
+        Ok(self.activation.recall(&ACTIVATION).await?.state.since)
+    }
+
+    /// All rules, as they apply to what was recorded at an instant.
+    async fn rules_at(
+        &self,
+        recorded_at: Timestamp,
+    ) -> Result<Vec<(&'static str, Terms)>, Failure> {
+        let mut rules = Vec::new();
+        for (key, _) in rule::built_in() {
+            let fold = self.rules.recall(&rule_stream(key)).await?;
+            if let Some(terms) = fold.state.applying_to(recorded_at) {
+                rules.push((key, terms.clone()));
+            }
+        }
+        Ok(rules)
+    }
+
+    /// What messages in a rule's language are written with.
+    pub(crate) async fn writer(&self, locale: &str) -> Result<Writer, Failure> {
+        let locale = if locale.is_empty() {
+            self.queries.locale().await?
+        } else {
+            locale.to_owned()
+        };
+        let currency = self.book.read().settings_at(None).currency.clone();
+        Ok(Writer {
+            locale: Locale::of(&locale),
+            today: self.calendar.today(),
+            base_url: self.config.base_url.clone(),
+            currency,
+        })
+    }
+
+    /// The team of everybody in the directory.
+    pub(crate) fn teams_of(&self, directory: &Directory) -> HashMap<String, String> {
+        let book = self.book.read();
+        let as_of = self.book.now();
+        let teams = book.directory();
+        let team_of = |user: &String| {
+            let ix = teams.user(user.parse().ok()?)?;
+            let team = teams.team_of_user(ix, as_of)?;
+            Some((user.clone(), teams.team_id(team).to_string()))
+        };
+        directory.users.keys().filter_map(team_of).collect()
+    }
+
+    /// Freezes whom a rule tells, and answers it: what was frozen first.
+    pub(crate) async fn freeze(&self, plan: &Plan<'_>) -> Result<FactRouted, Failure> {
+        let stream = fact_stream(plan.fact, plan.rule);
+        let command = fact::Command::Route(plan.routed.clone());
+        let call = own_call(plan.origin, stream.id(), plan.traceparent);
+        let outcome = self.facts.create(stream, command, call).await?;
+        self.lifecycle.reached("notification.plan.after");
+        match &outcome.fold.state {
+            fact::State::Routed(routed) => Ok((**routed).clone()),
+            fact::State::Unheard | fact::State::Skipped => Ok(FactRouted::default()),
+        }
+    }
+
+    /// Plans one message, unless it is planned. `part` tells messages of one fact to one recipient
+    /// apart.
+    pub(crate) async fn deliver(
+        &self,
+        plan: &Plan<'_>,
+        recipient: &Recipient,
+        part: &str,
+        message: Message,
+    ) -> Result<Outcome<DeliveryState>, Failure> {
+        let id = delivery_id(plan.fact, plan.rule, &edition_key(recipient, part));
+        let planned = DeliveryPlanned {
+            delivery_id: id.to_string(),
+            rule: plan.rule.to_owned(),
+            trigger: plan.trigger.into(),
+            subject: plan.subject.clone(),
+            account_id: plan.account_id.clone(),
+            recipient: Some(recipient.clone()),
+            message: Some(message),
+            resend_ambiguous: plan.terms.resend_ambiguous,
+        };
+        let call = own_call(plan.origin, id, plan.traceparent);
+        let stream = delivery_stream(id);
+        let command = Command::Plan(Box::new(planned));
+        let outcome = self
+            .deliveries
+            .create(stream.clone(), command, call)
+            .await?;
+        if recipient.to.is_none() {
+            let call = own_call(
+                plan.origin,
+                derive_id("suppress", &[id.as_bytes()]),
+                plan.traceparent,
+            );
+            let command = Command::Suppress(SuppressionReason::NoAddress);
+            return self.deliveries.execute(stream, command, call).await;
+        }
+        Ok(outcome)
+    }
+
+    /// Plans whatever has to be told, for as long as the process runs.
+    pub(crate) async fn plan_for_ever(self: Arc<Self>) {
+        let (mut accounts, mut risk) = (self.accounts.clone(), self.risk.clone());
+        loop {
+            accounts.mark_unchanged();
+            risk.mark_unchanged();
+            let planned = self.plan_all().await;
+            if let Err(failure) = planned {
+                tracing::warn!(
+                    error = failure.message(),
+                    "facts wait to be planned; trying again"
+                );
+                tokio::time::sleep(RETRY).await;
+                continue;
+            }
+            let changed = tokio::select! {
+                changed = accounts.changed() => changed,
+                changed = risk.changed() => changed,
+            };
+            if changed.is_err() {
+                return; // the process stops
+            }
+        }
+    }
+
+    async fn plan_all(&self) -> Result<(), Failure> {
+        let Some(since) = self.active_since().await? else {
+            return Ok(());
+        };
+        let mut after = 0;
+        let mut is_first = true;
+        loop {
+            let facts = self.queries.facts(after).await?;
+            let Some(last) = facts.last() else {
+                return Ok(());
+            };
+            if is_first && facts.first().is_some_and(|fact| fact.recorded_at <= since) {
+                is_first = false;
+                self.queries.forget_facts_until(since).await?;
+                continue;
+            }
+            after = last.number;
+            let mut done = Vec::new();
+            for fact in &facts {
+                match self.plan(fact).await {
+                    Ok(()) => done.push(fact.number),
+                    Err(NotYet::Unread) => {}
+                    Err(NotYet::Failure(failure)) => return Err(failure),
+                    Err(NotYet::Unreadable(error)) => {
+                        tracing::error!(%error, position = fact.position, "a fact waits for a newer version");
+                    }
+                }
+            }
+            if !done.is_empty() {
+                self.queries.forget_facts(done).await?;
+            }
+        }
+    }
+
+    async fn plan(&self, fact: &FactRow) -> Result<(), NotYet> {
+        let rules = self.rules_at(fact.recorded_at).await?;
+        let happening = Happening::of(fact, &self.queries).await?;
+        let trigger = happening.trigger;
+        let told = rules.iter().filter(|(_, terms)| terms.trigger() == trigger);
+        for (rule, terms) in told {
+            let account = happening.account.to_string();
+            let names = self.queries.account_names(vec![account.clone()]).await?;
+            let name = names.get(&account).ok_or(NotYet::Unread)?;
+            self.book_has(fact, &happening).await?;
+            let directory = self.queries.directory().await?;
+            let recipients = self.route(terms, &directory, &happening);
+            let plan = Plan {
+                rule,
+                terms,
+                routed: FactRouted {
+                    rule: (*rule).to_owned(),
+                    fact_id: fact.event_id.to_string(),
+                    source: fact.source.clone(),
+                    position: fact.position,
+                    recipients,
+                    ..FactRouted::default()
+                },
+                // An event's id is its own within its stream, and names follow from requests: with
+                // its log's name and its place it is unique.
+                fact: derive_id(&fact.source, &[fact.event_id.as_bytes()]),
+                origin: Origin::Reaction,
+                traceparent: &fact.traceparent,
+                trigger,
+                subject: happening.subject.clone(),
+                account_id: account,
+            };
+            let writer = self.writer(&terms.locale).await?;
+            for recipient in self.freeze(&plan).await?.recipients {
+                let message = happening.write(&writer, name, &self.book.read(), &directory);
+                self.deliver(&plan, &recipient, "", message).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the book has read what the own model has: a message says what the book knows of the
+    /// customer. Where the own model is behind, it moves on later, and wakes the planner.
+    async fn book_has(&self, fact: &FactRow, happening: &Happening) -> Result<(), NotYet> {
+        let read = *self.accounts.borrow();
+        let of_fact = if fact.source == projection::ACCOUNTS {
+            fact.position
+        } else {
+            0
+        };
+        let position = Position(read.position.0.max(of_fact));
+        let token = Token::of(read.log_id, position).encode();
+        self.book_freshness.wait(&[token]).await?;
+        let book = self.book.read();
+        let is_known = book.account(happening.account);
+        if is_known.is_some_and(|ix| book.is_opened(ix, None)) {
+            Ok(())
+        } else {
+            Err(NotYet::Unread)
+        }
+    }
+
+    fn route(&self, terms: &Terms, directory: &Directory, happening: &Happening) -> Vec<Recipient> {
+        let owner = happening.owner(&self.book.read(), self.calendar.today());
+        self.recipients(terms, directory, &owner)
+    }
+
+    /// Whom a rule tells; somebody who is nowhere, where there is nobody.
+    pub(crate) fn recipients(
+        &self,
+        terms: &Terms,
+        directory: &Directory,
+        owner: &Owner,
+    ) -> Vec<Recipient> {
+        let team_of = self.teams_of(directory);
+        let router = Router {
+            directory,
+            team_of: &team_of,
+            config: &self.config,
+        };
+        let told = router.recipients(terms, owner);
+        if told.is_empty() {
+            vec![route::nowhere()]
+        } else {
+            told
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! What the service asks its read model.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use keizoku_core::Day;
+use keizoku_runtime::Failure;
+use keizoku_runtime::page::Page;
+use keizoku_runtime::read_model::ReadModel;
+use keizoku_runtime::read_model::rusqlite::types::Value;
+use keizoku_runtime::read_model::rusqlite::{
+    self, OptionalExtension as _, Row, params, params_from_iter,
+};
+use uuid::Uuid;
+
+/// The read model, asked.
+#[derive(Clone)]
+pub(crate) struct Queries(pub(crate) Arc<ReadModel>);
+
+/// A fact to plan.
+#[derive(Debug, Clone)]
+pub(crate) struct FactRow {
+    pub(crate) number: i64,
+    pub(crate) source: String,
+    pub(crate) position: u64,
+    pub(crate) event_id: Uuid,
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) traceparent: String,
+    pub(crate) data: Vec<u8>,
+}
+
+/// A person of the directory.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Person {
+    pub(crate) display_name: String,
+    pub(crate) email: String,
+    pub(crate) slack_member_id: String,
+    pub(crate) role: String,
+    pub(crate) active: bool,
+}
+
+/// A team of the directory.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Team {
+    pub(crate) display_name: String,
+    pub(crate) parent: String,
+    pub(crate) slack_channel: String,
+}
+
+/// Everybody, by id.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Directory {
+    pub(crate) users: HashMap<String, Person>,
+    pub(crate) teams: HashMap<String, Team>,
+}
+
+/// A risk, as far as messages need it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RiskRow {
+    pub(crate) id: String,
+    pub(crate) account_id: String,
+    pub(crate) display_name: String,
+    pub(crate) owner_user: String,
+    pub(crate) owner_team: String,
+    pub(crate) due: Option<Day>,
+    pub(crate) action: String,
+}
+
+/// Messages that travel one after the other, and when the next of them is due.
+#[derive(Debug, Clone)]
+pub(crate) struct Lane {
+    pub(crate) name: String,
+    pub(crate) due: Timestamp,
+    pub(crate) throttled_until: Timestamp,
+}
+
+/// Which deliveries somebody wants to see.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct DeliveryFilter {
+    pub(crate) state: Option<i32>,
+    pub(crate) ambiguous: bool,
+    pub(crate) rule: Option<String>,
+    pub(crate) account: Option<String>,
+}
+
+/// Facts planned at once.
+const FACTS: i64 = 200;
+
+impl Queries {
+    /// Facts after a number, oldest first.
+    pub(crate) async fn facts(&self, after: i64) -> Result<Vec<FactRow>, Failure> {
+        self.0
+            .read(move |rows| {
+                rows.prepare_cached(
+                    "SELECT number, source, position, event_id, recorded_at, traceparent, data
+                     FROM facts WHERE number > ?1 ORDER BY number LIMIT ?2",
+                )?
+                .query_map([after, FACTS], fact)?
+                .collect()
+            })
+            .await
+    }
+
+    /// Facts whose plans are in the log are not looked at again.
+    pub(crate) async fn forget_facts(&self, numbers: Vec<i64>) -> Result<(), Failure> {
+        self.0
+            .note(move |rows| {
+                let mut delete = rows.prepare_cached("DELETE FROM facts WHERE number = ?1")?;
+                for number in numbers {
+                    delete.execute([number])?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Facts of which nobody is told are not looked at at all.
+    pub(crate) async fn forget_facts_until(&self, instant: Timestamp) -> Result<(), Failure> {
+        self.0
+            .note(move |rows| {
+                rows.execute(
+                    "DELETE FROM facts WHERE recorded_at <= ?1",
+                    [instant.as_microsecond()],
+                )
+                .map(drop)
+            })
+            .await
+    }
+
+    /// Everybody.
+    pub(crate) async fn directory(&self) -> Result<Directory, Failure> {
+        self.0
+            .read(|rows| {
+                let users = rows
+                    .prepare_cached(
+                        "SELECT id, display_name, email, slack_member_id, role, active FROM users",
+                    )?
+                    .query_map([], |row| Ok((row.get(0)?, person(row)?)))?
+                    .collect::<rusqlite::Result<_>>()?;
+                let team = |row: &Row<'_>| {
+                    let team = Team {
+                        display_name: row.get(1)?,
+                        parent: row.get(2)?,
+                        slack_channel: row.get(3)?,
+                    };
+                    Ok((row.get(0)?, team))
+                };
+                let teams = rows
+                    .prepare_cached("SELECT id, display_name, parent, slack_channel FROM teams")?
+                    .query_map([], team)?
+                    .collect::<rusqlite::Result<_>>()?;
+                Ok(Directory { users, teams })
+            })
+            .await
+    }
+
+    /// The organisation's message locale; empty until it is set.
+    pub(crate) async fn locale(&self) -> Result<String, Failure> {
+        self.0
+            .read(|rows| {
+                let found = rows
+                    .prepare_cached("SELECT locale FROM organisation")?
+                    .query_row([], |row| row.get(0))
+                    .optional()?;
+                Ok(found.unwrap_or_default())
+            })
+            .await
+    }
+
+    /// Names of accounts, as far as they have been read.
+    pub(crate) async fn account_names(
+        &self,
+        accounts: Vec<String>,
+    ) -> Result<HashMap<String, String>, Failure> {
+        self.0
+            .read(move |rows| {
+                let mut names =
+                    rows.prepare_cached("SELECT display_name FROM accounts WHERE id = ?1")?;
+                let mut found = HashMap::new();
+                for account in accounts {
+                    let name = names.query_row([&account], |row| row.get(0)).optional()?;
+                    if let Some(name) = name {
+                        found.insert(account, name);
+                    }
+                }
+                Ok(found)
+            })
+            .await
+    }
+
+    /// The account of a subscription, once it has been read.
+    pub(crate) async fn account_of(&self, subscription: String) -> Result<Option<String>, Failure> {
+        self.0
+            .read(move |rows| {
+                rows.prepare_cached("SELECT account_id FROM subscriptions WHERE id = ?1")?
+                    .query_row([subscription], |row| row.get(0))
+                    .optional()
+            })
+            .await
+    }
+
+    /// A risk, once it has been read.
+    pub(crate) async fn risk(&self, id: String) -> Result<Option<RiskRow>, Failure> {
+        self.0
+            .read(move |rows| {
+                rows.prepare_cached(
+                    "SELECT id, account_id, display_name, owner_user, owner_team, due, action
+                     FROM risks WHERE id = ?1",
+                )?
+                .query_row([id], risk)
+                .optional()
+            })
+            .await
+    }
+
+    /// Open risks whose next action was due before a date, earliest first.
+    pub(crate) async fn overdue(&self, today: Day) -> Result<Vec<RiskRow>, Failure> {
+        self.0
+            .read(move |rows| {
+                rows.prepare_cached(
+                    "SELECT id, account_id, display_name, owner_user, owner_team, due, action
+                     FROM risks WHERE open = 1 AND due < ?1 ORDER BY due, id",
+                )?
+                .query_map([today.number()], risk)?
+                .collect()
+            })
+            .await
+    }
+
+    /// Accounts with an open risk that leads to churn.
+    pub(crate) async fn at_risk(&self) -> Result<Vec<String>, Failure> {
+        let leads = i32::from(keizoku_proto::risk::LeadsToChurn::LeadsToChurn);
+        self.0
+            .read(move |rows| {
+                rows.prepare_cached(
+                    "SELECT DISTINCT account_id FROM risks WHERE open = 1 AND leads_to_churn = ?1",
+                )?
+                .query_map([leads], |row| row.get(0))?
+                .collect()
+            })
+            .await
+    }
+
+    /// The lanes in which something is to be done.
+    pub(crate) async fn lanes(&self) -> Result<Vec<Lane>, Failure> {
+        self.0
+            .read(|rows| {
+                rows.prepare_cached(
+                    "SELECT lane, min(due_at), max(throttled_until) FROM deliveries
+                     WHERE due_at IS NOT NULL GROUP BY lane",
+                )?
+                .query_map([], |row| {
+                    Ok(Lane {
+                        name: row.get(0)?,
+                        due: instant(row.get(1)?),
+                        throttled_until: instant(row.get(2)?),
+                    })
+                })?
+                .collect()
+            })
+            .await
+    }
+
+    /// When something was last sent in each lane.
+    pub(crate) async fn last_attempts(&self) -> Result<HashMap<String, Timestamp>, Failure> {
+        self.0
+            .read(|rows| {
+                rows.prepare_cached(
+                    "SELECT lane, max(attempted_at) FROM deliveries
+                     WHERE attempted_at IS NOT NULL GROUP BY lane",
+                )?
+                .query_map([], |row| Ok((row.get(0)?, instant(row.get(1)?))))?
+                .collect()
+            })
+            .await
+    }
+
+    /// The delivery that is next in a lane, if it is due.
+    pub(crate) async fn next_in(
+        &self,
+        lane: String,
+        now: Timestamp,
+    ) -> Result<Option<Uuid>, Failure> {
+        self.0
+            .read(move |rows| {
+                let id: Option<String> = rows
+                    .prepare_cached(
+                        "SELECT id FROM deliveries WHERE lane = ?1 AND due_at <= ?2
+                         ORDER BY number LIMIT 1",
+                    )?
+                    .query_row(params![lane, now.as_microsecond()], |row| row.get(0))
+                    .optional()?;
+                Ok(id.and_then(|id| id.parse().ok()))
+            })
+            .await
+    }
+
+    /// A page of deliveries, newest first, and how many there are.
+    pub(crate) async fn deliveries(
+        &self,
+        filter: DeliveryFilter,
+        page: &Page,
+    ) -> Result<(Vec<Uuid>, usize), Failure> {
+        let (size, offset) = (page.size, page.offset);
+        self.0
+            .read(move |rows| {
+                let (condition, values) = filter.condition();
+                let count = format!("SELECT count(*) FROM deliveries {condition}");
+                let total: i64 = rows
+                    .prepare_cached(&count)?
+                    .query_row(params_from_iter(&values), |row| row.get(0))?;
+                let select = format!(
+                    "SELECT id FROM deliveries {condition} ORDER BY number DESC LIMIT {size} OFFSET {offset}"
+                );
+                let ids = rows
+                    .prepare_cached(&select)?
+                    .query_map(params_from_iter(&values), |row| row.get::<_, String>(0))?
+                    .collect::<rusqlite::Result<Vec<_>>>()?;
+                let ids = ids.iter().filter_map(|id| id.parse().ok()).collect();
+                Ok((ids, usize::try_from(total).unwrap_or(usize::MAX)))
+            })
+            .await
+    }
+}
+
+impl DeliveryFilter {
+    fn condition(&self) -> (String, Vec<Value>) {
+        let mut conditions = vec!["1".to_owned()];
+        let mut values = Vec::new();
+        let mut equal = |column: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                values.push(value);
+                conditions.push(format!("{column} = ?{}", values.len()));
+            }
+        };
+        equal("state", self.state.map(Value::from));
+        equal("rule", self.rule.clone().map(Value::from));
+        equal("account_id", self.account.clone().map(Value::from));
+        if self.ambiguous {
+            conditions.push("ambiguous <> ''".to_owned());
+        }
+        (format!("WHERE {}", conditions.join(" AND ")), values)
+    }
+}
+
+fn instant(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or_default()
+}
+
+fn fact(row: &Row<'_>) -> rusqlite::Result<FactRow> {
+    let id: Vec<u8> = row.get(3)?;
+    let position: i64 = row.get(2)?;
+    Ok(FactRow {
+        number: row.get(0)?,
+        source: row.get(1)?,
+        position: u64::try_from(position).unwrap_or(0),
+        event_id: Uuid::from_slice(&id).unwrap_or_default(),
+        recorded_at: instant(row.get(4)?),
+        traceparent: row.get(5)?,
+        data: row.get(6)?,
+    })
+}
+
+fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
+    Ok(Person {
+        display_name: row.get(1)?,
+        email: row.get(2)?,
+        slack_member_id: row.get(3)?,
+        role: row.get(4)?,
+        active: row.get(5)?,
+    })
+}
+
+fn risk(row: &Row<'_>) -> rusqlite::Result<RiskRow> {
+    let due: Option<u16> = row.get(5)?;
+    Ok(RiskRow {
+        id: row.get(0)?,
+        account_id: row.get(1)?,
+        display_name: row.get(2)?,
+        owner_user: row.get(3)?,
+        owner_team: row.get(4)?,
+        due: due.and_then(Day::from_number),
+        action: row.get(6)?,
+    })
+}

@@ -1,0 +1,9 @@
+//! Messages: from a fact over the real services to Slack and a mail server on loopback.
+
+mod api;
+mod digest;
+mod mail;
+mod restarts;
+mod slack;
+mod triggers;
+pub(crate) mod world;
