@@ -23,6 +23,7 @@ mod e2e_disk_full;
 mod e2e_import;
 #[cfg(test)]
 mod e2e_nats_trouble;
+#[cfg(test)]
 mod e2e_notification;
 #[cfg(test)]
 mod e2e_startup;
@@ -48,6 +49,7 @@ mod interleaving;
 mod knowledge;
 #[cfg(test)]
 mod limits;
+#[cfg(test)]
 mod notification;
 #[cfg(test)]
 mod random;

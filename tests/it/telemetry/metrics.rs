@@ -107,6 +107,8 @@ async fn rpcs_logs_and_models_are_measured() {
             ("accounts", "accounts"),
             ("book", "accounts"),
             ("forecast", "accounts"),
+            // Without a channel nobody is told anything: it follows nobody else.
+            ("notification", "notification"),
             ("risk", "accounts"),
             ("risk", "risk"),
             ("risk_board", "risk"),

@@ -10,13 +10,18 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use keizoku_proto::{StoredEvent, accounts, risk};
+use keizoku_proto::{StoredEvent, accounts, notification, risk};
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, MessageDescriptor, Value};
 use serde_json::json;
 
 /// What is in a message that clients see, and is never stored.
-const NOT_STORED: [&str; 1] = ["keizoku.accounts.v1.Organisation.etag"];
+const NOT_STORED: [&str; 4] = [
+    "keizoku.accounts.v1.Organisation.etag",
+    "keizoku.notification.v1.Rule.active_since",
+    "keizoku.notification.v1.Rule.etag",
+    "keizoku.notification.v1.Rule.name",
+];
 
 #[test]
 fn every_event_of_accounts_is_read_as_it_was_written() {
@@ -28,6 +33,12 @@ fn every_event_of_accounts_is_read_as_it_was_written() {
 fn every_event_of_risk_is_read_as_it_was_written() {
     let lines = include_str!("../golden/risk.jsonl");
     check::<risk::event::Kind>("keizoku.risk.v1.Event", lines);
+}
+
+#[test]
+fn every_event_of_notification_is_read_as_it_was_written() {
+    let lines = include_str!("../golden/notification.jsonl");
+    check::<notification::event::Kind>("keizoku.notification.v1.Event", lines);
 }
 
 fn check<E: StoredEvent>(message: &str, lines: &str) {
@@ -83,7 +94,8 @@ fn fields_declared(message: &MessageDescriptor, found: &mut BTreeSet<String>) {
 /// Those that an example gives a value.
 fn fields_set(message: &DynamicMessage, found: &mut BTreeSet<String>) {
     for (field, value) in message.fields() {
-        if let Value::Message(inner) = value {
+        let values = value.as_list().unwrap_or(std::slice::from_ref(value));
+        for inner in values.iter().filter_map(Value::as_message) {
             fields_set(inner, found);
         }
         found.insert(field.full_name().to_owned());
