@@ -191,7 +191,8 @@ async fn risk_8_a_search_on_the_command_line_shows_how_it_landed() {
         .risk(&account, "競合", |r| r.r#type = "competitor".to_owned())
         .await;
     close(&scene, &risk, Completion::Completed, "三年契約で継続").await;
-    let endpoint = format!("http://{}", cluster.address());
+    let places = cluster.endpoints();
+    let endpoint = places.risk.unwrap_or(places.all);
     let mut search: Vec<String> = ["risk", "search", "競合"].map(str::to_owned).into();
     for token in scene.tokens() {
         search.extend(["--after".to_owned(), token]);
