@@ -23,6 +23,15 @@ pub(super) struct Services {
     pub(super) freshness: Vec<Freshness>,
 }
 
+impl Services {
+    /// Counts a service in: its health depends on the book and on its own models.
+    fn add(&mut self, package: &'static str, book: &Freshness, own: Freshness) {
+        let freshness = vec![book.clone(), own.clone()];
+        self.parts.push(grpc::Part { package, freshness });
+        self.freshness.push(own);
+    }
+}
+
 /// Builds the services; their read models live in the data directory.
 pub(super) async fn build(
     roles: &Roles,
@@ -49,10 +58,6 @@ pub(super) async fn build(
 
     let mut services = Services::default();
     services.freshness.push(book_freshness.clone());
-    let part = |package, freshness: Freshness| grpc::Part {
-        package,
-        freshness: vec![book_freshness.clone(), freshness],
-    };
     let log = |role: Role| -> Option<Arc<dyn EventLog>> {
         let log = role.source().and_then(|source| logs.get(source));
         log.filter(|_| roles.has(role)).map(Arc::clone)
@@ -69,11 +74,7 @@ pub(super) async fn build(
         };
         let accounts = keizoku_accounts::build(deps, folder).map_err(unusable)?;
         accounts.serve(&mut services.routes);
-        let freshness = accounts.freshness();
-        services
-            .parts
-            .push(part("keizoku.accounts.v1", freshness.clone()));
-        services.freshness.push(freshness);
+        services.add("keizoku.accounts.v1", &book_freshness, accounts.freshness());
     }
     if let Some(log) = log(Role::Risk) {
         let deps = keizoku_risk::Deps {
@@ -87,11 +88,7 @@ pub(super) async fn build(
         };
         let risk = keizoku_risk::build(deps, folder).map_err(unusable)?;
         risk.serve(&mut services.routes);
-        let freshness = risk.freshness();
-        services
-            .parts
-            .push(part("keizoku.risk.v1", freshness.clone()));
-        services.freshness.push(freshness);
+        services.add("keizoku.risk.v1", &book_freshness, risk.freshness());
     }
     if roles.has(Role::Forecast) {
         let deps = keizoku_forecast::Deps {
@@ -102,11 +99,7 @@ pub(super) async fn build(
         };
         let forecast = keizoku_forecast::build(deps, folder).map_err(unusable)?;
         forecast.serve(&mut services.routes);
-        let freshness = forecast.freshness();
-        services
-            .parts
-            .push(part("keizoku.forecast.v1", freshness.clone()));
-        services.freshness.push(freshness);
+        services.add("keizoku.forecast.v1", &book_freshness, forecast.freshness());
         services.freshness.push(forecast.names_freshness());
     }
     if let Some(log) = log(Role::Notification) {
@@ -122,11 +115,11 @@ pub(super) async fn build(
         let settings = config.notification.clone();
         let notification = keizoku_notification::build(deps, settings, folder).await?;
         notification.serve(&mut services.routes);
-        let freshness = notification.freshness();
-        services
-            .parts
-            .push(part("keizoku.notification.v1", freshness.clone()));
-        services.freshness.push(freshness);
+        services.add(
+            "keizoku.notification.v1",
+            &book_freshness,
+            notification.freshness(),
+        );
     }
     Ok(services)
 }
