@@ -113,8 +113,13 @@ impl Call {
     }
 
     /// A command's events as the log takes them. The same call again gives the same ids.
-    pub(crate) fn encode<E: StoredEvent>(&self, stream: &StreamId, events: &[E]) -> Vec<NewEvent> {
-        let metadata = self.metadata().encode_to_vec();
+    pub(crate) fn encode<E: StoredEvent>(
+        &self,
+        stream: &StreamId,
+        events: &[E],
+        metadata: &common::EventMetadata,
+    ) -> Vec<NewEvent> {
+        let metadata = metadata.encode_to_vec();
         let name = stream.to_string();
         let request = self.request_id.as_bytes();
         let new = |(index, event): (usize, &E)| NewEvent {

@@ -1,27 +1,29 @@
 //! The way of a command: read or recall the fold, decide, append at the expected revision.
 
-use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt as _;
 use jiff::Timestamp;
 use keizoku_core::{Ctx, Decider, Position, Recorded, Revision, StreamId};
 use keizoku_log::{AppendError, EventLog};
 use keizoku_proto::{StoredEvent, common};
-use lru::LruCache;
+use quick_cache::unsync::Cache;
 use tonic::Code;
 
 use crate::fold::{Done, Fold, fold_in};
 use crate::{Calendar, Call, DomainError, Failure, Lifecycle, Outcome, Token};
 
-/// Folds kept in memory; the least recently used one is folded again when needed.
+/// Folds kept in memory: those that are used again and again. New streams, of which an import brings
+/// many, do not drive them out.
 const CACHED_FOLDS: usize = 10_000;
 /// Races lost in a row before the client is asked to try again.
 const ATTEMPTS: usize = 16;
 /// Events read from a stream at once.
 const PAGE: usize = 1_000;
+
+type Folds<S> = Cache<StreamId, Arc<Fold<S>>>;
 
 /// What a decision is made on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub struct Executor<D: Decider> {
     log: Arc<dyn EventLog>,
     calendar: Calendar,
     lifecycle: Lifecycle,
-    cache: Mutex<LruCache<StreamId, Arc<Fold<D::State>>>>,
+    cache: Mutex<Folds<D::State>>,
     /// Whether the last row of an import was new.
     imports_are_new: AtomicBool,
 }
@@ -59,12 +61,11 @@ where
     /// An executor with an empty cache.
     #[must_use]
     pub fn new(log: Arc<dyn EventLog>, calendar: Calendar, lifecycle: Lifecycle) -> Arc<Self> {
-        let capacity = NonZeroUsize::new(CACHED_FOLDS).unwrap_or(NonZeroUsize::MIN);
         Arc::new(Self {
             log,
             calendar,
             lifecycle,
-            cache: Mutex::new(LruCache::new(capacity)),
+            cache: Mutex::new(Cache::new(CACHED_FOLDS)),
             imports_are_new: AtomicBool::new(true),
         })
     }
@@ -167,10 +168,12 @@ where
         basis: Basis,
     ) -> Result<Outcome<D::State>, Failure> {
         let this = Arc::clone(self);
-        let work = async move { this.run(&stream, command, &call, basis).await };
-        let work = AssertUnwindSafe(work).catch_unwind();
-        let done = self.lifecycle.in_place(work).await;
-        done.unwrap_or_else(|_| Err(Failure::internal(&Panicked)))
+        let work = async move {
+            let run = this.run(&stream, command, &call, basis);
+            let done = AssertUnwindSafe(run).catch_unwind().await;
+            done.unwrap_or_else(|_| Err(Failure::internal(&Panicked)))
+        };
+        self.lifecycle.in_place(Box::pin(work)).await
     }
 
     async fn run(
@@ -214,7 +217,8 @@ where
                 }
                 Err(failure) => return Err(failure),
             };
-            let new = call.encode(stream, &events);
+            let metadata = call.metadata();
+            let new = call.encode(stream, &events, &metadata);
             let head = self.log.head().borrow().position;
             self.lifecycle.reached("command.append.before");
             match self.log.append(stream, fold.revision, new).await {
@@ -223,7 +227,9 @@ where
                 Ok(appended) => {
                     self.lifecycle.reached("command.append.after");
                     let before = fold.revision;
-                    let fold = self.advance(stream, fold, &events, call, appended.recorded_at);
+                    let fold = self.advance(stream, fold, |fold| {
+                        fold.grow::<D>(&events, &metadata, appended.recorded_at);
+                    });
                     let token = Token::of(self.log.log_id(), appended.position);
                     return Ok(Outcome {
                         before,
@@ -385,29 +391,22 @@ where
     }
 
     fn cached(&self, stream: &StreamId) -> Option<Arc<Fold<D::State>>> {
-        self.cache
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(stream)
-            .cloned()
+        self.folds().get(stream).cloned()
     }
 
     /// Puts a fold into the cache unless a newer one is there. That nothing happened yet is worth
     /// remembering too: the catalogue of an organisation that never changed it is asked for by
     /// every command.
     fn remember(&self, stream: &StreamId, fold: &Arc<Fold<D::State>>) {
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = cache.peek(stream);
+        let mut folds = self.folds();
+        let known = folds.peek(stream);
         if known.is_none_or(|known| known.revision <= fold.revision) {
-            cache.put(stream.clone(), Arc::clone(fold));
+            folds.insert(stream.clone(), Arc::clone(fold));
         }
     }
 
     fn forget(&self, stream: &StreamId) {
-        self.cache
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop(stream);
+        self.folds().remove(stream);
     }
 
     /// The fold after our own events.
@@ -415,30 +414,25 @@ where
         &self,
         stream: &StreamId,
         mut fold: Arc<Fold<D::State>>,
-        events: &[D::Event],
-        call: &Call,
-        recorded_at: Timestamp,
+        grow: impl FnOnce(&mut Fold<D::State>),
     ) -> Arc<Fold<D::State>> {
-        // The cache's reference goes first, so that the fold is grown in place when nobody else
-        // looks at it.
-        self.forget(stream);
-        let grown = Arc::make_mut(&mut fold);
-        for event in events {
-            D::evolve(&mut grown.state, event, recorded_at);
+        let mut folds = self.folds();
+        if let Some(mut known) = folds.get_mut(stream)
+            && Arc::ptr_eq(&known, &fold)
+        {
+            // Our reference goes first: a fold at which nobody else looks is grown in place.
+            drop(fold);
+            grow(Arc::make_mut(&mut known));
+            return Arc::clone(&known);
         }
-        grown.sign(grown.revision.plus(1), &call.metadata());
-        grown.revision = grown.revision.plus(events.len());
-        grown.created_at.get_or_insert(recorded_at);
-        grown.updated_at = Some(recorded_at);
-        grown.requests.insert(
-            call.request_id,
-            Done {
-                revision: grown.revision,
-                hash: call.hash,
-            },
-        );
+        drop(folds);
+        grow(Arc::make_mut(&mut fold));
         self.remember(stream, &fold);
         fold
+    }
+
+    fn folds(&self) -> MutexGuard<'_, Folds<D::State>> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

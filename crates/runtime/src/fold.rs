@@ -48,8 +48,31 @@ impl<S> Fold<S> {
         Some(author)
     }
 
+    /// Takes in what one request recorded.
+    pub(crate) fn grow<D>(
+        &mut self,
+        events: &[D::Event],
+        metadata: &common::EventMetadata,
+        recorded_at: Timestamp,
+    ) where
+        D: Decider<State = S>,
+    {
+        for event in events {
+            D::evolve(&mut self.state, event, recorded_at);
+        }
+        self.sign(self.revision.plus(1), metadata);
+        self.revision = self.revision.plus(events.len());
+        self.created_at.get_or_insert(recorded_at);
+        self.updated_at = Some(recorded_at);
+        let id = Uuid::from_slice(&metadata.request_id);
+        if let (Ok(id), Ok(hash)) = (id, metadata.request_hash.as_slice().try_into()) {
+            let revision = self.revision;
+            self.requests.insert(id, Done { revision, hash });
+        }
+    }
+
     /// Notes who recorded the events from `first` on.
-    pub(crate) fn sign(&mut self, first: Revision, metadata: &common::EventMetadata) {
+    fn sign(&mut self, first: Revision, metadata: &common::EventMetadata) {
         let (actor, origin) = (&metadata.actor, metadata.origin());
         let same =
             |(_, last): &(Revision, Arc<Author>)| last.actor == *actor && last.origin == origin;
@@ -75,23 +98,9 @@ where
     D::Event: StoredEvent,
 {
     let decoded = D::Event::from_bytes(&event.data).map_err(|error| Failure::internal(&error))?;
-    D::evolve(&mut fold.state, &decoded, event.recorded_at);
-    fold.revision = event.revision;
-    fold.created_at.get_or_insert(event.recorded_at);
-    fold.updated_at = Some(event.recorded_at);
     let metadata = common::EventMetadata::decode(event.metadata.as_slice())
         .map_err(|error| Failure::internal(&error))?;
-    fold.sign(event.revision, &metadata);
-    let id = Uuid::from_slice(&metadata.request_id);
-    if let (Ok(id), Ok(hash)) = (id, metadata.request_hash.as_slice().try_into()) {
-        fold.requests.insert(
-            id,
-            Done {
-                revision: event.revision,
-                hash,
-            },
-        );
-    }
+    fold.grow::<D>(&[decoded], &metadata, event.recorded_at);
     Ok(())
 }
 

@@ -16,6 +16,7 @@ pub mod crypto;
 pub mod execute;
 pub mod failure;
 mod fold;
+mod inbox;
 mod kept;
 pub mod lifecycle;
 pub mod names;

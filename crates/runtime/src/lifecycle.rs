@@ -17,6 +17,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::telemetry::Telemetry;
 
@@ -87,18 +88,10 @@ impl Lifecycle {
     ///
     /// A task from the start would do as well, and would make a server that is busy take up all
     /// requests before it goes on with the first.
-    pub fn in_place<F>(&self, work: F) -> InPlace<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        let token = self.tasks.token();
-        let work = async move {
-            let done = work.await;
-            drop(token);
-            done
-        };
-        InPlace(Some(Box::pin(work)))
+    ///
+    /// It comes boxed, because a large future is costly to move.
+    pub fn in_place<T: Send + 'static>(&self, work: BoxFuture<'static, T>) -> InPlace<T> {
+        InPlace(Some((work, self.tasks.token())))
     }
 
     /// Runs a task that ends when shutdown begins.
@@ -139,13 +132,13 @@ impl Lifecycle {
 
 /// See [`Lifecycle::in_place`].
 #[must_use = "work that is not awaited runs as a task"]
-pub struct InPlace<T: Send + 'static>(Option<BoxFuture<'static, T>>);
+pub struct InPlace<T: Send + 'static>(Option<(BoxFuture<'static, T>, TaskTrackerToken)>);
 
 impl<T: Send + 'static> Future for InPlace<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        let Some(work) = &mut self.0 else {
+        let Some((work, _)) = &mut self.0 else {
             return Poll::Pending; // it is done: nobody polls again
         };
         let done = work.as_mut().poll(cx);
@@ -159,10 +152,13 @@ impl<T: Send + 'static> Future for InPlace<T> {
 impl<T: Send + 'static> Drop for InPlace<T> {
     fn drop(&mut self) {
         // Without a runtime the process ends, and a restart finds what was done.
-        if let (Some(work), Ok(runtime)) = (self.0.take(), Handle::try_current())
+        if let (Some((work, token)), Ok(runtime)) = (self.0.take(), Handle::try_current())
             && !std::thread::panicking()
         {
-            runtime.spawn(work);
+            runtime.spawn(async move {
+                work.await;
+                drop(token);
+            });
         }
     }
 }
@@ -178,10 +174,10 @@ mod tests {
         let lifecycle = Lifecycle::new();
         let (go, wait) = oneshot::channel::<()>();
         let (done, told) = oneshot::channel();
-        let mut work = lifecycle.in_place(async move {
+        let mut work = lifecycle.in_place(Box::pin(async move {
             wait.await.unwrap();
             done.send(1).unwrap();
-        });
+        }));
         assert!(futures::poll!(&mut work).is_pending());
         drop(work);
         go.send(()).unwrap();
@@ -192,7 +188,7 @@ mod tests {
     #[tokio::test]
     async fn work_that_is_awaited_is_done_in_place() {
         let lifecycle = Lifecycle::new();
-        assert_eq!(lifecycle.in_place(async { 1 }).await, 1);
+        assert_eq!(lifecycle.in_place(Box::pin(async { 1 })).await, 1);
         assert!(lifecycle.drained().await);
     }
 }

@@ -4,19 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::StreamExt as _;
 use keizoku_bus::{Bus, Delivery, Source};
 use keizoku_core::{Position, Recorded};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Interval, MissedTickBehavior};
 use uuid::Uuid;
 
 use crate::Lifecycle;
-use crate::token::Progress;
+use crate::inbox::Inbox;
+use crate::token::{Followed, Progress};
 
 /// Wait before trying again what failed for a passing reason.
 const RETRY: Duration = Duration::from_millis(500);
-/// Events that are gathered into one transaction at most.
-const BATCH: usize = 500;
+
+/// The pace of models in SQLite. What a transaction costs is pages: under load many changes share
+/// each page that a longer one writes. A reader who must see a change does not wait for it, see
+/// [`Followed::reach`].
+pub const SQLITE_PACE: Duration = Duration::from_millis(100);
 
 /// A read model, as the projector sees it.
 #[async_trait]
@@ -116,15 +120,18 @@ pub async fn off_thread<T: Send + 'static>(
 
 /// Follows `source` into `model` until the process stops.
 ///
-/// `pace` is the least time between two batches: it lets busy sources fill transactions.
+/// `pace` is the least time between two batches that nobody waits for: it lets busy sources fill
+/// transactions.
 pub fn project(
     lifecycle: &Lifecycle,
     bus: Arc<dyn Bus>,
     source: &'static str,
     model: Arc<dyn Projection>,
     pace: Duration,
-) -> watch::Receiver<Progress> {
+) -> Followed {
     let (progress, receiver) = watch::channel(Progress::default());
+    let hurry = Arc::new(Notify::new());
+    let followed = Followed::new(receiver.clone(), Arc::clone(&hurry));
     let probe = lifecycle.clone();
     lifecycle
         .telemetry()
@@ -132,8 +139,9 @@ pub fn project(
     lifecycle.until_stop(async move {
         let mut told = String::new();
         loop {
-            let followed = follow(&*bus, source, &*model, pace, &progress, &probe);
-            let Err(error) = followed.await;
+            let pace = Pace::new(pace, &hurry);
+            let stopped = follow(&*bus, source, &*model, pace, &progress, &probe);
+            let Err(error) = stopped.await;
             let text = chain(&error);
             if let Stopped::Projection(ProjectionError::Poison { .. }) = &error {
                 tracing::error!(source, error = %text, "read model parked: answers are stale");
@@ -148,11 +156,12 @@ pub fn project(
             tokio::time::sleep(RETRY).await;
         }
     });
-    receiver
+    followed
 }
 
+/// Why a source is followed no longer, or has to be followed anew.
 #[derive(Debug, thiserror::Error)]
-enum Stopped {
+pub(crate) enum Stopped {
     #[error(transparent)]
     Projection(#[from] ProjectionError),
     #[error(transparent)]
@@ -169,7 +178,7 @@ async fn follow(
     bus: &dyn Bus,
     source: &'static str,
     model: &dyn Projection,
-    pace: Duration,
+    mut pace: Pace<'_>,
     progress: &watch::Sender<Progress>,
     probe: &Lifecycle,
 ) -> Result<Never, Stopped> {
@@ -189,21 +198,11 @@ async fn follow(
         (progress.log_id, progress.position, progress.head) = (log_id, position, head);
     });
     let ready_at = progress.borrow().ready_at;
-    let mut deliveries = bus.subscribe(source, position).await?;
-    let mut ahead = None;
+    let mut inbox = Inbox::new(bus.subscribe(source, position).await?, log_id);
     loop {
-        let mut delivery = match ahead.take() {
-            Some(delivery) => delivery,
-            None => deliveries.next().await,
-        }
-        .ok_or(Stopped::Ended)??;
-        if !pace.is_zero() && delivery.events.len() < BATCH {
-            gather(&mut deliveries, &mut delivery, pace).await?;
-        }
-        if delivery.log_id != log_id {
-            return Err(Stopped::OtherLog);
-        }
-        let Delivery { events, head, .. } = delivery;
+        inbox.begin().await?;
+        pace.fill(&mut inbox).await?;
+        let Delivery { events, head, .. } = inbox.take();
         let last = events
             .last()
             .map(|event| (event.position, event.recorded_at));
@@ -212,12 +211,13 @@ async fn follow(
             let is_new = last.is_some_and(|(position, _)| position > ready_at);
             let _taking = is_new.then(|| probe.telemetry().takes(model.name(), source, &events));
             let mut applied = model.apply(source, events);
-            loop {
-                // What follows is read meanwhile.
-                tokio::select! {
-                    biased;
-                    done = &mut applied => break done?,
-                    more = deliveries.next(), if ahead.is_none() => ahead = Some(more),
+            // What follows is gathered meanwhile.
+            tokio::select! {
+                biased;
+                done = &mut applied => done?,
+                failed = inbox.gather() => {
+                    applied.await?;
+                    inbox.fail(failed);
                 }
             }
             probe.reached("projection.apply.after");
@@ -255,25 +255,34 @@ async fn answer_from_what_is_kept(
     Ok(())
 }
 
-/// Adds what arrives within `pace`, up to a full batch.
-async fn gather(
-    deliveries: &mut keizoku_bus::Subscription,
-    delivery: &mut Delivery,
-    pace: Duration,
-) -> Result<(), Stopped> {
-    let deadline = tokio::time::sleep(pace);
-    tokio::pin!(deadline);
-    while delivery.events.len() < BATCH {
+/// When the next batch is due.
+struct Pace<'a> {
+    turns: Option<Interval>,
+    hurry: &'a Notify,
+}
+
+impl<'a> Pace<'a> {
+    fn new(least: Duration, hurry: &'a Notify) -> Self {
+        let turns = (!least.is_zero()).then(|| {
+            let mut turns = tokio::time::interval(least);
+            turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            turns
+        });
+        Self { turns, hurry }
+    }
+
+    /// Gathers until the batch is due: at once, if the last one was long enough ago.
+    async fn fill(&mut self, inbox: &mut Inbox) -> Result<(), Stopped> {
+        let Some(turns) = &mut self.turns else {
+            return Ok(());
+        };
         tokio::select! {
-            () = &mut deadline => break,
-            more = deliveries.next() => {
-                let more = more.ok_or(Stopped::Ended)??;
-                delivery.events.extend(more.events);
-                delivery.head = more.head;
-            }
+            biased;
+            _ = turns.tick() => Ok(()),
+            () = self.hurry.notified() => Ok(()),
+            full = inbox.fill() => full,
         }
     }
-    Ok(())
 }
 
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {

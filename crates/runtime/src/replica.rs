@@ -60,7 +60,7 @@ impl Replica {
     ) -> rusqlite::Result<Self> {
         let model = ReadModel::open(path, SCHEMA, keep)?;
         let projected = Arc::new(Projected(Arc::clone(&model)));
-        let progress = project(lifecycle, bus, source, projected, Duration::ZERO);
+        let progress = project(lifecycle, bus, source, projected, Duration::ZERO).progress;
         Ok(Self {
             source,
             model,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use keizoku_core::Position;
 use keizoku_proto::common;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tonic::Code;
 use uuid::Uuid;
 
@@ -93,10 +93,44 @@ pub struct Progress {
     pub parked: bool,
 }
 
+/// Follows how far a model has read one source.
+#[derive(Clone)]
+pub struct Followed {
+    /// How far, at any time.
+    pub progress: watch::Receiver<Progress>,
+    hurry: Arc<Notify>,
+}
+
+impl Followed {
+    pub(crate) fn new(progress: watch::Receiver<Progress>, hurry: Arc<Notify>) -> Self {
+        Self { progress, hurry }
+    }
+
+    /// How far just now.
+    #[must_use]
+    pub fn now(&self) -> Progress {
+        *self.progress.borrow()
+    }
+
+    /// Waits until the model includes `position`, and has it take in at once what has arrived.
+    ///
+    /// `false`: the process stops first.
+    pub async fn reach(&self, position: Position) -> bool {
+        let mut progress = self.progress.clone();
+        while progress.borrow_and_update().position < position {
+            self.hurry.notify_one();
+            if progress.changed().await.is_err() {
+                return false;
+            }
+        }
+        true
+    }
+}
+
 /// How far the models behind a service's answers have read their sources.
 #[derive(Clone, Default)]
 pub struct Freshness {
-    sources: Arc<Mutex<BTreeMap<String, watch::Receiver<Progress>>>>,
+    sources: Arc<Mutex<BTreeMap<String, Followed>>>,
 }
 
 impl Freshness {
@@ -109,8 +143,8 @@ impl Freshness {
     }
 
     /// Takes a source's progress into account.
-    pub fn add(&self, source: &str, progress: watch::Receiver<Progress>) {
-        self.lock().insert(source.to_owned(), progress);
+    pub fn add(&self, source: &str, followed: Followed) {
+        self.lock().insert(source.to_owned(), followed);
     }
 
     /// Waits until the models include what the tokens cover.
@@ -121,15 +155,13 @@ impl Freshness {
     pub async fn wait(&self, tokens: &[String]) -> Result<(), Failure> {
         self.require_ready()?;
         for (log, position) in Token::decode(tokens)?.0 {
-            let receiver = self
+            let followed = self
                 .lock()
                 .values()
-                .find(|r| r.borrow().log_id == log)
+                .find(|f| f.now().log_id == log)
                 .cloned();
-            let Some(mut receiver) = receiver else {
-                return Err(foreign(log));
-            };
-            let reached = receiver.wait_for(|progress| progress.position >= position);
+            let followed = followed.ok_or_else(|| foreign(log))?;
+            let reached = followed.reach(position);
             if tokio::time::timeout(PATIENCE, reached).await.is_err() {
                 return Err(Failure::unavailable(
                     common::ErrorReason::NotCaughtUp,
@@ -142,13 +174,13 @@ impl Freshness {
 
     /// A model that has yet to read what was recorded before the process started cannot answer.
     fn require_ready(&self) -> Result<(), Failure> {
-        for (source, progress) in self.lock().iter() {
+        for (source, followed) in self.lock().iter() {
             let Progress {
                 log_id,
                 position,
                 ready_at,
                 ..
-            } = *progress.borrow();
+            } = followed.now();
             if log_id.is_nil() || position < ready_at {
                 let message = format!(
                     "still reading the events of {source}: {} of {}; try again",
@@ -166,12 +198,13 @@ impl Freshness {
     /// Waits until the models have read what was recorded before the process started.
     pub async fn ready(&self) {
         let sources: Vec<_> = self.lock().values().cloned().collect();
-        for mut progress in sources {
-            let is_ready = |progress: &Progress| {
-                !progress.log_id.is_nil() && progress.position >= progress.ready_at
+        for followed in sources {
+            let mut progress = followed.progress.clone();
+            let heard = progress.wait_for(|progress| !progress.log_id.is_nil());
+            let Some(ready_at) = heard.await.ok().map(|progress| progress.ready_at) else {
+                return; // The process stops.
             };
-            // The sender is gone only when the process stops.
-            let _ = progress.wait_for(is_ready).await;
+            followed.reach(ready_at).await;
         }
     }
 
@@ -181,7 +214,7 @@ impl Freshness {
         let sources = self.lock();
         sources
             .get(source)
-            .map_or(Position::START, |progress| progress.borrow().position)
+            .map_or(Position::START, |followed| followed.now().position)
     }
 
     /// How far each source has been read, for the answer.
@@ -189,8 +222,8 @@ impl Freshness {
     pub fn watermarks(&self) -> Vec<common::SourceWatermark> {
         self.lock()
             .iter()
-            .map(|(source, progress)| {
-                let progress = *progress.borrow();
+            .map(|(source, followed)| {
+                let progress = followed.now();
                 common::SourceWatermark {
                     source: source.clone(),
                     log_id: progress.log_id.to_string(),
@@ -205,12 +238,10 @@ impl Freshness {
     /// Whether a model stopped at an event that it cannot read.
     #[must_use]
     pub fn stale(&self) -> bool {
-        self.lock()
-            .values()
-            .any(|progress| progress.borrow().parked)
+        self.lock().values().any(|followed| followed.now().parked)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, watch::Receiver<Progress>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Followed>> {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

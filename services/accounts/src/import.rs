@@ -83,7 +83,7 @@ impl Accounts {
         let answers = rows.map(move |row| {
             let import = Arc::clone(&import);
             let lifecycle = import.accounts.lifecycle.clone();
-            lifecycle.in_place(async move { import.row(row?).await })
+            lifecycle.in_place(Box::pin(async move { import.row(row?).await }))
         });
         answers.buffer_unordered(IN_FLIGHT).boxed()
     }

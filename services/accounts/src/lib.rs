@@ -16,7 +16,6 @@ mod testing;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use keizoku_bus::Bus;
 use keizoku_core::Entropy;
@@ -42,9 +41,6 @@ use domain::user::User;
 
 /// Name of this service as a source of events.
 pub const SOURCE: &str = "accounts";
-
-/// Batches of the read model: at most this long apart.
-const PACE: Duration = Duration::from_millis(20);
 
 /// What the service is built from.
 pub struct Deps {
@@ -115,7 +111,7 @@ pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
     let projected = Arc::new(Projected(Arc::clone(&model)));
     list_freshness.add(
         SOURCE,
-        projector::project(&lifecycle, bus, SOURCE, projected, PACE),
+        projector::project(&lifecycle, bus, SOURCE, projected, projector::SQLITE_PACE),
     );
     let part = || (Arc::clone(&log), calendar.clone(), lifecycle.clone());
     macro_rules! executor {

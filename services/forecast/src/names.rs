@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use keizoku_bus::Bus;
 use keizoku_core::Recorded;
@@ -11,9 +10,6 @@ use keizoku_proto::forecast as proto;
 use keizoku_runtime::read_model::rusqlite::{self, Transaction};
 use keizoku_runtime::read_model::{HandlerError, Projected, ReadModel};
 use keizoku_runtime::{Failure, Freshness, Lifecycle, account_names, book, projector};
-
-/// Batches of the read model: at most this long apart.
-const PACE: Duration = Duration::from_millis(20);
 
 /// The names of accounts, as known now.
 #[derive(Clone)]
@@ -42,9 +38,15 @@ impl AccountNames {
         let path = folder.join("forecast.model.sqlite");
         let model = ReadModel::open(&path, &[account_names::TABLE], handle)?;
         let projected = Arc::new(Projected(Arc::clone(&model)));
-        let progress = projector::project(lifecycle, bus, book::SOURCE, projected, PACE);
+        let followed = projector::project(
+            lifecycle,
+            bus,
+            book::SOURCE,
+            projected,
+            projector::SQLITE_PACE,
+        );
         let freshness = others.copy();
-        freshness.add(book::SOURCE, progress);
+        freshness.add(book::SOURCE, followed);
         Ok(Self { model, freshness })
     }
 

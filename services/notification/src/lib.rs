@@ -125,9 +125,9 @@ pub async fn build(deps: Deps, config: Config, folder: &Path) -> Result<Service,
         }
         let (bus, projected) = (Arc::clone(&bus), Arc::new(Projected(Arc::clone(&model))));
         // A message is not kept waiting for a batch to fill.
-        let progress = projector::project(&lifecycle, bus, source, projected, Duration::ZERO);
-        freshness.add(source, progress.clone());
-        progress
+        let followed = projector::project(&lifecycle, bus, source, projected, Duration::ZERO);
+        freshness.add(source, followed.clone());
+        followed.progress
     };
     let desk = Arc::new(Desk {
         config,

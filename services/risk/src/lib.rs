@@ -16,7 +16,6 @@ mod text;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use keizoku_bus::Bus;
 use keizoku_core::Entropy;
@@ -35,9 +34,6 @@ use domain::suggestion::Suggestion;
 
 /// Name of this service as a source of events.
 pub const SOURCE: &str = "risk";
-
-/// Batches of the read model: at most this long apart.
-const PACE: Duration = Duration::from_millis(20);
 
 /// What the service is built from.
 pub struct Deps {
@@ -106,11 +102,12 @@ pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
     let change_freshness = book_freshness.copy();
     for source in [SOURCE, book::SOURCE] {
         let (bus, projected) = (Arc::clone(&bus), Arc::new(Projected(Arc::clone(&model))));
-        let progress = projector::project(&lifecycle, bus, source, projected, PACE);
+        let followed =
+            projector::project(&lifecycle, bus, source, projected, projector::SQLITE_PACE);
         if source == SOURCE {
-            change_freshness.add(source, progress.clone());
+            change_freshness.add(source, followed.clone());
         }
-        list_freshness.add(source, progress);
+        list_freshness.add(source, followed);
     }
     Ok(Service(Arc::new(Risks {
         risks: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),

@@ -1,9 +1,7 @@
 //! What becomes of each append of a group, inside the group's transaction.
 
-use std::num::NonZeroUsize;
-
 use keizoku_core::{Position, Revision};
-use lru::LruCache;
+use quick_cache::unsync::Cache;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::origins::{Origin, Origins};
@@ -12,7 +10,7 @@ use super::schema;
 use crate::{AppendError, Appended, Head};
 
 /// Streams whose revision the writer remembers: some 2 MB.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(16_384).expect("it is not zero");
+const REMEMBERED: usize = 16_384;
 
 const INSERT: &str = "
     INSERT INTO event (position, origin, stream, revision, id, kind, recorded_at, metadata, data)
@@ -34,12 +32,12 @@ struct Tip {
     revision: Revision,
 }
 
-/// Tips of the streams that were appended to last. Forgotten when a group fails.
-pub(super) struct Tips(LruCache<String, Tip>);
+/// Tips of the streams that are appended to most. Forgotten when a group fails.
+pub(super) struct Tips(Cache<String, Tip>);
 
 impl Tips {
     pub(super) fn new() -> Self {
-        Self(LruCache::new(REMEMBERED))
+        Self(Cache::new(REMEMBERED))
     }
 
     pub(super) fn forget(&mut self) {
@@ -145,10 +143,10 @@ impl<'db> Group<'db> {
             origin: origin.unwrap_or(self.head.position),
             revision,
         };
-        if let Some(known) = self.tips.0.get_mut(&request.stream) {
+        if let Some(mut known) = self.tips.0.get_mut(&request.stream) {
             *known = tip;
         } else {
-            self.tips.0.put(request.stream.clone(), tip);
+            self.tips.0.insert(request.stream.clone(), tip);
         }
         let first = request.expected.plus(1);
         Ok(Appended {

@@ -1,13 +1,12 @@
 //! How callers are recognised.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::AUTHORIZATION;
 use keizoku_core::{Actor, Clock};
 use keizoku_proto::common::ErrorReason;
-use lru::LruCache;
+use quick_cache::unsync::Cache;
 use tonic::transport::server::{TcpConnectInfo, TlsConnectInfo};
 
 use super::certificate;
@@ -41,7 +40,7 @@ pub struct Authenticator {
     fixed: Vec<Key>,
     published: Option<Published>,
     clock: Arc<dyn Clock>,
-    remembered: Mutex<LruCache<String, Checked>>,
+    remembered: Mutex<Cache<String, Checked>>,
 }
 
 /// What is known about a caller.
@@ -112,9 +111,7 @@ impl Authenticator {
             fixed,
             published,
             clock: Arc::clone(clock),
-            remembered: Mutex::new(LruCache::new(
-                NonZeroUsize::new(REMEMBERED).unwrap_or(NonZeroUsize::MIN),
-            )),
+            remembered: Mutex::new(Cache::new(REMEMBERED)),
         })
     }
 
@@ -147,7 +144,7 @@ impl Authenticator {
             Some(checked) => checked.at(now)?,
             None => match self.check(token, may_wait)? {
                 Some(checked) => {
-                    self.remembered().put(token.to_owned(), checked.clone());
+                    self.remembered().insert(token.to_owned(), checked.clone());
                     checked
                 }
                 None => return Ok(Recognised::KeysMustBeRead),
@@ -217,7 +214,7 @@ impl Authenticator {
         }
     }
 
-    fn remembered(&self) -> std::sync::MutexGuard<'_, LruCache<String, Checked>> {
+    fn remembered(&self) -> std::sync::MutexGuard<'_, Cache<String, Checked>> {
         self.remembered
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -72,6 +72,8 @@ async fn set(reporter: &HealthReporter, names: &[String], status: ServingStatus)
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use keizoku_core::Position;
     use tokio::sync::watch;
     use tonic::service::RoutesBuilder;
@@ -83,13 +85,13 @@ mod tests {
 
     use super::*;
     use crate::server::{Settings, listen, serve};
-    use crate::token::Progress;
+    use crate::token::{Followed, Progress};
 
     #[tokio::test]
     async fn a_service_serves_once_it_has_read_what_was_there_before_the_start() {
         let (progress, receiver) = watch::channel(Progress::default());
         let slow = Freshness::default();
-        slow.add("risk", receiver);
+        slow.add("risk", Followed::new(receiver, Arc::default()));
         let part = |package, freshness| Part { package, freshness };
         let parts = vec![
             part("keizoku.risk.v1", vec![slow]),

@@ -1,4 +1,6 @@
-//! What the runtime keeps of other services' events.
+//! What the runtime keeps of events, and when.
 
+#[cfg(test)]
+mod pace;
 #[cfg(test)]
 mod replica;

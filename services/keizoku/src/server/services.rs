@@ -46,15 +46,14 @@ pub(super) async fn build(
     let calendar = Calendar::new(Arc::clone(&ambient.clock), default_zone());
     let book = BookModel::new(calendar.clone());
     let book_freshness = Freshness::default();
-    let follower = Arc::clone(&book);
-    let progress = projector::project(
+    let reading = projector::project(
         lifecycle,
         Arc::clone(bus),
         book::SOURCE,
-        follower,
+        Arc::<BookModel>::clone(&book),
         Duration::ZERO,
     );
-    book_freshness.add(book::SOURCE, progress);
+    book_freshness.add(book::SOURCE, reading);
 
     let mut services = Services::default();
     services.freshness.push(book_freshness.clone());
