@@ -2,15 +2,16 @@
 
 use keizoku_core::{AccountId, Day, Money, Rate, SubscriptionId};
 use keizoku_proto::notification::{Message, Trigger};
-use keizoku_proto::{StoredEvent as _, UnreadableEvent, accounts, risk};
+use keizoku_proto::{StoredEvent as _, accounts, risk};
 use keizoku_revenue::{AsOf, Book};
-use keizoku_runtime::Failure;
+use keizoku_runtime::effect::NotYet;
+use keizoku_runtime::intake::Fact;
 
 use crate::message::template::{
     self, Action, Closed, Customer, Ending, Flag, Opened, Responsible, Suggested, Writer,
 };
 use crate::projection;
-use crate::queries::{Directory, FactRow, Queries, RiskRow};
+use crate::queries::{Directory, Queries, RiskRow};
 use crate::route::Owner;
 
 /// A fact that somebody may be told about, with what it is about.
@@ -32,29 +33,9 @@ enum Kind {
     },
 }
 
-/// Why a fact cannot be told yet, or ever.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NotYet {
-    /// A replica has yet to read what the message needs.
-    #[error("the replicas have not read what it is about")]
-    Unread,
-    /// It was written by a newer version.
-    #[error(transparent)]
-    Unreadable(#[from] UnreadableEvent),
-    /// The read model cannot be read.
-    #[error("the read model cannot be read")]
-    Failure(Failure),
-}
-
-impl From<Failure> for NotYet {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(failure)
-    }
-}
-
 impl Happening {
     /// Reads a fact and what it is about.
-    pub(crate) async fn of(fact: &FactRow, queries: &Queries) -> Result<Self, NotYet> {
+    pub(crate) async fn of(fact: &Fact, queries: &Queries) -> Result<Self, NotYet> {
         if fact.source == projection::RISK {
             Self::of_risk(risk::event::Kind::from_bytes(&fact.data)?, queries).await
         } else {

@@ -38,10 +38,13 @@ use keizoku_bus::Bus;
 use keizoku_core::{Entropy, Origin, derive_id};
 use keizoku_log::EventLog;
 use keizoku_proto::notification::notification_service_server::NotificationServiceServer;
+use keizoku_runtime::intake::{self, Intake};
 use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
 use keizoku_runtime::server::MAX_MESSAGE;
 use keizoku_runtime::token::Progress;
-use keizoku_runtime::{Calendar, Executor, Failure, Freshness, Lifecycle, SharedBook, projector};
+use keizoku_runtime::{
+    Calendar, Executor, Failure, Freshness, Lifecycle, SharedBook, effect, projector,
+};
 use tokio::sync::watch;
 use tonic::service::RoutesBuilder;
 
@@ -50,7 +53,7 @@ pub use channel::smtp::SmtpError;
 use config::{Config, InvalidConfig};
 use dispatcher::Dispatcher;
 use domain::{ACTIVATION, activation, own_call, rule, rule_stream};
-use planner::Desk;
+use planner::{Desk, Planner};
 use queries::Queries;
 
 /// Name of this service as a source of events.
@@ -115,7 +118,11 @@ pub async fn build(deps: Deps, config: Config, folder: &Path) -> Result<Service,
         lifecycle,
     } = deps;
     let path = folder.join("notification.model.sqlite");
-    let model = ReadModel::open(&path, &[projection::SCHEMA], projection::handle)?;
+    let model = ReadModel::open(
+        &path,
+        &[projection::SCHEMA, intake::TABLE],
+        projection::handle,
+    )?;
     let freshness = Freshness::default();
     let sends = config.sends();
     let follow = |source: &'static str| {
@@ -139,7 +146,7 @@ pub async fn build(deps: Deps, config: Config, folder: &Path) -> Result<Service,
         accounts: follow(projection::ACCOUNTS),
         risk: follow(projection::RISK),
         own: follow(SOURCE),
-        queries: Queries(model),
+        queries: Queries(Arc::clone(&model)),
         book,
         book_freshness,
         calendar,
@@ -150,7 +157,9 @@ pub async fn build(deps: Deps, config: Config, folder: &Path) -> Result<Service,
     let unwritable = |failure: Failure| BuildError::Log(failure.message().to_owned());
     open(&desk).await.map_err(unwritable)?;
     if sends {
-        lifecycle.until_stop(Arc::clone(&desk).plan_for_ever());
+        let planner = Arc::new(Planner(Arc::clone(&desk)));
+        let sources = vec![desk.accounts.clone(), desk.risk.clone()];
+        effect::work(&lifecycle, Intake(model), planner, sources);
         lifecycle.until_stop(Arc::clone(&desk).digest_for_ever());
         lifecycle.until_stop(Dispatcher::new(Arc::clone(&desk), channels).send_for_ever());
     }

@@ -6,17 +6,18 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use keizoku_core::{Entropy, Origin, Position, derive_id};
 use keizoku_log::EventLog;
 use keizoku_proto::notification::{
     DeliveryPlanned, FactRouted, Message, Recipient, Rule as Terms, SuppressionReason, Trigger,
 };
+use keizoku_runtime::effect::{Effect, NotYet};
 use keizoku_runtime::token::Progress;
 use keizoku_runtime::{
-    Calendar, Executor, Failure, Freshness, Lifecycle, Outcome, SharedBook, Token,
+    Calendar, Executor, Failure, Freshness, Lifecycle, Outcome, SharedBook, Token, intake,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -27,15 +28,12 @@ use crate::domain::delivery::{Command, Delivery, State as DeliveryState};
 use crate::domain::fact::{self, Fact};
 use crate::domain::rule::{self, Rule};
 use crate::domain::{ACTIVATION, delivery_id, delivery_stream, fact_stream, own_call, rule_stream};
-use crate::happening::{Happening, NotYet};
+use crate::happening::Happening;
 use crate::message::locale::Locale;
 use crate::message::template::Writer;
 use crate::projection;
-use crate::queries::{Directory, FactRow, Queries};
+use crate::queries::{Directory, Queries};
 use crate::route::{self, Owner, Router};
-
-/// Wait before trying again what failed for a passing reason.
-const RETRY: Duration = Duration::from_millis(500);
 
 /// Everything that plans, sends and answers share.
 pub(crate) struct Desk {
@@ -70,6 +68,29 @@ pub(crate) struct Plan<'a> {
     pub(crate) trigger: Trigger,
     pub(crate) subject: String,
     pub(crate) account_id: String,
+}
+
+/// Plans whatever has to be told.
+pub(crate) struct Planner(pub(crate) Arc<Desk>);
+
+#[async_trait]
+impl Effect for Planner {
+    fn name(&self) -> &'static str {
+        "notification"
+    }
+
+    async fn is_on(&self) -> Result<bool, Failure> {
+        Ok(self.0.active_since().await?.is_some())
+    }
+
+    async fn is_history(&self, fact: &intake::Fact) -> Result<bool, Failure> {
+        let since = self.0.active_since().await?;
+        Ok(since.is_some_and(|since| fact.recorded_at <= since))
+    }
+
+    async fn deal(&self, fact: &intake::Fact) -> Result<(), NotYet> {
+        self.0.plan(fact).await
+    }
 }
 
 /// A recipient and which of a fact's messages to it, as a text.
@@ -179,66 +200,7 @@ impl Desk {
         Ok(outcome)
     }
 
-    /// Plans whatever has to be told, for as long as the process runs.
-    pub(crate) async fn plan_for_ever(self: Arc<Self>) {
-        let (mut accounts, mut risk) = (self.accounts.clone(), self.risk.clone());
-        loop {
-            accounts.mark_unchanged();
-            risk.mark_unchanged();
-            let planned = self.plan_all().await;
-            if let Err(failure) = planned {
-                tracing::warn!(
-                    error = failure.message(),
-                    "facts wait to be planned; trying again"
-                );
-                tokio::time::sleep(RETRY).await;
-                continue;
-            }
-            let changed = tokio::select! {
-                changed = accounts.changed() => changed,
-                changed = risk.changed() => changed,
-            };
-            if changed.is_err() {
-                return; // the process stops
-            }
-        }
-    }
-
-    async fn plan_all(&self) -> Result<(), Failure> {
-        let Some(since) = self.active_since().await? else {
-            return Ok(());
-        };
-        let mut after = 0;
-        let mut is_first = true;
-        loop {
-            let facts = self.queries.facts(after).await?;
-            let Some(last) = facts.last() else {
-                return Ok(());
-            };
-            if is_first && facts.first().is_some_and(|fact| fact.recorded_at <= since) {
-                is_first = false;
-                self.queries.forget_facts_until(since).await?;
-                continue;
-            }
-            after = last.number;
-            let mut done = Vec::new();
-            for fact in &facts {
-                match self.plan(fact).await {
-                    Ok(()) => done.push(fact.number),
-                    Err(NotYet::Unread) => {}
-                    Err(NotYet::Failure(failure)) => return Err(failure),
-                    Err(NotYet::Unreadable(error)) => {
-                        tracing::error!(%error, position = fact.position, "a fact waits for a newer version");
-                    }
-                }
-            }
-            if !done.is_empty() {
-                self.queries.forget_facts(done).await?;
-            }
-        }
-    }
-
-    async fn plan(&self, fact: &FactRow) -> Result<(), NotYet> {
+    async fn plan(&self, fact: &intake::Fact) -> Result<(), NotYet> {
         let rules = self.rules_at(fact.recorded_at).await?;
         let happening = Happening::of(fact, &self.queries).await?;
         let trigger = happening.trigger;
@@ -257,7 +219,7 @@ impl Desk {
                     rule: (*rule).to_owned(),
                     fact_id: fact.event_id.to_string(),
                     source: fact.source.clone(),
-                    position: fact.position,
+                    position: fact.position.0,
                     recipients,
                     ..FactRouted::default()
                 },
@@ -265,7 +227,7 @@ impl Desk {
                 // its log's name and its place it is unique.
                 fact: derive_id(&fact.source, &[fact.event_id.as_bytes()]),
                 origin: Origin::Reaction,
-                traceparent: &fact.traceparent,
+                traceparent: &fact.metadata.traceparent,
                 trigger,
                 subject: happening.subject.clone(),
                 account_id: account,
@@ -281,14 +243,14 @@ impl Desk {
 
     /// Waits until the book has read what the own model has: a message says what the book knows of the
     /// customer. Where the own model is behind, it moves on later, and wakes the planner.
-    async fn book_has(&self, fact: &FactRow, happening: &Happening) -> Result<(), NotYet> {
+    async fn book_has(&self, fact: &intake::Fact, happening: &Happening) -> Result<(), NotYet> {
         let read = *self.accounts.borrow();
         let of_fact = if fact.source == projection::ACCOUNTS {
             fact.position
         } else {
-            0
+            Position::START
         };
-        let position = Position(read.position.0.max(of_fact));
+        let position = read.position.max(of_fact);
         let token = Token::of(read.log_id, position).encode();
         self.book_freshness.wait(&[token]).await?;
         let book = self.book.read();

@@ -7,10 +7,10 @@ pub(crate) use deliveries::resource_state;
 
 use keizoku_core::Recorded;
 use keizoku_proto::google::r#type::Date;
-use keizoku_proto::{StoredEvent as _, accounts, common, risk};
+use keizoku_proto::{StoredEvent as _, accounts, risk};
+use keizoku_runtime::intake;
 use keizoku_runtime::read_model::HandlerError;
 use keizoku_runtime::read_model::rusqlite::{self, Transaction, params};
-use prost::Message as _;
 
 /// Tables and indexes; another schema starts the model over.
 pub(crate) const SCHEMA: &str = include_str!("read_model.sql");
@@ -34,30 +34,8 @@ pub(crate) fn handle(
         }
     };
     if is_fact {
-        note(rows, source, event)?;
+        intake::note(rows, source, event)?;
     }
-    Ok(())
-}
-
-/// Notes a fact that somebody may have to be told about. Imported history never is (ACC-7).
-fn note(rows: &Transaction<'_>, source: &str, event: &Recorded) -> rusqlite::Result<()> {
-    let metadata = common::EventMetadata::decode(event.metadata.as_slice()).unwrap_or_default();
-    if metadata.origin() == common::Origin::Import {
-        return Ok(());
-    }
-    let position = i64::try_from(event.position.0).unwrap_or(i64::MAX);
-    rows.prepare_cached(
-        "INSERT INTO facts (source, position, event_id, recorded_at, traceparent, data)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?
-    .execute(params![
-        source,
-        position,
-        event.id.as_bytes(),
-        event.recorded_at.as_microsecond(),
-        metadata.traceparent,
-        event.data
-    ])?;
     Ok(())
 }
 

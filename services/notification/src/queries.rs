@@ -18,18 +18,6 @@ use uuid::Uuid;
 #[derive(Clone)]
 pub(crate) struct Queries(pub(crate) Arc<ReadModel>);
 
-/// A fact to plan.
-#[derive(Debug, Clone)]
-pub(crate) struct FactRow {
-    pub(crate) number: i64,
-    pub(crate) source: String,
-    pub(crate) position: u64,
-    pub(crate) event_id: Uuid,
-    pub(crate) recorded_at: Timestamp,
-    pub(crate) traceparent: String,
-    pub(crate) data: Vec<u8>,
-}
-
 /// A person of the directory.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Person {
@@ -84,50 +72,7 @@ pub(crate) struct DeliveryFilter {
     pub(crate) account: Option<String>,
 }
 
-/// Facts planned at once.
-const FACTS: i64 = 200;
-
 impl Queries {
-    /// Facts after a number, oldest first.
-    pub(crate) async fn facts(&self, after: i64) -> Result<Vec<FactRow>, Failure> {
-        self.0
-            .read(move |rows| {
-                rows.prepare_cached(
-                    "SELECT number, source, position, event_id, recorded_at, traceparent, data
-                     FROM facts WHERE number > ?1 ORDER BY number LIMIT ?2",
-                )?
-                .query_map([after, FACTS], fact)?
-                .collect()
-            })
-            .await
-    }
-
-    /// Facts whose plans are in the log are not looked at again.
-    pub(crate) async fn forget_facts(&self, numbers: Vec<i64>) -> Result<(), Failure> {
-        self.0
-            .note(move |rows| {
-                let mut delete = rows.prepare_cached("DELETE FROM facts WHERE number = ?1")?;
-                for number in numbers {
-                    delete.execute([number])?;
-                }
-                Ok(())
-            })
-            .await
-    }
-
-    /// Facts of which nobody is told are not looked at at all.
-    pub(crate) async fn forget_facts_until(&self, instant: Timestamp) -> Result<(), Failure> {
-        self.0
-            .note(move |rows| {
-                rows.execute(
-                    "DELETE FROM facts WHERE recorded_at <= ?1",
-                    [instant.as_microsecond()],
-                )
-                .map(drop)
-            })
-            .await
-    }
-
     /// Everybody.
     pub(crate) async fn directory(&self) -> Result<Directory, Failure> {
         self.0
@@ -346,20 +291,6 @@ impl DeliveryFilter {
 
 fn instant(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or_default()
-}
-
-fn fact(row: &Row<'_>) -> rusqlite::Result<FactRow> {
-    let id: Vec<u8> = row.get(3)?;
-    let position: i64 = row.get(2)?;
-    Ok(FactRow {
-        number: row.get(0)?,
-        source: row.get(1)?,
-        position: u64::try_from(position).unwrap_or(0),
-        event_id: Uuid::from_slice(&id).unwrap_or_default(),
-        recorded_at: instant(row.get(4)?),
-        traceparent: row.get(5)?,
-        data: row.get(6)?,
-    })
 }
 
 fn person(row: &Row<'_>) -> rusqlite::Result<Person> {

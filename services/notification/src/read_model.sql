@@ -35,17 +35,6 @@ CREATE TABLE risks (
     open INTEGER NOT NULL DEFAULT 1
 ) WITHOUT ROWID;
 CREATE INDEX risks_overdue ON risks (due) WHERE open = 1;
--- Work: facts of both logs that somebody may have to be told about. A row comes with its event, in
--- the transaction that moves the source's position, and goes when its plan is in the own log.
-CREATE TABLE facts (
-    number INTEGER PRIMARY KEY,
-    source TEXT NOT NULL,
-    position INTEGER NOT NULL,
-    event_id BLOB NOT NULL,
-    recorded_at INTEGER NOT NULL,
-    traceparent TEXT NOT NULL,
-    data BLOB NOT NULL
-);
 -- Rows of the own log: a delivery's state, as the domain folds it, and what lists and queues ask.
 CREATE TABLE deliveries (
     number INTEGER PRIMARY KEY,

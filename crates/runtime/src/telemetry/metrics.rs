@@ -13,15 +13,18 @@ pub const LOG_HEAD: &str = "keizoku.log.head";
 pub const MODEL_LAG: &str = "keizoku.model.lag";
 /// 1 where a model stopped at an event that it cannot read; by `model` and `source`.
 pub const MODEL_PARKED: &str = "keizoku.model.parked";
+/// Facts and dates that an effect has yet to deal with; by `effect`.
+pub const EFFECT_WAITING: &str = "keizoku.effect.waiting";
 
 /// All of them.
-pub const ALL: [&str; 6] = [
+pub const ALL: [&str; 7] = [
     RPC_DURATION,
     APPEND_DURATION,
     LOG_QUEUE,
     LOG_HEAD,
     MODEL_LAG,
     MODEL_PARKED,
+    EFFECT_WAITING,
 ];
 
 /// Bounds of times in seconds: from a question out of memory to the longest request.
