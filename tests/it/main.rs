@@ -54,6 +54,8 @@ mod notification;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
+mod reactions;
+#[cfg(test)]
 mod records;
 #[cfg(test)]
 mod telemetry;

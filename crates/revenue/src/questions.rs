@@ -211,6 +211,17 @@ impl Book {
         views
     }
 
+    /// The first day without MRR of an account that is not active any more; `None` where it is, or
+    /// never was.
+    #[must_use]
+    pub fn churned_on(&self, account: AccountIx, as_of: AsOf) -> Option<Day> {
+        if self.is_active(account, as_of) {
+            return None;
+        }
+        let ends = self.subscriptions(account, as_of).into_iter();
+        ends.filter_map(|view| view.end).max()
+    }
+
     /// Calls `visit` for an account that was not merged, and for what was merged into it.
     pub(crate) fn for_each_identity(
         &self,

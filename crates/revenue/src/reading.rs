@@ -75,7 +75,8 @@ impl Book {
             Kind::AccountMerged(event) => self.merge(event, recorded)?,
             Kind::SubscriptionStarted(event) => self.start(&entry, event)?,
             Kind::ContractFactVoided(event) => self.void(event, recorded)?,
-            // People, claims, deals, contact: no figure depends on them.
+            // People, claims, deals, contact, what was recorded because a date came: no figure
+            // depends on them.
             Kind::UserRevised(_)
             | Kind::UserDeparted(_)
             | Kind::UserReturned(_)
@@ -88,7 +89,9 @@ impl Book {
             | Kind::ContactDeparted(_)
             | Kind::ContactReturned(_)
             | Kind::ContactLogged(_)
-            | Kind::ContactLogEntryVoided(_) => {}
+            | Kind::ContactLogEntryVoided(_)
+            | Kind::AccountChurned(_)
+            | Kind::ReactionsAdvanced(_) => {}
             contract_fact => {
                 // A fact of a subscription that never started means nothing.
                 if let Some(stated) = stated_fact(contract_fact)?

@@ -14,6 +14,8 @@ pub struct Settings {
     pub zone: TimeZone,
     /// ISO 4217 code of the reporting currency.
     pub currency: String,
+    /// Language of what is written for people: `ja` or `en`.
+    pub locale: String,
     /// Gross margin in parts per million.
     pub gross_margin_ppm: Option<u32>,
     /// Tiers, in order.
@@ -25,6 +27,7 @@ impl Default for Settings {
         Self {
             zone: zone_named("Asia/Tokyo").unwrap_or_else(|| TimeZone::fixed(Offset::constant(9))),
             currency: "JPY".to_owned(),
+            locale: "ja".to_owned(),
             gross_margin_ppm: None,
             tiers: Vec::new(),
         }
@@ -42,6 +45,11 @@ impl Settings {
                 default.currency
             } else {
                 currency.clone()
+            },
+            locale: if organisation.locale.is_empty() {
+                default.locale
+            } else {
+                organisation.locale.clone()
             },
             gross_margin_ppm: organisation.gross_margin_ppm,
             tiers: organisation.tiers.clone(),

@@ -34,6 +34,19 @@ pub struct Call {
     pub traceparent: String,
     /// When it happened elsewhere, for imported history.
     pub occurred_at: Option<Timestamp>,
+    /// The event that it follows from.
+    pub cause: Option<Cause>,
+}
+
+/// The event that a command follows from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cause {
+    /// Its id.
+    pub event_id: Uuid,
+    /// First id of the chain of causes.
+    pub correlation_id: Uuid,
+    /// How many reactions lead to the command's events, the one that gives it included.
+    pub reactions: u32,
 }
 
 impl Call {
@@ -60,6 +73,7 @@ impl Call {
             etag: parse_etag(etag)?,
             traceparent: traceparent.unwrap_or_default().to_owned(),
             occurred_at: None,
+            cause: None,
         })
     }
 
@@ -76,6 +90,23 @@ impl Call {
             etag: None,
             traceparent: String::new(),
             occurred_at: None,
+            cause: None,
+        }
+    }
+
+    /// A command that a service gives itself. The same request id takes effect once per stream.
+    #[must_use]
+    pub fn own(service: &str, origin: Origin, request_id: Uuid, traceparent: &str) -> Self {
+        Self {
+            actor: Actor::new("service", service),
+            origin,
+            request_id,
+            // The request id says it all: what it stands for is looked up when it is repeated.
+            hash: [0; 16],
+            etag: None,
+            traceparent: traceparent.to_owned(),
+            occurred_at: None,
+            cause: None,
         }
     }
 
@@ -104,11 +135,17 @@ impl Call {
             origin: origin.into(),
             request_id: self.request_id.as_bytes().to_vec(),
             request_hash: self.hash.to_vec(),
-            correlation_id: self.request_id.as_bytes().to_vec(),
-            causation_id: Vec::new(),
+            correlation_id: self
+                .cause
+                .map_or(self.request_id, |cause| cause.correlation_id)
+                .into(),
+            causation_id: self
+                .cause
+                .map_or_else(Vec::new, |cause| cause.event_id.into()),
             traceparent: self.traceparent.clone(),
             schema_version: 1,
             occurred_at: self.occurred_at.map(keizoku_proto::timestamp),
+            reactions: self.cause.map_or(0, |cause| cause.reactions),
         }
     }
 

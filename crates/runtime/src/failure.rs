@@ -1,6 +1,7 @@
 //! Errors on their way out: the one place that builds a gRPC `Status`.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use keizoku_proto::common::ErrorReason;
@@ -155,6 +156,17 @@ impl Failure {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
+    }
+}
+
+/// The error of a decision that refuses nothing: there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("never happens")]
+pub struct Never(Infallible);
+
+impl DomainError for Never {
+    fn reason(&self) -> ErrorReason {
+        match self.0 {}
     }
 }
 

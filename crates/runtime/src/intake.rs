@@ -36,7 +36,7 @@ const PAGE: i64 = 200;
 /// An event of some source that something may have to be done about.
 #[derive(Debug, Clone)]
 pub struct Fact {
-    number: i64,
+    pub(crate) number: i64,
     /// Name of the source.
     pub source: String,
     /// The source's log.
@@ -55,13 +55,44 @@ pub struct Fact {
     pub data: Vec<u8>,
 }
 
+#[cfg(test)]
+impl Fact {
+    /// One that no read model has.
+    pub(crate) fn of(
+        source: &str,
+        log_id: Uuid,
+        position: u64,
+        stream: String,
+        recorded_at: &str,
+        metadata: EventMetadata,
+    ) -> Self {
+        Self {
+            number: 0,
+            source: source.to_owned(),
+            log_id,
+            position: Position(position),
+            stream,
+            event_id: Uuid::from_u128(8),
+            recorded_at: recorded_at.parse().unwrap(),
+            metadata,
+            data: Vec::new(),
+        }
+    }
+}
+
+/// Whether an event was brought over from another system.
+#[must_use]
+pub fn is_imported(event: &Recorded) -> bool {
+    let metadata = EventMetadata::decode(event.metadata.as_slice());
+    metadata.is_ok_and(|metadata| metadata.origin() == Origin::Import)
+}
+
 /// Notes an event to deal with. Imported history neither notifies nor reacts (ACC-7).
 ///
 /// # Errors
 /// When the row cannot be written.
 pub fn note(rows: &Transaction<'_>, source: &str, event: &Recorded) -> rusqlite::Result<()> {
-    let metadata = EventMetadata::decode(event.metadata.as_slice()).unwrap_or_default();
-    if metadata.origin() == Origin::Import {
+    if is_imported(event) {
         return Ok(());
     }
     let position = i64::try_from(event.position.0).unwrap_or(i64::MAX);

@@ -19,10 +19,28 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use crate::Failure;
 use crate::telemetry::Telemetry;
 
 /// How long draining may take before the process gives up.
 pub const DRAIN: Duration = Duration::from_secs(10);
+
+/// Why a service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// Its read model can neither be opened nor replaced.
+    #[error("the read model can neither be opened nor replaced")]
+    ReadModel(#[from] rusqlite::Error),
+    /// Its log does not take that it has started.
+    #[error("the log cannot be written: {}", .0.message())]
+    Log(Failure),
+}
+
+impl From<Failure> for BuildError {
+    fn from(failure: Failure) -> Self {
+        Self::Log(failure)
+    }
+}
 
 /// Handle that every part of a process shares: what to wait for, and when to stop.
 #[derive(Clone)]

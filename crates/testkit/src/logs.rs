@@ -7,7 +7,7 @@ use std::sync::Arc;
 use keizoku_cli::server::log_path;
 use keizoku_core::{Position, Recorded, SystemClock, SystemEntropy};
 use keizoku_log::EventLog as _;
-use keizoku_log::sqlite::{SqliteLog, SqliteOptions, verify};
+use keizoku_log::sqlite::{ReadOnlyLog, SqliteLog, SqliteOptions, verify};
 
 /// The services that keep a log.
 pub const SERVICES: [&str; 3] = ["accounts", "risk", "notification"];
@@ -27,6 +27,21 @@ pub fn heads(folder: &Path) -> BTreeMap<&'static str, u64> {
         (service, found.events)
     };
     SERVICES.into_iter().map(head).collect()
+}
+
+/// How many events of a kind a service recorded so far. The server may be running.
+#[must_use]
+pub fn count(folder: &Path, service: &str, kind: &str) -> usize {
+    let log = ReadOnlyLog::open(&log_path(folder, service)).expect("the log is there");
+    let (mut after, mut count) = (Position::START, 0);
+    loop {
+        let page = log.read_all(after, PAGE).expect("the log is readable");
+        count += page.iter().filter(|event| event.kind == kind).count();
+        let Some(last) = page.last() else {
+            return count;
+        };
+        after = last.position;
+    }
 }
 
 /// Everything that a service recorded. Nobody else may have the log open.

@@ -5,6 +5,7 @@
 //! only. *Fails* by refusing: a command is done whole or not at all.
 
 mod api;
+mod arrivals;
 pub mod domain;
 mod grpc;
 mod import;
@@ -23,12 +24,17 @@ use keizoku_log::EventLog;
 use keizoku_proto::accounts::accounts_service_server::AccountsServiceServer;
 use keizoku_proto::accounts::contacts_service_server::ContactsServiceServer;
 use keizoku_proto::accounts::directory_service_server::DirectoryServiceServer;
-use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
+use keizoku_runtime::reaction::Reactions;
+use keizoku_runtime::read_model::{Projected, ReadModel};
 use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
-use keizoku_runtime::{Calendar, Executor, Freshness, Lifecycle, SharedBook, projector};
+use keizoku_runtime::{
+    BuildError, Calendar, Executor, Freshness, Lifecycle, SharedBook, projector,
+};
 use tonic::service::RoutesBuilder;
 
+use arrivals::Arrivals;
 use domain::account::Account;
+use domain::churn::Churn;
 use domain::claim::Claim;
 use domain::contact::Contact;
 use domain::contact_log::Entry;
@@ -77,6 +83,7 @@ pub(crate) struct Accounts {
     accounts: Arc<Executor<Account>>,
     identity: Arc<Executor<Identity>>,
     subscriptions: Arc<Executor<Subscription>>,
+    churns: Arc<Executor<Churn>>,
     deals: Arc<Executor<Deal>>,
     contacts: Arc<Executor<Contact>>,
     contact_log: Arc<Executor<Entry>>,
@@ -94,8 +101,8 @@ pub(crate) struct Accounts {
 /// Builds the service; its read model lives in `folder`.
 ///
 /// # Errors
-/// When the read model can neither be opened nor replaced.
-pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
+/// When the read model can neither be opened nor replaced, or the log not be written.
+pub async fn build(deps: Deps, folder: &Path) -> Result<Service, BuildError> {
     let Deps {
         log,
         bus,
@@ -109,10 +116,8 @@ pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
     let model = ReadModel::open(&path, &[projection::SCHEMA], projection::handle)?;
     let list_freshness = Freshness::default();
     let projected = Arc::new(Projected(Arc::clone(&model)));
-    list_freshness.add(
-        SOURCE,
-        projector::project(&lifecycle, bus, SOURCE, projected, projector::SQLITE_PACE),
-    );
+    let followed = projector::project(&lifecycle, bus, SOURCE, projected, projector::SQLITE_PACE);
+    list_freshness.add(SOURCE, followed.clone());
     let part = || (Arc::clone(&log), calendar.clone(), lifecycle.clone());
     macro_rules! executor {
         () => {{
@@ -120,7 +125,7 @@ pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
             Executor::new(log, calendar, lifecycle)
         }};
     }
-    Ok(Service(Arc::new(Accounts {
+    let accounts = Arc::new(Accounts {
         organisation: executor!(),
         teams: executor!(),
         users: executor!(),
@@ -128,6 +133,7 @@ pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
         accounts: executor!(),
         identity: executor!(),
         subscriptions: executor!(),
+        churns: executor!(),
         deals: executor!(),
         contacts: executor!(),
         contact_log: executor!(),
@@ -138,7 +144,16 @@ pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
         calendar: calendar.clone(),
         entropy,
         lifecycle: lifecycle.clone(),
-    })))
+    });
+    let reactions = Reactions::of(SOURCE, log, calendar, lifecycle);
+    reactions.start(SOURCE).await?;
+    let arrivals = Arrivals {
+        accounts: Arc::clone(&accounts),
+        reactions,
+        own: followed.progress,
+    };
+    arrivals.run();
+    Ok(Service(accounts))
 }
 
 impl Service {

@@ -10,6 +10,8 @@ use keizoku_runtime::read_model::HandlerError;
 use keizoku_runtime::read_model::rusqlite::{self, Transaction, params};
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::arrivals;
+
 pub(crate) use contacts::bits;
 
 /// Tables and indexes; another schema starts the model over.
@@ -26,8 +28,18 @@ pub(crate) fn handle(
     _source: &str,
     event: &Recorded,
 ) -> Result<(), HandlerError> {
-    // Most events are contract facts and claims: they have no rows here.
-    if matches!(event.category(), "subscription" | "claim" | "organisation") {
+    if matches!(
+        event.kind.as_str(),
+        "cancellation_announced" | "subscription_churned"
+    ) {
+        arrivals::note(rows, event)?;
+        return Ok(());
+    }
+    // Most events are other contract facts and claims: they have no rows here.
+    if matches!(
+        event.category(),
+        "subscription" | "claim" | "organisation" | "churn" | "reactions"
+    ) {
         return Ok(());
     }
     write(rows, &Kind::from_bytes(&event.data)?, event)?;
@@ -98,7 +110,9 @@ fn write(rows: &Transaction<'_>, event: &Kind, recorded: &Recorded) -> rusqlite:
         | Kind::SubscriptionChurned(_)
         | Kind::SubscriptionReactivated(_)
         | Kind::SubscriptionTermsChanged(_)
-        | Kind::ContractFactVoided(_) => {}
+        | Kind::ContractFactVoided(_)
+        | Kind::AccountChurned(_)
+        | Kind::ReactionsAdvanced(_) => {}
     }
     Ok(())
 }

@@ -41,6 +41,16 @@ CREATE TABLE contact_log (
     voided INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX contact_log_by_account ON contact_log (account_id, contact_date, position);
+-- Work: ends of contracts whose date may come (RX-7). A row comes with its event, in the transaction
+-- that moves the position, and goes when what follows from the date is in the log.
+CREATE TABLE churn_dates (
+    number INTEGER PRIMARY KEY,
+    subscription_id TEXT NOT NULL,
+    date INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    imported INTEGER NOT NULL
+);
+CREATE INDEX churn_dates_by_date ON churn_dates (date, number);
 CREATE TABLE contact_log_contacts (
     contact_id TEXT NOT NULL,
     entry_id TEXT NOT NULL,

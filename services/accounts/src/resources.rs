@@ -66,6 +66,7 @@ pub(crate) fn account(
             account.mrr = Some(money(book, view.mrr));
             account.group_mrr = Some(money(book, book.group_mrr(ix, as_of)));
             account.next_renewal_date = view.next_renewal.map(Into::into);
+            account.churn_date = book.churned_on(ix, as_of).map(Into::into);
         } else {
             account.merged_into = names::account(book.account_id(survivor));
         }

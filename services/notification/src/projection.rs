@@ -97,7 +97,10 @@ fn on_accounts(rows: &Transaction<'_>, event: &accounts::event::Kind) -> rusqlit
         | Kind::ContactDeparted(_)
         | Kind::ContactReturned(_)
         | Kind::ContactLogged(_)
-        | Kind::ContactLogEntryVoided(_) => {}
+        | Kind::ContactLogEntryVoided(_)
+        // The end of its last contract was told.
+        | Kind::AccountChurned(_)
+        | Kind::ReactionsAdvanced(_) => {}
     }
     Ok(false)
 }
@@ -214,7 +217,9 @@ fn on_risk(rows: &Transaction<'_>, event: &risk::event::Kind) -> rusqlite::Resul
         | Kind::RiskTypeDefined(_)
         | Kind::SuggestionAccepted(_)
         | Kind::SuggestionDismissed(_)
-        | Kind::SuggestionCauseCleared(_) => {}
+        | Kind::SuggestionCauseCleared(_)
+        | Kind::RiskClosureRequested(_)
+        | Kind::ReactionsAdvanced(_) => {}
     }
     Ok(false)
 }

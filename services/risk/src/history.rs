@@ -58,7 +58,7 @@ fn reason(event: &Kind) -> Option<String> {
 }
 
 /// Every field of a risk as text; always the same fields in the same order.
-fn fields(state: &State) -> [(&'static str, String); 14] {
+fn fields(state: &State) -> [(&'static str, String); 15] {
     let closure = state.closure.as_ref();
     let due = state.due().map(|due| due.to_string()).unwrap_or_default();
     let flag = match state.leads_to_churn {
@@ -66,12 +66,9 @@ fn fields(state: &State) -> [(&'static str, String); 14] {
         LeadsToChurn::LeadsToChurn => "LEADS_TO_CHURN",
         LeadsToChurn::UnknownAtPresent => "UNKNOWN_AT_PRESENT",
     };
-    let completion = closure.map_or("", |closure| match closure.completion {
-        Completion::Unspecified => "",
-        Completion::Completed => "COMPLETED",
-        Completion::Failed => "FAILED",
-        Completion::NotARisk => "NOT_A_RISK",
-    });
+    let completion = closure.map_or("", |closure| named(closure.completion));
+    let request = state.closure_request;
+    let request = request.map(|asked| format!("{} {}", named(asked.completion), asked.churn_date));
     let text = |text: &str| text.to_owned();
     [
         ("account", text(&state.account_id)),
@@ -97,6 +94,7 @@ fn fields(state: &State) -> [(&'static str, String); 14] {
                 .map(|date| date.to_string())
                 .unwrap_or_default(),
         ),
+        ("closure_request", request.unwrap_or_default()),
         ("completion", text(completion)),
         (
             "completion_date",
@@ -114,6 +112,15 @@ fn fields(state: &State) -> [(&'static str, String); 14] {
         // While it is open the impact is live: it changes without anybody changing the risk.
         ("group_mrr_impact", closure.map(frozen).unwrap_or_default()),
     ]
+}
+
+fn named(completion: Completion) -> &'static str {
+    match completion {
+        Completion::Unspecified => "",
+        Completion::Completed => "COMPLETED",
+        Completion::Failed => "FAILED",
+        Completion::NotARisk => "NOT_A_RISK",
+    }
 }
 
 fn frozen(closure: &crate::domain::risk::Closure) -> String {

@@ -11,6 +11,8 @@ mod history;
 mod import;
 mod projection;
 mod queries;
+mod reactions;
+mod reactor;
 mod resources;
 mod text;
 
@@ -21,16 +23,20 @@ use keizoku_bus::Bus;
 use keizoku_core::Entropy;
 use keizoku_log::EventLog;
 use keizoku_proto::risk::risk_service_server::RiskServiceServer;
-use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
+use keizoku_runtime::intake::{self, Intake};
+use keizoku_runtime::reaction::Reactions;
+use keizoku_runtime::read_model::{Projected, ReadModel};
 use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
 use keizoku_runtime::{
-    Calendar, Executor, Freshness, Lifecycle, SharedBook, account_names, book, projector,
+    BuildError, Calendar, Executor, Freshness, Lifecycle, SharedBook, account_names, book, effect,
+    projector,
 };
 use tonic::service::RoutesBuilder;
 
 use domain::catalogue::Catalogue;
 use domain::risk::Risk;
 use domain::suggestion::Suggestion;
+use reactor::Reactor;
 
 /// Name of this service as a source of events.
 pub const SOURCE: &str = "risk";
@@ -84,8 +90,8 @@ pub(crate) struct Risks {
 /// Builds the service; its read model lives in `folder`.
 ///
 /// # Errors
-/// When the read model can neither be opened nor replaced.
-pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
+/// When the read model can neither be opened nor replaced, or the log not be written.
+pub async fn build(deps: Deps, folder: &Path) -> Result<Service, BuildError> {
     let Deps {
         log,
         bus,
@@ -96,20 +102,27 @@ pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
         lifecycle,
     } = deps;
     let path = folder.join("risk.model.sqlite");
-    let schema = [projection::SCHEMA, account_names::TABLE];
+    let schema = [projection::SCHEMA, account_names::TABLE, intake::TABLE];
     let model = ReadModel::open(&path, &schema, projection::handle)?;
     let list_freshness = Freshness::default();
     let change_freshness = book_freshness.copy();
-    for source in [SOURCE, book::SOURCE] {
+    let follow = |source: &'static str| {
         let (bus, projected) = (Arc::clone(&bus), Arc::new(Projected(Arc::clone(&model))));
         let followed =
             projector::project(&lifecycle, bus, source, projected, projector::SQLITE_PACE);
-        if source == SOURCE {
-            change_freshness.add(source, followed.clone());
-        }
-        list_freshness.add(source, followed);
-    }
-    Ok(Service(Arc::new(Risks {
+        list_freshness.add(source, followed.clone());
+        followed
+    };
+    let (own, accounts) = (follow(SOURCE), follow(book::SOURCE));
+    change_freshness.add(SOURCE, own.clone());
+    let reactions = Reactions::of(
+        SOURCE,
+        Arc::clone(&log),
+        calendar.clone(),
+        lifecycle.clone(),
+    );
+    reactions.start(book::SOURCE).await?;
+    let risks = Arc::new(Risks {
         risks: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
         catalogue: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
         suggestions: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
@@ -122,8 +135,20 @@ pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
         names: queries::Names::default(),
         calendar,
         entropy,
-        lifecycle,
-    })))
+        lifecycle: lifecycle.clone(),
+    });
+    let reactor = Arc::new(Reactor {
+        risks: Arc::clone(&risks),
+        reactions,
+        own,
+    });
+    effect::work(
+        &lifecycle,
+        Intake(Arc::clone(&risks.model)),
+        reactor,
+        vec![accounts.progress],
+    );
+    Ok(Service(risks))
 }
 
 impl Service {

@@ -2,13 +2,13 @@
 
 use keizoku_core::{Recorded, RiskId};
 use keizoku_proto::google::r#type::Date;
-use keizoku_proto::{StoredEvent as _, risk};
-use keizoku_runtime::account_names;
+use keizoku_proto::{StoredEvent as _, accounts, risk};
 use keizoku_runtime::read_model::HandlerError;
 use keizoku_runtime::read_model::rusqlite::{self, OptionalExtension as _, Transaction, params};
+use keizoku_runtime::{account_names, book, intake};
 use risk::event::Kind;
 
-use crate::text;
+use crate::{reactions, text};
 
 /// Tables and indexes; another schema starts the model over.
 pub(crate) const SCHEMA: &str = include_str!("read_model.sql");
@@ -24,8 +24,28 @@ pub(crate) fn handle(
         on_risk_event(rows, &Kind::from_bytes(&event.data)?, at)?;
         Ok(())
     } else {
-        account_names::handle(rows, event)
+        match event.category() {
+            "contact" | "churn" => on_accounts_event(rows, event),
+            _ => account_names::handle(rows, event),
+        }
     }
+}
+
+/// Notes what the service reacts to, and whose contacts left.
+fn on_accounts_event(rows: &Transaction<'_>, event: &Recorded) -> Result<(), HandlerError> {
+    use accounts::event::Kind;
+    match Kind::from_bytes(&event.data)? {
+        Kind::ContactDeparted(e) if reactions::matters(&e) => {
+            update(
+                rows,
+                "INSERT OR REPLACE INTO departed_contacts VALUES (?1, ?2)",
+                params![e.contact_id, e.account_id],
+            )?;
+        }
+        Kind::ContactReturned(_) | Kind::AccountChurned(_) => {}
+        _ => return Ok(()),
+    }
+    Ok(intake::note(rows, book::SOURCE, event)?)
 }
 
 fn on_risk_event(rows: &Transaction<'_>, event: &Kind, at: i64) -> rusqlite::Result<()> {
@@ -91,7 +111,14 @@ fn on_risk_event(rows: &Transaction<'_>, event: &Kind, at: i64) -> rusqlite::Res
             close(rows, risk, at, 0, None, "")?;
             forget(rows, risk)
         }
-        Kind::RiskTypeDefined(_) | Kind::SuggestionCauseCleared(_) => Ok(()),
+        Kind::RiskClosureRequested(e) => update(
+            rows,
+            "UPDATE risks SET updated_at = ?2 WHERE number = ?1",
+            params![row(rows, &e.risk_id)?, at],
+        ),
+        Kind::RiskTypeDefined(_) | Kind::SuggestionCauseCleared(_) | Kind::ReactionsAdvanced(_) => {
+            Ok(())
+        }
         Kind::RiskSuggested(e) => update(
             rows,
             "INSERT OR REPLACE INTO suggestions VALUES (?1, ?2, ?3, ?4)",

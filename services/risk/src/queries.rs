@@ -208,7 +208,7 @@ impl Risks {
     }
 
     /// Ids of the account and of everything that was merged into the same one.
-    fn with_aliases(&self, account: AccountId) -> Vec<String> {
+    pub(crate) fn with_aliases(&self, account: AccountId) -> Vec<String> {
         let book = self.book.read();
         let Some(ix) = book.account(account) else {
             return vec![account.to_string()];

@@ -102,7 +102,22 @@ pub(crate) fn risk(
         create_time: fold.created_at.map(keizoku_proto::timestamp),
         update_time: fold.updated_at.map(keizoku_proto::timestamp),
         etag: call::etag(fold.revision),
+        closure_request: closure_request(state, around, account),
     }
+}
+
+/// Why it should be closed, unless the account came back.
+fn closure_request(
+    state: &State,
+    around: &Surroundings<'_>,
+    account: AccountId,
+) -> Option<proto::ClosureRequest> {
+    let asked = state.closure_request?;
+    book_says_inactive(around, account).then(|| proto::ClosureRequest {
+        completion: asked.completion.into(),
+        churn_date: Some(asked.churn_date.into()),
+        request_time: Some(keizoku_proto::timestamp(asked.requested_at)),
+    })
 }
 
 /// `users/{user}`, `teams/{team}`, or nothing.

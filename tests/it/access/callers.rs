@@ -196,6 +196,6 @@ async fn a_token_decides_who_did_it() {
     let folder = guarded.cluster.stop().await;
     let events = logs::events(folder.path(), "accounts").await;
     let metadata: keizoku_proto::common::EventMetadata =
-        prost::Message::decode(&*events[0].metadata).unwrap();
+        prost::Message::decode(&*events.last().unwrap().metadata).unwrap();
     assert_eq!(metadata.actor, "user:https://id.example.com#hanako");
 }

@@ -144,7 +144,7 @@ impl<'a> World<'a> {
             entropy: Arc::new(SystemEntropy),
             lifecycle: lifecycle.clone(),
         };
-        let accounts = keizoku_accounts::build(deps, folder.path()).unwrap();
+        let accounts = keizoku_accounts::build(deps, folder.path()).await.unwrap();
 
         let (bus, mut risk_paces) = view(&[ACCOUNTS, RISK]);
         let deps = keizoku_risk::Deps {
@@ -156,7 +156,7 @@ impl<'a> World<'a> {
             entropy: Arc::new(SystemEntropy),
             lifecycle: lifecycle.clone(),
         };
-        let risk = keizoku_risk::build(deps, folder.path()).unwrap();
+        let risk = keizoku_risk::build(deps, folder.path()).await.unwrap();
 
         let (bus, mut forecast_paces) = view(&[ACCOUNTS, RISK]);
         let deps = keizoku_forecast::Deps {

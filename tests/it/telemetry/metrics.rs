@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use keizoku_proto::accounts::GetAccountRequest;
 use keizoku_runtime::telemetry::metrics::{
-    ALL, APPEND_DURATION, LOG_HEAD, LOG_QUEUE, MODEL_LAG, MODEL_PARKED, RPC_DURATION,
+    ALL, APPEND_DURATION, EFFECT_WAITING, LOG_HEAD, LOG_QUEUE, MODEL_LAG, MODEL_PARKED,
+    RPC_DURATION,
 };
 use keizoku_testkit::{Scene, refused};
 use opentelemetry_proto::tonic::metrics::v1::Metric;
@@ -97,6 +98,10 @@ async fn rpcs_logs_and_models_are_measured() {
         let heads = points(&metrics, LOG_HEAD);
         let head = heads.iter().find(|(of, _)| *of == labels([("log", log)]));
         assert!(head.is_some_and(|(_, position)| *position > 0), "{heads:?}");
+    }
+    for effect in ["churn_dates", "risk"] {
+        let none = (labels([("effect", effect)]), 0);
+        assert!(points(&metrics, EFFECT_WAITING).contains(&none), "{effect}");
     }
     for name in [MODEL_LAG, MODEL_PARKED] {
         let followed: BTreeSet<_> = points(&metrics, name)

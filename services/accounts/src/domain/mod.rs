@@ -1,6 +1,7 @@
 //! What the accounts service decides: one file per aggregate, each a [`keizoku_core::Decider`].
 
 pub mod account;
+pub mod churn;
 pub mod claim;
 pub mod contact;
 pub mod contact_log;
@@ -34,6 +35,12 @@ pub const fn account_stream(id: AccountId) -> StreamId {
 #[must_use]
 pub const fn subscription_stream(id: SubscriptionId) -> StreamId {
     StreamId::new("subscription", id.uuid())
+}
+
+/// Stream of an account's churn, as it was recorded when its date came.
+#[must_use]
+pub const fn churn_stream(id: AccountId) -> StreamId {
+    StreamId::new("churn", id.uuid())
 }
 
 /// Stream of a deal.

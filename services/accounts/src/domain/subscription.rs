@@ -130,6 +130,13 @@ impl State {
         }
         end
     }
+
+    /// What says that it ends on a date: an end that was announced may be recorded as churn, too.
+    pub(super) fn ends_on(&self, day: Day) -> impl Iterator<Item = &Fact> {
+        let is_end = |kind| matches!(kind, FactKind::CancellationAnnounced | FactKind::Churned);
+        let facts = self.facts.iter().filter(|fact| fact.voided.is_none());
+        facts.filter(move |fact| fact.effective == day && is_end(fact.kind))
+    }
 }
 
 /// What somebody says happened.
@@ -168,6 +175,8 @@ pub enum Command {
     Start(SubscriptionStarted),
     /// Records a fact from a date on (default: today).
     Record(Happening, Option<Day>),
+    /// The date of an announced end has come (RX-7).
+    EndArrived(Day),
     /// Voids a fact.
     Void {
         /// Its number.
@@ -246,6 +255,7 @@ impl Decider for Subscription {
                 fits(state, &happening, effective)?;
                 Ok(vec![fact_event(&state.id, happening, effective)])
             }
+            Command::EndArrived(day) => Ok(arrived(state, day, ctx.today).into_iter().collect()),
             Command::Void { fact, reason } => {
                 let known = state
                     .facts
@@ -309,6 +319,18 @@ fn fits(state: &State, happening: &Happening, effective: Day) -> Result<(), Erro
         }
         _ => Ok(()),
     }
+}
+
+/// The churn that an announced end becomes on its date, unless somebody recorded it, or the end was
+/// voided or moved.
+fn arrived(state: &State, day: Day, today: Day) -> Option<Kind> {
+    let mut ends = state.ends_on(day);
+    if day > today || !announced_on(state, day) || ends.any(|fact| fact.kind == FactKind::Churned) {
+        return None;
+    }
+    let (code, reason) = state.end()?.reason.clone().unwrap_or_default();
+    let churned = Happening::Churned { code, reason };
+    Some(fact_event(&state.id, churned, day))
 }
 
 fn announced_on(state: &State, day: Day) -> bool {

@@ -5,7 +5,7 @@ use keizoku_core::{Day, Money};
 use keizoku_proto::accounts::event::Kind;
 use keizoku_proto::accounts::{FactKind, SubscriptionStarted, Terms};
 
-use super::subscription::{Error, Happening, Import, State, fact_event, void_event};
+use super::subscription::{Error, Fact, Happening, Import, State, fact_event, void_event};
 
 const CORRECTED: &str = "corrected by an import";
 
@@ -27,11 +27,11 @@ pub(super) fn differences(state: &State, import: Import, today: Day) -> Result<V
     }
     let mut events = Vec::new();
     // An end that is taken back or moved goes first: changes must find the contract running.
-    let known_end = state.end();
-    let known_day = known_end.map(|fact| fact.effective);
+    let known_day = state.end().map(|fact| fact.effective);
     let wanted_day = end.as_ref().map(|(day, ..)| *day);
-    if let Some(known) = known_end.filter(|_| known_day != wanted_day) {
-        events.push(void_event(&state.id, known.number, CORRECTED.to_owned()));
+    if let Some(day) = known_day.filter(|_| known_day != wanted_day) {
+        let void = |fact: &Fact| void_event(&state.id, fact.number, CORRECTED.to_owned());
+        events.extend(state.ends_on(day).map(void));
     }
     events.extend(changed_start(state, &started));
     // Changes from a date on which the contract has ended would count nowhere.

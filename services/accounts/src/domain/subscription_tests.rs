@@ -133,6 +133,55 @@ fn acc_5_an_announced_end_may_be_confirmed_as_churn_on_its_day() {
     assert!(given.when(record(churned(), "2027-02-01")).is_err());
 }
 
+fn arrived(date: &str) -> Command {
+    Command::EndArrived(day(date))
+}
+
+#[test]
+fn rx_7_an_announced_end_becomes_a_churn_on_its_date_and_once() {
+    // Today is 2026-11-22.
+    let given = running(100).commands([record(announced(), "2026-11-22")]);
+    let events = given.when(arrived("2026-11-22")).unwrap();
+    let [Kind::SubscriptionChurned(event)] = &events[..] else {
+        panic!("{events:?}");
+    };
+    assert_eq!(event.effective_date, Some(day("2026-11-22").into()));
+    assert_eq!(event.reason_code, "budget");
+    assert_eq!(event.reason, "予算削減");
+    let churned = given.events(events);
+    assert_eq!(churned.when(arrived("2026-11-22")), Ok(Vec::new()));
+}
+
+#[test]
+fn rx_7_what_does_not_end_then_or_is_recorded_already_becomes_nothing() {
+    let ahead = running(100).commands([record(announced(), "2026-11-23")]);
+    assert_eq!(ahead.when(arrived("2026-11-23")), Ok(Vec::new()), "ahead");
+    let end = || running(100).commands([record(announced(), "2026-11-20")]);
+    assert_eq!(end().when(arrived("2026-11-19")), Ok(Vec::new()), "moved");
+    let by_hand = end().commands([record(churned(), "2026-11-20")]);
+    assert_eq!(by_hand.when(arrived("2026-11-20")), Ok(Vec::new()));
+    let taken_back = end().commands([Command::Void {
+        fact: 2,
+        reason: "解約せず".to_owned(),
+    }]);
+    assert_eq!(taken_back.when(arrived("2026-11-20")), Ok(Vec::new()));
+    let running = running(100);
+    assert_eq!(running.when(arrived("2026-11-20")), Ok(Vec::new()));
+}
+
+#[test]
+fn acc_7_rx_7_an_import_moves_an_end_that_was_recorded_as_churn() {
+    let ended = running(100).commands([
+        record(announced(), "2026-11-20"),
+        arrived("2026-11-20"),
+        import(100, Some("2026-11-30")),
+    ]);
+    assert_eq!(mrr_on(&ended, "2026-11-29"), Some(yen(100)));
+    assert_eq!(mrr_on(&ended, "2026-11-30"), None);
+    let again = ended.when(import(100, Some("2026-11-30")));
+    assert_eq!(again, Ok(Vec::new()));
+}
+
 #[test]
 fn acc_7_the_same_import_again_changes_nothing() {
     for end in [None, Some("2026-09-01"), Some("2027-01-25")] {

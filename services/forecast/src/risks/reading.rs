@@ -101,7 +101,10 @@ impl RiskBoard {
             | Kind::RiskSuggested(_)
             | Kind::SuggestionAccepted(_)
             | Kind::SuggestionDismissed(_)
-            | Kind::SuggestionCauseCleared(_) => {}
+            | Kind::SuggestionCauseCleared(_)
+            // Asking is not closing, and how far reactions are is nobody's risk.
+            | Kind::RiskClosureRequested(_)
+            | Kind::ReactionsAdvanced(_) => {}
         }
         Ok(())
     }

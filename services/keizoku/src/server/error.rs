@@ -34,6 +34,9 @@ pub enum StartError {
         PathBuf,
         #[source] keizoku_runtime::read_model::rusqlite::Error,
     ),
+    /// A service cannot be built.
+    #[error("{0} cannot start")]
+    Service(&'static str, #[source] keizoku_runtime::BuildError),
     /// A service reads events that do not get here.
     #[error(
         "{services} cannot run here alone: the events of {sources} come from other processes. Name \

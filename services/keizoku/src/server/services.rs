@@ -42,6 +42,7 @@ pub(super) async fn build(
 ) -> Result<Services, StartError> {
     let folder = config.data_dir.as_path();
     let unusable = |error| StartError::ReadModel(folder.to_owned(), error);
+    let not_built = |service| move |error| StartError::Service(service, error);
     let Exchange { logs, bus, .. } = exchange;
     let calendar = Calendar::new(Arc::clone(&ambient.clock), default_zone());
     let book = BookModel::new(calendar.clone());
@@ -71,7 +72,8 @@ pub(super) async fn build(
             entropy: Arc::clone(&ambient.entropy),
             lifecycle: lifecycle.clone(),
         };
-        let accounts = keizoku_accounts::build(deps, folder).map_err(unusable)?;
+        let accounts = keizoku_accounts::build(deps, folder).await;
+        let accounts = accounts.map_err(not_built(Role::Accounts.name()))?;
         accounts.serve(&mut services.routes);
         services.add("keizoku.accounts.v1", &book_freshness, accounts.freshness());
     }
@@ -85,7 +87,8 @@ pub(super) async fn build(
             entropy: Arc::clone(&ambient.entropy),
             lifecycle: lifecycle.clone(),
         };
-        let risk = keizoku_risk::build(deps, folder).map_err(unusable)?;
+        let risk = keizoku_risk::build(deps, folder).await;
+        let risk = risk.map_err(not_built(Role::Risk.name()))?;
         risk.serve(&mut services.routes);
         services.add("keizoku.risk.v1", &book_freshness, risk.freshness());
     }

@@ -1,13 +1,10 @@
 //! Since when facts are told about: never about what was recorded before (NTF-2, NTF-8).
 
-use std::convert::Infallible;
-
 use jiff::Timestamp;
 use keizoku_core::{Ctx, Decider};
-use keizoku_proto::common::ErrorReason;
 use keizoku_proto::notification::event::Kind;
 use keizoku_proto::notification::{NotificationsActivated, NotificationsDeactivated};
-use keizoku_runtime::DomainError;
+use keizoku_runtime::Never;
 use uuid::Uuid;
 
 /// Whether this deployment sends messages at all.
@@ -33,17 +30,6 @@ pub enum Command {
     },
     /// None is.
     StartSilent,
-}
-
-/// Nothing is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("never happens")]
-pub struct Never(Infallible);
-
-impl DomainError for Never {
-    fn reason(&self) -> ErrorReason {
-        match self.0 {}
-    }
 }
 
 impl Decider for Activation {

@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 use keizoku_core::{Ctx, Decider};
-use keizoku_proto::common::ErrorReason;
 use keizoku_proto::notification::event::Kind;
 use keizoku_proto::notification::{DigestSkipped, FactRouted};
-use keizoku_runtime::DomainError;
+use keizoku_runtime::Never;
 
 /// A fact under a rule, or a slot of a digest's schedule.
 pub struct Fact;
@@ -29,17 +28,6 @@ pub enum Command {
     Route(FactRouted),
     /// Tell nobody.
     Skip(DigestSkipped),
-}
-
-/// Nothing is refused: what was decided first stays.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("never happens")]
-pub struct Never(std::convert::Infallible);
-
-impl DomainError for Never {
-    fn reason(&self) -> ErrorReason {
-        match self.0 {}
-    }
 }
 
 impl Decider for Fact {

@@ -6,7 +6,7 @@ pub mod delivery;
 pub mod fact;
 pub mod rule;
 
-use keizoku_core::{Actor, Origin, StreamId, derive_id};
+use keizoku_core::{Origin, StreamId, derive_id};
 use keizoku_runtime::Call;
 use uuid::Uuid;
 
@@ -46,14 +46,5 @@ pub fn delivery_id(fact: Uuid, rule: &str, recipient: &str) -> Uuid {
 /// A command that the service gives itself. The same request id takes effect once per stream.
 #[must_use]
 pub fn own_call(origin: Origin, request_id: Uuid, traceparent: &str) -> Call {
-    Call {
-        actor: Actor::new("service", crate::SOURCE),
-        origin,
-        request_id,
-        // The request id says it all: what it stands for is looked up when it is repeated.
-        hash: [0; 16],
-        etag: None,
-        traceparent: traceparent.to_owned(),
-        occurred_at: None,
-    }
+    Call::own(crate::SOURCE, origin, request_id, traceparent)
 }

@@ -6,8 +6,8 @@ use keizoku_proto::common::ErrorReason;
 use keizoku_proto::risk::event::Kind;
 use keizoku_proto::risk::{
     ClosureAmended, Completion, FrozenImpact, LeadsToChurn, LeadsToChurnAssessed, NextAction,
-    NextActionScheduled, RiskAssigned, RiskClosed, RiskDescription, RiskOpened, RiskOwner,
-    RiskReopened, RiskRevised,
+    NextActionScheduled, RiskAssigned, RiskClosed, RiskClosureRequested, RiskDescription,
+    RiskOpened, RiskOwner, RiskReopened, RiskRevised,
 };
 use keizoku_runtime::DomainError;
 use tonic::Code;
@@ -40,8 +40,21 @@ pub struct State {
     pub earlier_closures: Vec<(Closure, String)>,
     /// How often the next action was moved to a later date since it was opened or reopened.
     pub postponements: u32,
+    /// Whether it asks for closure, because its account has churned (RX-5).
+    pub closure_request: Option<ClosureRequest>,
     /// Date of the third postponement and of every one after it.
     pub postponed_on: Option<Timestamp>,
+}
+
+/// Why it should be closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClosureRequest {
+    /// The completion that is proposed.
+    pub completion: Completion,
+    /// The account's first day without MRR.
+    pub churn_date: Day,
+    /// When it was recorded.
+    pub requested_at: Timestamp,
 }
 
 /// How a risk ended.
@@ -130,6 +143,8 @@ pub enum Command {
     Schedule(Option<NextAction>),
     /// Closes it, with the impact of this instant.
     Close(Completed, FrozenImpact),
+    /// Asks a person to close it as failed: its account churned on this date (RX-5).
+    RequestClosure(Day),
     /// Corrects the closure; what is absent stays.
     Amend {
         /// How it ended.
@@ -218,6 +233,7 @@ impl Decider for Risk {
                 })])
             }
             Command::Reopen(_) => Err(Error::Open),
+            Command::RequestClosure(churn_date) => Ok(request_closure(state, churn_date)),
             _ if state.closure.is_some() => Err(Error::Closed),
             Command::Revise(change) => Ok(revise(state, change)),
             Command::Assign(owner) if owner == state.owner => Ok(Vec::new()),
@@ -263,7 +279,17 @@ impl Decider for Risk {
                 }
                 state.next_action.clone_from(&e.next_action);
             }
+            Kind::RiskClosureRequested(e) => {
+                let churn_date = keizoku_proto::optional_day(e.churn_date.as_ref());
+                let request = |churn_date| ClosureRequest {
+                    completion: e.completion(),
+                    churn_date,
+                    requested_at: at,
+                };
+                state.closure_request = churn_date.ok().flatten().map(request);
+            }
             Kind::RiskClosed(e) => {
+                state.closure_request = None;
                 state.closure = Some(Closure {
                     completion: e.completion(),
                     completion_date: keizoku_proto::optional_day(e.completion_date.as_ref())
@@ -303,6 +329,19 @@ fn possible(state: &State, date: Day, today: Day) -> Result<(), Error> {
     } else {
         Ok(())
     }
+}
+
+/// Whoever was faster closed it; and to ask once is enough.
+fn request_closure(state: &State, churn_date: Day) -> Vec<Kind> {
+    let asked = state.closure_request.map(|request| request.churn_date);
+    if state.closure.is_some() || asked == Some(churn_date) {
+        return Vec::new();
+    }
+    vec![Kind::RiskClosureRequested(RiskClosureRequested {
+        risk_id: state.id.clone(),
+        completion: Completion::Failed.into(),
+        churn_date: Some(churn_date.into()),
+    })]
 }
 
 fn revise(state: &State, change: DescriptionChange) -> Vec<Kind> {

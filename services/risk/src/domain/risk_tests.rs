@@ -147,6 +147,29 @@ fn risk_4_a_reopened_risk_keeps_its_earlier_closure() {
 }
 
 #[test]
+fn rx_5_a_risk_of_a_churned_account_asks_once_to_be_closed_as_failed() {
+    let ask = |date| Command::RequestClosure(day(date));
+    let asked = open().commands([ask("2026-11-20")]);
+    let request = asked.state().closure_request.unwrap();
+    assert_eq!(request.completion, Completion::Failed);
+    assert_eq!(request.churn_date, day("2026-11-20"));
+    assert!(asked.state().is_open(), "a person closes it");
+    assert_eq!(asked.when(ask("2026-11-20")), Ok(Vec::new()));
+    // The account came back and left again.
+    assert!(
+        asked
+            .when(ask("2026-11-21"))
+            .is_ok_and(|events| events.len() == 1)
+    );
+    let closed = asked.commands([Command::Close(completed("2026-11-22"), impact())]);
+    assert_eq!(closed.state().closure_request, None);
+    assert_eq!(closed.when(ask("2026-11-21")), Ok(Vec::new()));
+    // Whoever opens it again knows why.
+    let reopened = closed.commands([Command::Reopen("再交渉".to_owned())]);
+    assert_eq!(reopened.state().closure_request, None);
+}
+
+#[test]
 fn risk_7_overdue_is_before_today_and_only_while_open() {
     let overdue = |due: &str| {
         open()
@@ -226,6 +249,7 @@ fn commands() -> impl Strategy<Value = Command> {
         dates().prop_map(|date| Command::Schedule(action(date))),
         dates().prop_map(|date| Command::Close(completed(date), impact())),
         Just(Command::Reopen("again".to_owned())),
+        dates().prop_map(|date| Command::RequestClosure(day(date))),
         dates().prop_map(|date| Command::Amend {
             completion: None,
             date: Some(day(date)),
@@ -246,6 +270,7 @@ proptest! {
             let state = given.state();
             if let Some(closure) = &state.closure {
                 prop_assert!(!state.is_open());
+                prop_assert_eq!(state.closure_request, None);
                 prop_assert!(closure.completion_date.is_some_and(|date| date <= day("2026-11-22")));
                 prop_assert!(!closure.result.is_empty());
             }

@@ -23,7 +23,7 @@ async fn a_restored_backup_answers_the_same_and_refuses_old_tokens() {
     let (status, out, err) = told(&copy).await;
     assert_eq!(status, 0, "{err}");
     assert!(
-        out.contains("accounts   up to position 1") && out.contains("keizoku restore"),
+        out.contains("accounts   up to position 2") && out.contains("keizoku restore"),
         "{out}"
     );
     let manifest = Manifest::read(&backup).unwrap();

@@ -38,11 +38,13 @@ async fn an_export_beside_a_running_server_holds_every_event() {
     let (accounts, risks): (Vec<_>, Vec<_>) = events
         .iter()
         .partition(|event| event["service"] == "accounts");
-    assert_eq!((accounts.len(), risks.len()), (1, 1));
-    assert!(err.contains("accounts: 1 events; the next export goes on with --after 1"));
-    let opened = risks[0];
+    // Each of these logs begins with since when its service reacts.
+    assert_eq!((accounts.len(), risks.len()), (2, 2));
+    assert!(err.contains("accounts: 2 events; the next export goes on with --after 2"));
+    assert_eq!(risks[0]["type"], "reactions_advanced");
+    let opened = risks[1];
     assert_eq!(opened["type"], "risk_opened");
-    assert_eq!(opened["position"], 1);
+    assert_eq!(opened["position"], 2);
     assert_eq!(opened["revision"], 1);
     assert_eq!(opened["metadata"]["actor"], "user:sato");
     assert_eq!(opened["metadata"]["origin"], "user");
@@ -61,7 +63,7 @@ async fn an_export_beside_a_running_server_holds_every_event() {
     // Later exports go on where the last one ended.
     server.account("北山製作所").await;
     let after = [
-        "log", "export", "accounts", "--data", directory, "--after", "1",
+        "log", "export", "accounts", "--data", directory, "--after", "2",
     ];
     let (_, out, _) = told(&after).await;
     assert_eq!(lines(&out).len(), 1);
@@ -88,7 +90,7 @@ async fn an_export_to_a_file_overwrites_nothing() {
     ];
     assert_eq!(told(&export).await.0, 0);
     let first = fs::read_to_string(&file).unwrap();
-    assert_eq!(lines(&first).len(), 5);
+    assert_eq!(lines(&first).len(), 7);
     let (status, _, err) = told(&export).await;
     assert_eq!(status, 1);
     assert!(
@@ -127,16 +129,17 @@ async fn a_tail_shows_what_matches_in_the_organisations_zone() {
     let (status, out, err) = tail(&[]).await;
     assert_eq!(status, 0, "{err}");
     assert!(out.starts_with("Recorded (Asia/Tokyo)"), "{out}");
-    assert_eq!(out.lines().count(), 1 + 5);
+    assert_eq!(out.lines().count(), 1 + 7);
     let heading = out.lines().next().unwrap();
     let column = heading.find("Kind").unwrap();
     for line in out.lines().skip(1) {
-        assert!(
-            ["account_opened", "risk_opened"]
-                .iter()
-                .any(|kind| line[column..].starts_with(kind))
-        );
-        assert!(line.contains("user:sato"));
+        let by = match &line[column..] {
+            kind if kind.starts_with("account_opened") => "user:sato",
+            kind if kind.starts_with("risk_opened") => "user:sato",
+            kind if kind.starts_with("reactions_advanced") => "service:",
+            other => panic!("{other}"),
+        };
+        assert!(line.contains(by), "{line}");
     }
     assert!(
         out.lines().last().unwrap().contains("display_name=price"),
@@ -180,9 +183,13 @@ async fn a_follower_sees_what_comes_and_ends_when_interrupted() {
     let mut follower = follower.stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
     let mut next = || {
-        let line = lines.next().unwrap().unwrap();
-        let event: Value = serde_json::from_str(&line).unwrap();
-        event["data"].to_string()
+        loop {
+            let line = lines.next().unwrap().unwrap();
+            let event: Value = serde_json::from_str(&line).unwrap();
+            if event["type"] != "reactions_advanced" {
+                return event["data"].to_string();
+            }
+        }
     };
     assert!(next().contains("before"));
     for name in ["first", "second"] {
@@ -209,8 +216,8 @@ async fn a_sound_log_is_found_sound_beside_its_server() {
     let verify = ["log", "verify", "--data", argument(data.path())];
     let (status, out, err) = told(&verify).await;
     assert_eq!(status, 0, "{out}{err}");
-    assert!(out.contains("accounts: nothing is wrong; 1 event in 1 stream, up to position 1"));
-    assert!(out.contains("risk: nothing is wrong; 0 events"));
+    assert!(out.contains("accounts: nothing is wrong; 2 events in 2 streams, up to position 2"));
+    assert!(out.contains("risk: nothing is wrong; 1 event in 1 stream"));
     server.stop().await;
 }
 
@@ -240,7 +247,7 @@ async fn a_flipped_byte_is_found() {
     let (status, out, err) = told(&verify).await;
     assert_eq!(status, 1, "{out}");
     assert!(
-        out.contains("accounts: 1 finding; 3 events in 3 streams"),
+        out.contains("accounts: 1 finding; 4 events in 4 streams"),
         "{out}"
     );
     assert!(
