@@ -6,7 +6,7 @@ use keizoku_proto::accounts::{
 };
 use keizoku_proto::risk::{
     CloseRiskRequest, Completion, DefineRiskTypeRequest, GetRiskRequest, ListRiskHistoryRequest,
-    RiskChange, RiskDescription, RiskType, UpdateRiskRequest,
+    ListRisksRequest, Risk, RiskChange, RiskDescription, RiskFilter, RiskType, UpdateRiskRequest,
 };
 use keizoku_testkit::{Cluster, Scene, day};
 
@@ -18,7 +18,7 @@ async fn without_owner(scene: &Scene) -> Vec<String> {
             needs_owner: true,
             ..AccountFilter::default()
         }),
-        consistency_tokens: scene.tokens(),
+        consistency_tokens: scene.account_tokens(),
         ..ListAccountsRequest::default()
     };
     let answer = scene.api.accounts().list_accounts(request).await.unwrap();
@@ -29,6 +29,20 @@ async fn without_owner(scene: &Scene) -> Vec<String> {
         .into_iter()
         .map(names)
         .collect()
+}
+
+async fn risks_without_owner(scene: &Scene) -> Vec<String> {
+    let request = ListRisksRequest {
+        filter: Some(RiskFilter {
+            needs_owner: true,
+            ..RiskFilter::default()
+        }),
+        consistency_tokens: scene.tokens(),
+        ..ListRisksRequest::default()
+    };
+    let answer = scene.api.risks().list_risks(request).await.unwrap();
+    let names = |risk: Risk| risk.display_name;
+    answer.into_inner().risks.into_iter().map(names).collect()
 }
 
 #[tokio::test]
@@ -44,8 +58,11 @@ async fn acc_6_what_a_departed_user_owned_waits_until_somebody_decides() {
     let left = scene
         .account("あおば製作所", |a| a.owner = of(&leaves))
         .await;
-    scene.account("みどり印刷", |a| a.owner = of(&stays)).await;
+    let kept = scene.account("みどり印刷", |a| a.owner = of(&stays)).await;
+    scene.risk(&left, "予算削減", |_| ()).await;
+    scene.risk(&kept, "担当者が退職", |_| ()).await;
     assert_eq!(without_owner(&scene).await, Vec::<String>::new());
+    assert_eq!(risks_without_owner(&scene).await, Vec::<String>::new());
 
     let depart = UpdateUserRequest {
         user: Some(User {
@@ -59,6 +76,7 @@ async fn acc_6_what_a_departed_user_owned_waits_until_somebody_decides() {
     let departed = scene.api.directory().update_user(depart).await.unwrap();
     scene.changed_accounts(departed.into_inner().consistency_token);
     assert_eq!(without_owner(&scene).await, ["あおば製作所"]);
+    assert_eq!(risks_without_owner(&scene).await, ["予算削減"]);
 
     let assign = AssignAccountRequest {
         name: left.name,
@@ -69,6 +87,8 @@ async fn acc_6_what_a_departed_user_owned_waits_until_somebody_decides() {
     let assigned = scene.api.accounts().assign_account(assign).await.unwrap();
     scene.changed_accounts(assigned.into_inner().consistency_token);
     assert_eq!(without_owner(&scene).await, Vec::<String>::new());
+    // A risk is somebody's own task: it waits until somebody decides about it, too.
+    assert_eq!(risks_without_owner(&scene).await, ["予算削減"]);
 }
 
 /// Who, what, which field, from what, to what.

@@ -25,13 +25,13 @@ pub(crate) fn handle(
         Ok(())
     } else {
         match event.category() {
-            "contact" | "churn" => on_accounts_event(rows, event),
+            "user" | "contact" | "churn" => on_accounts_event(rows, event),
             _ => account_names::handle(rows, event),
         }
     }
 }
 
-/// Notes what the service reacts to, and whose contacts left.
+/// Notes what the service reacts to, and who left.
 fn on_accounts_event(rows: &Transaction<'_>, event: &Recorded) -> Result<(), HandlerError> {
     use accounts::event::Kind;
     match Kind::from_bytes(&event.data)? {
@@ -42,7 +42,23 @@ fn on_accounts_event(rows: &Transaction<'_>, event: &Recorded) -> Result<(), Han
                 params![e.contact_id, e.account_id],
             )?;
         }
-        Kind::ContactReturned(_) | Kind::AccountChurned(_) => {}
+        Kind::ContactReturned(e) => {
+            let known = rows
+                .prepare_cached("SELECT 1 FROM departed_contacts WHERE id = ?1")?
+                .exists([e.contact_id])?;
+            if !known {
+                return Ok(());
+            }
+        }
+        Kind::AccountChurned(_) => {}
+        Kind::UserDeparted(e) => {
+            let sql = "INSERT OR REPLACE INTO departed_users VALUES (?1)";
+            return Ok(update(rows, sql, params![e.user_id])?);
+        }
+        Kind::UserReturned(e) => {
+            let sql = "DELETE FROM departed_users WHERE id = ?1";
+            return Ok(update(rows, sql, params![e.user_id])?);
+        }
         _ => return Ok(()),
     }
     Ok(intake::note(rows, book::SOURCE, event)?)

@@ -151,6 +151,12 @@ impl Risks {
         if filter.no_next_action {
             select.condition("completion = 0 AND next_action_date IS NULL");
         }
+        if filter.needs_owner {
+            select.condition(
+                "(owner_user = '' AND owner_team = ''
+                 OR owner_user IN (SELECT id FROM departed_users))",
+            );
+        }
         if !filter.external_id.is_empty() {
             select.equals("external_id", filter.external_id.clone());
         }

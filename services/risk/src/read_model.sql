@@ -38,6 +38,8 @@ CREATE TABLE suggestions (
     state INTEGER NOT NULL,
     suggested_at INTEGER NOT NULL
 ) WITHOUT ROWID;
+-- Rows of the accounts log: whose risks wait for somebody else (ACC-6).
+CREATE TABLE departed_users (id TEXT PRIMARY KEY) WITHOUT ROWID;
 -- Rows of the accounts log: decision-makers and administrators who left, to know whose they were when
 -- they come back.
 CREATE TABLE departed_contacts (id TEXT PRIMARY KEY, account_id TEXT NOT NULL) WITHOUT ROWID;

@@ -20,11 +20,16 @@ Examples:
   keizoku risk list
   keizoku risk list --owner 'Enterprise East' --overdue
   keizoku risk list --account 緑川印刷 --all
+  keizoku risk list --needs-owner              whose owner has departed, or who have none
   keizoku risk list --completion completed --sort '-open-date'";
 
 /// Arguments of `keizoku risk list`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own on the command line"
+)]
 pub struct Args {
     /// Closed ones too
     #[arg(long)]
@@ -50,6 +55,9 @@ pub struct Args {
     /// Only without a date of the next action
     #[arg(long)]
     no_next_action: bool,
+    /// Only those that wait for an owner
+    #[arg(long)]
+    needs_owner: bool,
     /// Order; with `-` in front reversed
     #[arg(
         long,
@@ -145,6 +153,7 @@ impl Args {
             completion: completion.into(),
             overdue: self.overdue,
             no_next_action: self.no_next_action,
+            needs_owner: self.needs_owner,
             ..RiskFilter::default()
         };
         if let Some(account) = &self.account {
@@ -183,9 +192,12 @@ async fn table(context: &Context, risks: &[Risk]) -> String {
             .account
             .as_ref()
             .map(|account| account.display_name.clone());
-        let state = match &risk.closure {
-            Some(closure) => format::enum_name(closure.completion().as_str_name(), "COMPLETION_"),
-            None => "open".to_owned(),
+        let state = match (&risk.closure, &risk.closure_request) {
+            (Some(closure), _) => {
+                format::enum_name(closure.completion().as_str_name(), "COMPLETION_")
+            }
+            (None, Some(_)) => "open, asks for closure".to_owned(),
+            (None, None) => "open".to_owned(),
         };
         table.row([
             format::date(due),
