@@ -26,6 +26,8 @@ mod e2e_nats_trouble;
 #[cfg(test)]
 mod e2e_notification;
 #[cfg(test)]
+mod e2e_reactions;
+#[cfg(test)]
 mod e2e_startup;
 #[cfg(test)]
 mod e2e_telemetry;

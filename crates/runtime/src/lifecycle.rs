@@ -2,6 +2,8 @@
 //!
 //! Probe points, where crash tests end the process: `command.append.before` and `.after` (around
 //! the append of a command), `projection.apply.before` and `.after` (around a batch of a model),
+//! `reaction.done.after` (what follows from a fact is recorded, that it was dealt with is not),
+//! `churn.recorded.after` (a churn date's events are recorded, its row is there still),
 //! `notification.plan.after` (recipients are frozen), `notification.send.before` (the attempt is
 //! recorded) and `.after` (the other side has answered, which is not recorded yet).
 

@@ -154,6 +154,7 @@ impl Arrivals {
             for date in &dates {
                 if let Some(arrived) = date.arrived(&zone, since) {
                     self.record(date, arrived).await?;
+                    self.accounts.lifecycle.reached("churn.recorded.after");
                 }
             }
             self.accounts.forget_churn_dates(dates).await?;

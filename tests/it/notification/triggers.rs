@@ -1,6 +1,9 @@
 //! Every trigger that the services can cause (NTF-1), and what must cause none (NTF-8).
 
-use keizoku_proto::accounts::{FactKind, RecordContractFactRequest, Subscription};
+use keizoku_proto::accounts::{
+    AddContactRequest, ContactFields, ContactRole, FactKind, MarkContactDepartedRequest,
+    RecordContractFactRequest, Subscription,
+};
 use keizoku_proto::google::r#type::Date;
 use keizoku_proto::notification::{Channel, DeliveryState, Trigger};
 use keizoku_proto::risk::{Completion, ImportRisksRequest, LeadsToChurn, RiskDescription};
@@ -88,6 +91,39 @@ async fn ntf_1_a_suggestion_is_told_to_the_owner_directly() {
             .text()
             .contains("リスクの提案: 緑川印刷「決裁者が退職」")
     );
+}
+
+#[tokio::test]
+async fn ntf_1_rx_6_a_reaction_s_suggestion_is_told_to_the_owner_once() {
+    let world = World::new("reaction").await;
+    let add = AddContactRequest {
+        parent: world.account.name.clone(),
+        contact: Some(ContactFields {
+            display_name: "佐藤 一郎".to_owned(),
+            roles: vec![ContactRole::DecisionMaker.into()],
+            ..ContactFields::default()
+        }),
+        request_id: world.scene.ids.fresh(),
+        ..AddContactRequest::default()
+    };
+    let contacts = || world.scene.api.contacts();
+    let added = contacts().add_contact(add).await.unwrap().into_inner();
+    let departs = MarkContactDepartedRequest {
+        name: added.contact.unwrap().name,
+        departure_date: Some(day(2026, 11, 30)),
+        request_id: world.scene.ids.fresh(),
+        ..MarkContactDepartedRequest::default()
+    };
+    contacts().mark_contact_departed(departs).await.unwrap();
+    let deliveries = world.settled(1, DeliveryState::Delivered).await;
+    assert_eq!(deliveries[0].trigger(), Trigger::SuggestionMade);
+    let posted = world.slack.got();
+    assert_eq!(posted.len(), 1);
+    assert_eq!(posted[0].channel(), "U0HANAKO");
+    let body = posted[0].body.to_string();
+    for words in ["緑川印刷「意思決定者の離任」", "2026-11-30"] {
+        assert!(body.contains(words), "{words}: {body}");
+    }
 }
 
 #[tokio::test]

@@ -96,6 +96,7 @@ fn card(account: &Account, people: &HashMap<String, String>) -> String {
     card.field("id", format::id(&account.name))
         .field("merged into", account.merged_into.as_str())
         .field("active", if account.active { "yes" } else { "no" })
+        .field("churned", churned(account))
         .field("MRR", format::money_with_currency(account.mrr.as_ref()))
         .field(
             "group MRR",
@@ -123,6 +124,12 @@ fn card(account: &Account, people: &HashMap<String, String>) -> String {
         .field("group", account.group.as_str())
         .field("external ids", account.external_ids.join(", "));
     card.render()
+}
+
+/// The first day without MRR.
+fn churned(account: &Account) -> String {
+    let date = account.churn_date.as_ref();
+    date.map_or_else(String::new, |date| format::date(Some(date)))
 }
 
 fn touch(account: &Account) -> String {

@@ -81,6 +81,19 @@ pub(super) async fn text(context: &Context, risk: Option<&Risk>) -> String {
         card.field("completion", completion(closure))
             .field("result", closure.result.as_str());
     }
+    if let Some(request) = &risk.closure_request {
+        let proposed = format::enum_name(request.completion().as_str_name(), "COMPLETION_");
+        let churned = format::date(request.churn_date.as_ref());
+        card.field(
+            "asks",
+            format!(
+                "to be closed as {proposed}: the account churned on {churned}\n\
+                 keizoku risk close {} --completion {} --result …",
+                format::id(&risk.name),
+                proposed.to_lowercase()
+            ),
+        );
+    }
     if let Some(action) = &risk.next_action {
         card.field(
             "next action",
