@@ -45,4 +45,4 @@ pub use segment::{Segment, Segments};
 pub use settings::Settings;
 pub use split::{AnnouncedPart, RestPart, Split};
 pub use time::AsOf;
-pub use view::{AccountView, SubscriptionView};
+pub use view::{AccountSummary, AccountView, SubscriptionView};

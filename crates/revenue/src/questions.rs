@@ -11,7 +11,7 @@ use crate::segment::Segments;
 use crate::settings::Settings;
 use crate::store::{Names, dense};
 use crate::time::{AsOf, Known};
-use crate::view::{AccountView, SubscriptionView};
+use crate::view::{AccountSummary, AccountView, SubscriptionView};
 use crate::{AccountIx, Book};
 
 impl Book {
@@ -158,6 +158,22 @@ impl Book {
             as_of.on,
             product,
         )
+    }
+
+    /// The same in short. About today it costs the same however long the history is.
+    #[must_use]
+    pub fn summary_on(&self, account: AccountIx, as_of: AsOf) -> AccountSummary {
+        let survivor = self.survivor(account, as_of.known_at);
+        let Some(row) = self.row_of_now(survivor.0, as_of) else {
+            return self.account_on(survivor, as_of, None).summary();
+        };
+        AccountSummary {
+            account: survivor,
+            active: row.is_active(),
+            mrr: Money::from_minor(row.mrr),
+            next_renewal: row.renewal,
+            attributes: row.attributes(),
+        }
     }
 
     /// Group, tier and owner of an account at both times, and the number of its segment.

@@ -34,6 +34,21 @@ pub struct AccountView {
     pub(crate) validity: Validity,
 }
 
+/// What lists and answers show of an account on a date, as known at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountSummary {
+    /// The account that stayed, where the one asked for was merged (ACC-8).
+    pub account: AccountIx,
+    /// Whether one of its subscriptions is active (ACC-3).
+    pub active: bool,
+    /// Sum over the active subscriptions.
+    pub mrr: Money,
+    /// Earliest renewal among the active subscriptions.
+    pub next_renewal: Option<Day>,
+    /// Group, tier and owner.
+    pub attributes: Attributes,
+}
+
 /// One subscription on a date, as known at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscriptionView {
@@ -60,6 +75,18 @@ pub struct SubscriptionView {
 }
 
 impl AccountView {
+    /// What lists and answers show of it.
+    #[must_use]
+    pub const fn summary(&self) -> AccountSummary {
+        AccountSummary {
+            account: self.account,
+            active: self.active,
+            mrr: self.mrr,
+            next_renewal: self.next_renewal,
+            attributes: self.attributes,
+        }
+    }
+
     /// What is kept of it in a row.
     pub(crate) fn row(&self, product: u16) -> Row {
         Row {

@@ -60,7 +60,7 @@ pub(crate) fn account(
     };
     if let Some(ix) = book.account(id) {
         let survivor = book.survivor(ix, as_of.known_at);
-        let view = book.account_on(ix, as_of, None);
+        let view = book.summary_on(ix, as_of);
         if survivor == ix {
             account.active = view.active;
             account.mrr = Some(money(book, view.mrr));

@@ -258,7 +258,7 @@ fn customer(book: &Book, account: AccountId, name: &str, today: Day) -> Customer
         impact: None,
     };
     if let Some(ix) = book.account(account) {
-        let view = book.account_on(ix, as_of, None);
+        let view = book.summary_on(ix, as_of);
         let group_mrr = book.group_mrr(ix, as_of);
         let opening_mrr = book.opening_mrr(today.month());
         customer.mrr = view.mrr;

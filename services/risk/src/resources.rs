@@ -156,7 +156,7 @@ fn account_summary(around: &Surroundings<'_>, account: AccountId) -> proto::Acco
             ..proto::AccountSummary::default()
         };
     };
-    let view = book.account_on(ix, as_of, None);
+    let view = book.summary_on(ix, as_of);
     let attributes = view.attributes;
     let directory = book.directory();
     let owner = match (attributes.owner.as_user(), attributes.owner.as_pool()) {

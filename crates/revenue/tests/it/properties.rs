@@ -177,6 +177,7 @@ proptest! {
                 prop_assert_eq!(shown(&view), naive.account(survivor, on, name));
             }
             let view = book.account_on(ix, as_of, None);
+            prop_assert_eq!(book.summary_on(ix, as_of), view.summary());
             let group = naive.attributes(survivor, on).group;
             prop_assert_eq!(book.groups().name(view.attributes.group), &group);
             let of_group: i64 = (0..ACCOUNTS).map(account)
@@ -289,6 +290,7 @@ fn rows_are_folds(book: &Book) -> Result<(), TestCaseError> {
             continue;
         }
         let view = book.account_on(ix, AsOf::now(book.today()), None);
+        prop_assert_eq!(book.summary_on(ix, AsOf::now(book.today())), view.summary());
         prop_assert_eq!(
             (
                 row.mrr,
