@@ -26,6 +26,8 @@ const HEALTH: &str = "/grpc.health.v1.";
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsConfig {
+    /// Connections at the same time.
+    pub connections: usize,
     /// Requests that are worked on at the same time.
     pub requests_in_flight: usize,
     /// Longest time for one request, whatever its client allows.
@@ -40,6 +42,8 @@ pub struct LimitsConfig {
 impl Default for LimitsConfig {
     fn default() -> Self {
         Self {
+            // Files that a process may have open are often 1,024, and logs and models need some.
+            connections: 512,
             requests_in_flight: 512,
             deadline_seconds: 30,
             keepalive_seconds: 30,
@@ -52,6 +56,7 @@ impl LimitsConfig {
     /// Notes what makes no sense.
     pub fn validate(&self, problems: &mut Problems) {
         let values = [
+            ("connections", self.connections == 0),
             ("requests_in_flight", self.requests_in_flight == 0),
             ("deadline_seconds", self.deadline_seconds == 0),
             ("keepalive_seconds", self.keepalive_seconds == 0),

@@ -3,9 +3,11 @@
 mod encryption;
 mod health;
 mod limits;
+mod places;
 mod silence;
 mod tls;
 
+use std::future::ready;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -22,6 +24,7 @@ use crate::access::{AccessLayer, Authentication};
 use crate::socket::Socket;
 use crate::telemetry::RpcLayer;
 use limits::LimitLayer;
+use places::Places;
 use silence::Attentive;
 
 pub use encryption::Encryption;
@@ -181,7 +184,7 @@ pub async fn serve(
     let served = if let Some(tls) = tls {
         let encrypted = connections
             .map_ok(|stream| tls.accept(stream).map(Ok))
-            .try_buffer_unordered(None)
+            .try_buffer_unordered(limits.connections)
             .try_filter_map(async |stream| Ok(stream));
         answer(encrypted, routes, settings, lifecycle).await
     } else {
@@ -190,16 +193,22 @@ pub async fn serve(
     served.map_err(|error| failed(error.into()))
 }
 
-/// Connections as they come in.
+/// Connections as they come in, as long as there are places for them.
 fn connections(
     listener: TcpListener,
     limits: &LimitsConfig,
 ) -> impl Stream<Item = std::io::Result<Attentive>> + use<> {
+    let places = Places::new(limits.connections);
     let silent = 2 * Duration::from_secs(limits.keepalive_seconds);
     // The builder's own setting does not reach a listener that it did not open: without it every
     // answer may wait 40 ms for the client's delayed acknowledgement.
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    incoming.map_ok(move |stream| Attentive::to(Socket(stream), silent))
+    incoming.try_filter_map(move |stream| {
+        let place = places.take();
+        ready(Ok(
+            place.map(|place| Attentive::to(Socket(stream), silent, place))
+        ))
+    })
 }
 
 /// Answers what comes over the connections, until the process stops.
