@@ -67,7 +67,8 @@ async fn what_is_too_much_is_refused_at_once_and_taken_again_later() {
         }
     };
     assert_eq!(refusal.kind(), (Code::ResourceExhausted, "OVERLOADED"));
-    assert_eq!(refusal.retry_after, Some(Duration::from_secs(1)));
+    let waits = Duration::from_millis(500)..Duration::from_millis(1_500);
+    assert!(waits.contains(&refusal.retry_after.unwrap()), "{refusal:?}");
     // The client that waited has gone, and its place is free.
     while let Err(refusal) = organisation(&other).await {
         assert_eq!(refusal.reason, "OVERLOADED");
