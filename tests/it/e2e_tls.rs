@@ -28,9 +28,7 @@ impl Place {
         };
         place.write("ca.pem", &place.authority.pem());
         place.write("secret", "a secret of which nobody knows, long enough");
-        place.issue("server", &place.authority, |params| {
-            params.subject_alt_names = vec![SanType::IpAddress([127, 0, 0, 1].into())];
-        });
+        place.issue_server(&place.authority);
         place
     }
 
@@ -60,6 +58,13 @@ impl Place {
         let certificate = params.signed_by(&key, by).unwrap();
         self.write(&format!("{name}.pem"), &certificate.pem());
         self.write(&format!("{name}.key"), &key.serialize_pem());
+    }
+
+    /// The server's, by this authority.
+    fn issue_server(&self, by: &CertifiedIssuer<'static, KeyPair>) {
+        self.issue("server", by, |params| {
+            params.subject_alt_names = vec![SanType::IpAddress([127, 0, 0, 1].into())];
+        });
     }
 
     fn serve(&self) -> Serve {
@@ -282,4 +287,44 @@ fn certificates_that_do_not_fit_are_named_at_the_start() {
         "{}",
         exited.stderr
     );
+}
+
+#[tokio::test]
+async fn certificates_are_read_again_when_their_files_change() {
+    let place = Place::new();
+    place.issue("ops", &place.authority, |params| {
+        let name = "spiffe://example.com/ops".try_into().unwrap();
+        params.subject_alt_names = vec![SanType::URI(name)];
+    });
+    let server = place.start();
+    let (cert, key) = (place.argument("ops.pem"), place.argument("ops.key"));
+    let believing = |authority: &str| {
+        let authority = place.argument(authority);
+        ask(
+            &server,
+            &["--ca", &authority, "--cert", &cert, "--key", &key],
+        )
+    };
+    done(&believing("ca.pem"));
+
+    let another = authority();
+    place.write("another.pem", &another.pem());
+    place.issue_server(&another);
+    done(&believing("another.pem"));
+    refused(&believing("ca.pem"), &["invalid peer certificate"]);
+
+    // A renewal that went wrong takes nothing away.
+    place.write("server.key", "nonsense");
+    done(&believing("another.pem"));
+    done(&believing("another.pem"));
+
+    // The authority of the clients is one of the files.
+    place.issue_server(&another);
+    place.write("ca.pem", &another.pem());
+    assert!(!believing("another.pem").status.success());
+
+    let told = server.stop().await.stderr;
+    let complaints = told.matches("the certificates from before stay").count();
+    assert_eq!(complaints, 1, "{told}");
+    assert!(told.contains("tls.key_file names"), "{told}");
 }

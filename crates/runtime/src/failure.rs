@@ -91,12 +91,13 @@ impl Failure {
         failure
     }
 
-    /// More is asked for at the same time than this process takes on.
+    /// More is asked for at the same time than this process takes on; worth another try after
+    /// `retry_after`.
     #[must_use]
-    pub fn overloaded() -> Self {
+    pub fn overloaded(retry_after: Duration) -> Self {
         let message = "there is too much to do just now; nothing was done, try again";
         let mut failure = Self::new(Code::ResourceExhausted, ErrorReason::Overloaded, message);
-        failure.retry_after = Some(Duration::from_secs(1));
+        failure.retry_after = Some(retry_after);
         failure
     }
 

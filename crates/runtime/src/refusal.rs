@@ -8,10 +8,7 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep};
 use tokio_util::bytes::Buf;
-use tonic::Status;
 use tonic::codegen::Body;
-
-use crate::Failure;
 
 /// What is taken off a request's hands, in bytes: more than almost any holds.
 const TAKEN: usize = 64 * 1024;
@@ -34,13 +31,13 @@ pin_project! {
     }
 }
 
-impl<B, R: Default, E> Refusal<B, R, E> {
-    pub(crate) fn of(request: http::Request<B>, failure: Failure) -> Self {
+impl<B, R, E> Refusal<B, R, E> {
+    pub(crate) fn of(request: http::Request<B>, answer: http::Response<R>) -> Self {
         Self {
             rest: request.into_body(),
             left: TAKEN,
             timer: None,
-            answer: Some(Status::from(failure).into_http()),
+            answer: Some(answer),
             error: PhantomData,
         }
     }

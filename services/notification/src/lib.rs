@@ -40,7 +40,7 @@ use keizoku_log::EventLog;
 use keizoku_proto::notification::notification_service_server::NotificationServiceServer;
 use keizoku_runtime::intake::{self, Intake};
 use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
-use keizoku_runtime::server::MAX_MESSAGE;
+use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
 use keizoku_runtime::token::Progress;
 use keizoku_runtime::{
     Calendar, Executor, Failure, Freshness, Lifecycle, SharedBook, effect, projector,
@@ -204,6 +204,10 @@ impl Service {
     /// Adds the service's RPCs to a server.
     pub fn serve(&self, routes: &mut RoutesBuilder) {
         let service = NotificationServiceServer::new(self.clone());
-        routes.add_service(service.max_decoding_message_size(MAX_MESSAGE));
+        routes.add_service(
+            service
+                .max_decoding_message_size(MAX_MESSAGE)
+                .max_encoding_message_size(MAX_ANSWER),
+        );
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use h2::Reason;
 use h2::client::{Connection, SendRequest};
 use keizoku_proto::accounts::GetOrganisationRequest;
-use keizoku_testkit::Cluster;
+use keizoku_testkit::{Cluster, Serve};
+use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -215,4 +216,43 @@ async fn a_connection_that_is_old_takes_no_more_requests() {
     assert!(ended.is_ok_and(|ended| ended.is_ok()));
     drop(send);
     is_well(&cluster).await;
+}
+
+/// Whoever comes then is not kept waiting, and says hello to a closed door.
+async fn is_turned_away(address: SocketAddr) -> bool {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    drop(stream.write_all(&[PREFACE, SETTINGS].concat()).await);
+    // A connection that is taken is greeted first.
+    stream.read_u8().await.is_err()
+}
+
+#[tokio::test]
+async fn so_many_connections_are_open_and_one_more_is_closed() {
+    let cluster = with(|config| config.limits.connections = 2).await;
+    let address = cluster.address();
+    let mut directory = cluster.api("one").await.directory();
+    let other = connect(address).await;
+    assert!(is_turned_away(address).await);
+    assert!(is_turned_away(address).await);
+    // Those who are there do not notice, and a place that becomes free is taken again.
+    let answer = directory.get_organisation(GetOrganisationRequest {});
+    answer.await.unwrap();
+    drop(other);
+    while is_turned_away(address).await {}
+}
+
+#[tokio::test]
+async fn who_runs_a_full_server_is_told_which_limit_it_is() {
+    let folder = TempDir::new().unwrap();
+    let server = Serve::on(&folder.path().join("data"))
+        .env("KEIZOKU__LIMITS__CONNECTIONS", "1")
+        .start();
+    let (send, connection) = connect(server.address()).await;
+    tokio::select! {
+        ended = connection => panic!("{ended:?}"),
+        away = is_turned_away(server.address()) => assert!(away),
+    }
+    drop(send);
+    let told = server.stop().await.stderr;
+    assert!(told.contains("limits.connections"), "{told}");
 }

@@ -5,8 +5,8 @@ use std::task::{Context, Poll};
 
 use futures::future::{BoxFuture, Either, FutureExt as _};
 use keizoku_proto::common::ErrorReason;
-use tonic::Code;
 use tonic::codegen::Body;
+use tonic::{Code, Status};
 use tower::{Layer, Service};
 
 use super::authentication::{Authentication, Recognised, keys_are_away};
@@ -120,7 +120,7 @@ where
                 name(&mut request, identity);
                 Either::Left(Either::Left(self.inner.call(request)))
             }
-            Err(failure) => Either::Left(Either::Right(Refusal::of(request, failure))),
+            Err(failure) => Either::Left(Either::Right(refused(request, failure))),
             Ok(Admission::KeysMustBeRead) => {
                 let layer = self.layer.clone();
                 // The one that is ready goes along, its copy stays.
@@ -133,16 +133,18 @@ where
                             name(&mut request, identity);
                             inner.call(request).await
                         }
-                        Err(failure) => Refusal::of(request, failure).await,
-                        Ok(Admission::KeysMustBeRead) => {
-                            Refusal::of(request, keys_are_away()).await
-                        }
+                        Err(failure) => refused(request, failure).await,
+                        Ok(Admission::KeysMustBeRead) => refused(request, keys_are_away()).await,
                     }
                 };
                 Either::Right(once_read.boxed())
             }
         }
     }
+}
+
+fn refused<B, R: Default, E>(request: http::Request<B>, failure: Failure) -> Refusal<B, R, E> {
+    Refusal::of(request, Status::from(failure).into_http())
 }
 
 fn name<B>(request: &mut http::Request<B>, identity: Option<Identity>) {

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures::future::Either;
+use http::HeaderMap;
 use keizoku_proto::common::ErrorReason;
 use pin_project_lite::pin_project;
 use serde::Deserialize;
@@ -26,6 +27,8 @@ const HEALTH: &str = "/grpc.health.v1.";
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsConfig {
+    /// Connections at the same time.
+    pub connections: usize,
     /// Requests that are worked on at the same time.
     pub requests_in_flight: usize,
     /// Longest time for one request, whatever its client allows.
@@ -40,6 +43,8 @@ pub struct LimitsConfig {
 impl Default for LimitsConfig {
     fn default() -> Self {
         Self {
+            // Files that a process may have open are often 1,024, and logs and models need some.
+            connections: 512,
             requests_in_flight: 512,
             deadline_seconds: 30,
             keepalive_seconds: 30,
@@ -52,6 +57,7 @@ impl LimitsConfig {
     /// Notes what makes no sense.
     pub fn validate(&self, problems: &mut Problems) {
         let values = [
+            ("connections", self.connections == 0),
             ("requests_in_flight", self.requests_in_flight == 0),
             ("deadline_seconds", self.deadline_seconds == 0),
             ("keepalive_seconds", self.keepalive_seconds == 0),
@@ -75,6 +81,7 @@ pub(super) struct LimitLayer {
 struct Slots {
     taken: AtomicUsize,
     most: usize,
+    refusals: Refusals,
 }
 
 impl LimitLayer {
@@ -83,6 +90,7 @@ impl LimitLayer {
             slots: Arc::new(Slots {
                 taken: AtomicUsize::new(0),
                 most: limits.requests_in_flight,
+                refusals: Refusals::new(),
             }),
             longest: Duration::from_secs(limits.deadline_seconds),
         }
@@ -96,6 +104,41 @@ impl<S> Layer<S> for LimitLayer {
             inner,
             layer: self.clone(),
         }
+    }
+}
+
+/// Refusals made beforehand: under overload nothing should be cheaper.
+///
+/// Each asks for another wait. Clients who were refused together would otherwise come back together,
+/// and for as long as it takes to refuse thousands of them again nobody is answered.
+struct Refusals {
+    ready: Vec<HeaderMap>,
+    given: AtomicUsize,
+}
+
+impl Refusals {
+    /// Waits that are told apart: clients come back in groups of one sixteenth, 60 ms apart.
+    const WAITS: u32 = 16;
+    /// From half to one and a half times this long.
+    const WAIT: Duration = Duration::from_secs(1);
+
+    fn new() -> Self {
+        let wait = |number| Self::WAIT / 2 + Self::WAIT * number / Self::WAITS;
+        let ready = (0..Self::WAITS).map(|number| {
+            let status = Status::from(Failure::overloaded(wait(number)));
+            status.into_http::<()>().into_parts().0.headers
+        });
+        Self {
+            ready: ready.collect(),
+            given: AtomicUsize::new(0),
+        }
+    }
+
+    fn next<R: Default>(&self) -> http::Response<R> {
+        let given = self.given.fetch_add(1, Ordering::Relaxed);
+        let mut answer = http::Response::new(R::default());
+        self.ready[given % self.ready.len()].clone_into(answer.headers_mut());
+        answer
     }
 }
 
@@ -144,7 +187,7 @@ where
         } else if let Some(slot) = Slot::take(&self.layer.slots) {
             Some(slot)
         } else {
-            return Either::Right(Refusal::of(request, Failure::overloaded()));
+            return Either::Right(Refusal::of(request, self.layer.slots.refusals.next()));
         };
         Either::Left(InTime {
             inner: self.inner.call(request),
@@ -197,5 +240,33 @@ where
             message,
         );
         Poll::Ready(Ok(Status::from(failure).into_http()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use tonic_types::StatusExt as _;
+
+    use super::*;
+
+    #[test]
+    fn clients_that_are_refused_together_come_back_one_after_another() {
+        let refusals = Refusals::new();
+        let waits = (0..Refusals::WAITS).map(|_| {
+            let refused = refusals.next::<()>();
+            let status = Status::from_header_map(refused.headers()).unwrap();
+            assert_eq!(status.code(), Code::ResourceExhausted);
+            status
+                .get_details_retry_info()
+                .unwrap()
+                .retry_delay
+                .unwrap()
+        });
+        let waits: BTreeSet<_> = waits.collect();
+        assert_eq!(waits.len(), usize::try_from(Refusals::WAITS).unwrap());
+        let within = Duration::from_millis(500)..Duration::from_millis(1_500);
+        assert!(waits.iter().all(|wait| within.contains(wait)), "{waits:?}");
     }
 }

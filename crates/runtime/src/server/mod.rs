@@ -1,18 +1,22 @@
 //! The gRPC server of a process: one listener, access in front, every limit set.
 
+mod encryption;
 mod health;
 mod limits;
+mod places;
 mod silence;
 mod tls;
 
+use std::future::ready;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use futures::TryStreamExt as _;
+use futures::{FutureExt as _, Stream, TryStreamExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tonic::service::RoutesBuilder;
-use tonic::transport::server::TcpIncoming;
-use tonic::transport::{Server, ServerTlsConfig};
+use tonic::service::{Routes, RoutesBuilder};
+use tonic::transport::Server;
+use tonic::transport::server::{Connected, TcpIncoming};
 use tower::util::option_layer;
 
 use crate::Lifecycle;
@@ -20,8 +24,10 @@ use crate::access::{AccessLayer, Authentication};
 use crate::socket::Socket;
 use crate::telemetry::RpcLayer;
 use limits::LimitLayer;
+use places::Places;
 use silence::Attentive;
 
+pub use encryption::Encryption;
 pub use health::Part;
 pub use limits::LimitsConfig;
 pub use tls::{TlsConfig, TlsError};
@@ -73,7 +79,7 @@ pub struct Settings {
     /// How callers are recognised.
     pub authentication: Authentication,
     /// Encryption, if any.
-    pub tls: Option<ServerTlsConfig>,
+    pub tls: Option<Encryption>,
     /// How much is taken on.
     pub limits: LimitsConfig,
     /// Whether clients may ask which RPCs there are.
@@ -157,7 +163,7 @@ pub async fn serve(
     listener: TcpListener,
     mut services: RoutesBuilder,
     parts: Vec<Part>,
-    settings: Settings,
+    mut settings: Settings,
     lifecycle: &Lifecycle,
 ) -> Result<(), ServeError> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| ServeError::Server(error);
@@ -172,19 +178,52 @@ pub async fn serve(
     // So that the first caller need not wait, and a wrong address shows at the start.
     let authentication = settings.authentication.clone();
     lifecycle.until_stop(async move { authentication.read_keys().await });
+    let (limits, tls) = (settings.limits.clone(), settings.tls.take());
+    let connections = connections(listener, &limits);
+    let routes = services.routes();
+    let served = if let Some(tls) = tls {
+        let encrypted = connections
+            .map_ok(|stream| tls.accept(stream).map(Ok))
+            .try_buffer_unordered(limits.connections)
+            .try_filter_map(async |stream| Ok(stream));
+        answer(encrypted, routes, settings, lifecycle).await
+    } else {
+        answer(connections, routes, settings, lifecycle).await
+    };
+    served.map_err(|error| failed(error.into()))
+}
+
+/// Connections as they come in, as long as there are places for them.
+fn connections(
+    listener: TcpListener,
+    limits: &LimitsConfig,
+) -> impl Stream<Item = std::io::Result<Attentive>> + use<> {
+    let places = Places::new(limits.connections);
+    let silent = 2 * Duration::from_secs(limits.keepalive_seconds);
     // The builder's own setting does not reach a listener that it did not open: without it every
     // answer may wait 40 ms for the client's delayed acknowledgement.
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    incoming.try_filter_map(move |stream| {
+        let place = places.take();
+        ready(Ok(
+            place.map(|place| Attentive::to(Socket(stream), silent, place))
+        ))
+    })
+}
+
+/// Answers what comes over the connections, until the process stops.
+async fn answer<C>(
+    connections: impl Stream<Item = std::io::Result<C>>,
+    routes: Routes,
+    settings: Settings,
+    lifecycle: &Lifecycle,
+) -> Result<(), tonic::transport::Error>
+where
+    C: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+{
     let limits = settings.limits;
     let keepalive = Duration::from_secs(limits.keepalive_seconds);
-    let incoming = incoming.map_ok(move |stream| Attentive::to(Socket(stream), 2 * keepalive));
-    let mut server = Server::builder();
-    if let Some(tls) = settings.tls {
-        server = server
-            .tls_config(tls)
-            .map_err(|error| failed(error.into()))?;
-    }
-    server
+    Server::builder()
         .max_concurrent_streams(STREAMS_PER_CONNECTION)
         .max_connection_age(Duration::from_secs(limits.connection_age_seconds))
         .http2_max_header_list_size(MAX_HEADERS)
@@ -197,8 +236,7 @@ pub async fn serve(
         .layer(option_layer(RpcLayer::of(lifecycle.telemetry())))
         .layer(AccessLayer::new(settings.authentication))
         .layer(LimitLayer::new(&limits))
-        .add_routes(services.routes())
-        .serve_with_incoming_shutdown(incoming, lifecycle.stopped())
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(connections, lifecycle.stopped())
         .await
-        .map_err(|error| failed(error.into()))
 }

@@ -12,24 +12,28 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
+use super::places::Place;
 use crate::socket::Socket;
 
-/// A connection that ends when nothing was heard for `longest`, at the latest after twice that time.
+/// A connection in its place, that ends when nothing was heard for `longest`, at the latest after
+/// twice that time.
 pub(super) struct Attentive {
     stream: Socket,
     longest: Duration,
     timer: Pin<Box<Sleep>>,
     /// Whether anything was heard since the timer was set: to set it anew for each read would cost more.
     heard: bool,
+    _place: Place,
 }
 
 impl Attentive {
-    pub(super) fn to(stream: Socket, longest: Duration) -> Self {
+    pub(super) fn to(stream: Socket, longest: Duration, place: Place) -> Self {
         Self {
             stream,
             longest,
             timer: Box::pin(sleep(longest)),
             heard: false,
+            _place: place,
         }
     }
 }

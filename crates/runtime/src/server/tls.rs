@@ -1,18 +1,22 @@
 //! TLS: the server's certificate, and those by which clients say who they are.
 
-use std::error::Error as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
 
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use serde::Deserialize;
-use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
 use crate::config::Problems;
 
-/// A client that takes longer to shake hands is cut off.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+/// The protocol that both sides agree on while they shake hands: HTTP/2.
+const PROTOCOL: &[u8] = b"h2";
 
-/// Files of TLS, all of them PEM. An empty path means: not set. Read at the start.
+/// Files of TLS, all of them PEM. An empty path means: not set. Read at the start, and again when
+/// they have changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TlsConfig {
@@ -56,10 +60,7 @@ impl TlsConfig {
     }
 
     /// Reads the files; nothing where TLS is not configured.
-    ///
-    /// # Errors
-    /// Everything that cannot be read.
-    pub fn load(&self) -> Result<Option<ServerTlsConfig>, TlsError> {
+    pub(super) fn read(&self) -> Result<Option<Arc<ServerConfig>>, TlsError> {
         let mut problems = Problems::default();
         self.validate(&mut problems);
         let certificate = read(
@@ -74,28 +75,55 @@ impl TlsConfig {
             return Ok(None);
         };
         crate::crypto::install();
-        let mut tls = ServerTlsConfig::new()
-            .identity(Identity::from_pem(certificate, key))
-            .timeout(HANDSHAKE);
-        if let Some(authorities) = authorities {
-            // Optional: who shows none may have a token, and is told so if not.
-            tls = tls
-                .client_ca_root(Certificate::from_pem(authorities))
-                .client_auth_optional(true);
-        }
-        if let Err(error) = Server::builder().tls_config(tls.clone()) {
+        let unfit = |key, why: String| {
             let mut problems = Problems::default();
-            let why = error
-                .source()
-                .map_or_else(String::new, |cause| format!(": {cause}"));
-            problems.add(
-                "tls.key_file",
-                format!("and certificate_file do not fit{why}"),
-            );
-            return Err(TlsError(problems));
-        }
-        Ok(Some(tls))
+            problems.add(key, why);
+            TlsError(problems)
+        };
+        let clients = match &authorities {
+            Some(authorities) => clients_of(authorities).map_err(|why| {
+                let file = self.client_ca_file.display();
+                let why = format!("names {file}, which holds no usable authority: {why}");
+                unfit("tls.client_ca_file", why)
+            })?,
+            None => WebPkiClientVerifier::no_client_auth(),
+        };
+        let builder = ServerConfig::builder().with_client_cert_verifier(clients);
+        let mut config = chain_and_key(&certificate, &key)
+            .and_then(|(chain, key)| Ok(builder.with_single_cert(chain, key)?))
+            .map_err(|why| {
+                let why = format!("and certificate_file do not fit: {why}");
+                unfit("tls.key_file", why)
+            })?;
+        config.alpn_protocols.push(PROTOCOL.to_vec());
+        Ok(Some(Arc::new(config)))
     }
+
+    /// The files that are named.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        let files = [&self.certificate_file, &self.key_file, &self.client_ca_file];
+        files
+            .into_iter()
+            .map(PathBuf::as_path)
+            .filter(|path| is_set(path))
+    }
+}
+
+type Unfit = Box<dyn std::error::Error + Send + Sync>;
+type Chain = Vec<CertificateDer<'static>>;
+
+/// Who shows no certificate may have a token, and is told so if not.
+fn clients_of(authorities: &[u8]) -> Result<Arc<dyn ClientCertVerifier>, Unfit> {
+    let mut roots = RootCertStore::empty();
+    let authorities = CertificateDer::pem_slice_iter(authorities).collect::<Result<Chain, _>>()?;
+    roots.add_parsable_certificates(authorities);
+    let verifier = WebPkiClientVerifier::builder(roots.into()).allow_unauthenticated();
+    Ok(verifier.build()?)
+}
+
+fn chain_and_key(certificate: &[u8], key: &[u8]) -> Result<(Chain, PrivateKeyDer<'static>), Unfit> {
+    let chain = CertificateDer::pem_slice_iter(certificate).collect::<Result<_, _>>()?;
+    Ok((chain, PrivateKeyDer::from_pem_slice(key)?))
 }
 
 fn is_set(path: &Path) -> bool {
@@ -134,7 +162,7 @@ mod tests {
             key_file: folder.path().join("nowhere.pem"),
             client_ca_file: nonsense,
         };
-        let told = config.load().unwrap_err().to_string();
+        let told = config.read().unwrap_err().to_string();
         for key in ["certificate_file", "client_ca_file"] {
             assert!(told.contains(&format!("tls.{key} names")), "{told}");
         }
@@ -143,11 +171,11 @@ mod tests {
             client_ca_file: config.client_ca_file,
             ..TlsConfig::default()
         };
-        let told = half.load().unwrap_err().to_string();
+        let told = half.read().unwrap_err().to_string();
         assert!(
             told.contains("needs certificate_file and key_file"),
             "{told}"
         );
-        assert!(TlsConfig::default().load().unwrap().is_none());
+        assert!(TlsConfig::default().read().unwrap().is_none());
     }
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use keizoku_core::{Clock, Entropy, Probe};
 use keizoku_runtime::access::Authentication;
-use keizoku_runtime::server::{self as grpc, ServeError};
+use keizoku_runtime::server::{self as grpc, Encryption, ServeError};
 use keizoku_runtime::telemetry::Telemetry;
 use keizoku_runtime::{Freshness, Lifecycle};
 use tokio::net::TcpListener;
@@ -156,7 +156,7 @@ fn serve(
 fn settings(config: &Config, ambient: &Ambient) -> Result<grpc::Settings, StartError> {
     Ok(grpc::Settings {
         authentication: Authentication::configured(&config.access, &ambient.clock)?,
-        tls: config.tls.load()?,
+        tls: Encryption::configured(&config.tls)?,
         limits: config.limits.clone(),
         reflection: config.reflection.is_on(config.listen),
     })

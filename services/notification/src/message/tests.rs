@@ -275,6 +275,38 @@ fn ntf_7_every_trigger_in_every_language_and_channel_reads_as_it_did() {
     }
 }
 
+/// The words of a message without those that hold a link: what is read without following one.
+fn words(message: &str) -> String {
+    // As a reader of HTML sees it.
+    let message = message.replace("&#x2f;", "/");
+    let words = message.split(|c: char| c.is_whitespace() || c == '"');
+    let words = words.filter(|word| !word.contains("https://keizoku.example.com/"));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn gen_7_who_cannot_follow_a_link_knows_who_what_and_how_much() {
+    for (locale, renewal) in [(Locale::Ja, "2027/03/31"), (Locale::En, "2027-03-31")] {
+        for (name, message) in messages(&writer(locale)) {
+            let message = named(message);
+            let email = email::render(&message, false);
+            let payload = slack::payload(&message, false).to_string();
+            for read in [&email.text, &email.html, &payload].map(|told| words(told)) {
+                for id in ["users/", "accounts/", "risks/", "00000000-0000"] {
+                    assert!(!read.contains(id), "{name}: {id} in {read}");
+                }
+                // A digest is about many customers, and a test about none.
+                if name == "test" || name.starts_with("weekly-digest") {
+                    continue;
+                }
+                for fact in ["緑川印刷", "1,200,000", renewal, "0.45%", "山田花子"] {
+                    assert!(read.contains(fact), "{name}: no {fact} in {read}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn ntf_4_a_message_that_is_sent_again_says_so_in_every_channel() {
     for (locale, label) in [(Locale::Ja, "再送"), (Locale::En, "Sent again")] {

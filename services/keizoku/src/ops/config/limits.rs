@@ -7,6 +7,7 @@ use super::Key;
 /// Every key, taken apart by name so that none is forgotten.
 pub(super) fn keys(config: &LimitsConfig) -> Vec<Key> {
     let LimitsConfig {
+        connections,
         requests_in_flight,
         deadline_seconds,
         keepalive_seconds,
@@ -14,6 +15,12 @@ pub(super) fn keys(config: &LimitsConfig) -> Vec<Key> {
     } = config;
     let key = |name, about, value| Key { name, about, value };
     vec![
+        key(
+            "connections",
+            "Connections at the same time; more are closed at once. Each needs an open file: raise the\n\
+                     process's limit of those with it (LimitNOFILE).",
+            connections.to_string(),
+        ),
         key(
             "requests_in_flight",
             "Requests that are worked on at the same time; more are refused at once (OVERLOADED).",

@@ -16,7 +16,7 @@ pub(super) fn keys(config: &TlsConfig) -> Vec<Key> {
         key(
             "certificate_file",
             "PEM file with the server's certificate, then those between it and the authority.\n\
-                     Read at the start.",
+                     Read again for new connections when one of the files has changed.",
             path_value(certificate_file),
         ),
         key(
