@@ -35,6 +35,17 @@ impl Role {
         }
     }
 
+    /// The package of its API.
+    #[must_use]
+    pub const fn package(self) -> &'static str {
+        match self {
+            Self::Accounts => "keizoku.accounts.v1",
+            Self::Risk => "keizoku.risk.v1",
+            Self::Forecast => "keizoku.forecast.v1",
+            Self::Notification => "keizoku.notification.v1",
+        }
+    }
+
     /// The source that it is: the name of its log. A service that only reads has none.
     #[must_use]
     pub const fn source(self) -> Option<&'static str> {
