@@ -15,7 +15,7 @@ use keizoku_runtime::telemetry::LogFormat;
 use serde_json::Value;
 
 use super::{Refusal, nearest};
-use crate::server::config::{Config, LogConfig, StorageConfig};
+use crate::server::config::{CalendarConfig, Config, LogConfig, StorageConfig};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -76,6 +76,7 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
         listen,
         log: LogConfig { format, filter },
         storage: StorageConfig { unsafe_no_sync },
+        calendar: CalendarConfig { holidays_file },
         nats,
         access,
         tls,
@@ -137,6 +138,15 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
                 "Answers before a change is on disk, so that a power cut loses acknowledged changes.\n\
                  For the test of durability alone.",
                 unsafe_no_sync.to_string(),
+            )],
+        ),
+        (
+            "calendar",
+            vec![key(
+                "holidays_file",
+                "File with holidays, a line each as \"2026-11-23,勤労感謝の日\", also as the Cabinet Office\n\
+                 publishes them (in UTF-8). Empty: Japan's, of the years that have been published.",
+                path_value(holidays_file),
             )],
         ),
         ("nats", nats::keys(nats)),

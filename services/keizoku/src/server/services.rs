@@ -41,7 +41,9 @@ pub(super) async fn build(
     let folder = config.data_dir.as_path();
     let unusable = |error| StartError::ReadModel(folder.to_owned(), error);
     let not_built = |role: Role| move |error| StartError::Service(role.name(), error);
+    let working_days = config.calendar.working_days()?;
     let calendar = Calendar::new(Arc::clone(&ambient.clock), default_zone());
+    let calendar = calendar.with_working_days(working_days);
     let (bus, entropy) = (Arc::clone(&exchange.bus), Arc::clone(&ambient.entropy));
     let deps = Deps::new(bus, calendar, entropy, lifecycle.clone());
     let log = |role: Role| -> Option<Arc<dyn EventLog>> {
@@ -75,6 +77,11 @@ pub(super) async fn build(
         let notification = keizoku_notification::build(deps.clone(), log, settings, folder).await?;
         notification.serve(&mut services.routes);
         services.add(Role::Notification, book, notification.freshness());
+    }
+    if let Some(log) = log(Role::Onboarding) {
+        let onboarding = keizoku_onboarding::build(deps.clone(), &log, folder)?;
+        onboarding.serve(&mut services.routes);
+        services.add(Role::Onboarding, book, onboarding.freshness());
     }
     Ok(services)
 }
