@@ -8,6 +8,7 @@ use keizoku_runtime::parse::{LONG_TEXT, SHORT_TEXT};
 use uuid::Uuid;
 
 use crate::domain;
+use crate::domain::handing_over::{Held, Rated};
 use crate::domain::onboarding::Command;
 use crate::domain::plan;
 use crate::domain::template::Version;
@@ -57,7 +58,7 @@ pub(crate) fn version(
 ) -> Version {
     let product = violations.text("product", &request.product, SHORT_TEXT);
     let tier = violations.text("tier", &request.tier, SHORT_TEXT);
-    for (field, why) in plan::violations(&request.phases) {
+    for (field, why) in plan::violations(&request.phases, &request.questions) {
         violations.add(&field, why);
     }
     Version {
@@ -65,6 +66,7 @@ pub(crate) fn version(
         product,
         tier,
         phases: request.phases.clone(),
+        questions: request.questions.clone(),
     }
 }
 
@@ -96,6 +98,74 @@ pub(crate) fn started(
         ..proto::OnboardingStarted::default()
     };
     (account, started)
+}
+
+/// What is handed over, as far as it is known; stakeholders as ids of contacts.
+pub(crate) fn hand_off(
+    violations: &mut Violations,
+    request: &proto::RecordHandOffRequest,
+) -> Command {
+    let form = request.hand_off.clone().unwrap_or_default();
+    let mut stakeholders = Vec::new();
+    for (at, name) in form.stakeholders.iter().enumerate() {
+        let field = format!("hand_off.stakeholders[{at}]");
+        let contact = violations.parse(&field, names::parse_contact(name));
+        stakeholders.extend(contact.map(|(_, contact)| contact.to_string()));
+    }
+    let mut answers = Vec::new();
+    for (at, answer) in form.answers.iter().enumerate() {
+        let field = format!("hand_off.answers[{at}]");
+        answers.push(proto::HandOffAnswer {
+            question: violations.required_text(
+                &format!("{field}.question"),
+                &answer.question,
+                SHORT_TEXT,
+            ),
+            answer: violations.text(&format!("{field}.answer"), &answer.answer, LONG_TEXT),
+        });
+    }
+    Command::HandOff(proto::HandOff {
+        why_bought: violations.text("hand_off.why_bought", &form.why_bought, LONG_TEXT),
+        expectations: violations.text("hand_off.expectations", &form.expectations, LONG_TEXT),
+        temperature: form.temperature().into(),
+        stakeholders,
+        answers,
+    })
+}
+
+/// A rating of the expectation gap, which must be stated: 0 is one.
+fn gap(violations: &mut Violations, rating: Option<u32>, note: (&str, &str)) -> Rated {
+    const FAR_APART: u32 = 3;
+    if rating.is_none_or(|rating| rating > FAR_APART) {
+        violations.add("gap", "must be 0 (none) to 3 (far apart)");
+    }
+    Rated {
+        rating: rating.unwrap_or_default(),
+        note: violations.text(note.0, note.1, LONG_TEXT),
+    }
+}
+
+/// A kickoff.
+pub(crate) fn kickoff(
+    violations: &mut Violations,
+    request: &proto::RecordKickoffRequest,
+) -> Command {
+    let wants = &request.confirmed_wants;
+    Command::Kickoff(Held {
+        confirmed_wants: violations.required_text("confirmed_wants", wants, LONG_TEXT),
+        gap: gap(violations, request.gap, ("gap_note", &request.gap_note)),
+        date: violations.day("date", request.date.as_ref()),
+        override_reason: violations.text("override_reason", &request.override_reason, LONG_TEXT),
+    })
+}
+
+/// A rating at closing.
+pub(crate) fn rate(
+    violations: &mut Violations,
+    request: &proto::RateExpectationGapRequest,
+) -> Command {
+    let gap = gap(violations, request.gap, ("note", &request.note));
+    Command::Rate(gap, violations.day("date", request.date.as_ref()))
 }
 
 /// That a task was done.

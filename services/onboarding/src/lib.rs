@@ -73,9 +73,11 @@ pub(crate) struct Onboardings {
 /// # Errors
 /// When the read model can neither be opened nor replaced.
 pub fn build(deps: Deps, log: &Arc<dyn EventLog>, folder: &Path) -> Result<Service, BuildError> {
+    let template_file::TemplateFile { phases, questions } = template_file::shipped()?;
     let shipped = template::Version {
         template_id: domain::template_id("", "").to_string(),
-        phases: template_file::shipped()?,
+        phases,
+        questions,
         ..template::Version::default()
     };
     let path = folder.join("onboarding.model.sqlite");

@@ -48,6 +48,9 @@ fn on_onboarding_event(rows: &Transaction<'_>, event: &Kind) -> rusqlite::Result
             assign(rows, &e.onboarding_id, e.assignment.as_ref())
         }
         Kind::TaskCompleted(_)
+        | Kind::HandOffRecorded(_)
+        | Kind::KickoffHeld(_)
+        | Kind::ExpectationGapRated(_)
         | Kind::TaskReopened(_)
         | Kind::OnboardingHeld(_)
         | Kind::OnboardingResumed(_) => Ok(()),

@@ -43,6 +43,7 @@ pub(crate) fn template(
         version: plan.version,
         latest_version: fold.state.latest(),
         phases: plan.phases.clone(),
+        questions: plan.questions.clone(),
         publish_time: published.map(keizoku_proto::timestamp),
         etag: call::etag(fold.revision),
     })
@@ -106,7 +107,21 @@ pub(crate) fn onboarding(
         create_time: fold.created_at.map(keizoku_proto::timestamp),
         update_time: fold.updated_at.map(keizoku_proto::timestamp),
         etag: call::etag(fold.revision),
+        hand_off: hand_off(state, around.account),
+        questions: plan::questions(&state.plan, &state.tier).cloned().collect(),
+        hand_off_missing: state.hand_off_missing(),
+        kickoff: state.kickoff.clone(),
+        closing_gap: state.closing_gap.clone(),
     }
+}
+
+/// What was handed over, with names of contacts instead of their ids; nothing while nothing was.
+fn hand_off(state: &State, account: AccountId) -> Option<proto::HandOff> {
+    let mut form = state.hand_off.clone();
+    for contact in &mut form.stakeholders {
+        *contact = format!("{}/contacts/{contact}", names::account(account));
+    }
+    (form != proto::HandOff::default()).then_some(form)
 }
 
 fn resource(collection: &str, id: &str) -> String {
@@ -143,6 +158,7 @@ fn progress(
             done_date: done.and_then(|done| done.date).map(Into::into),
             note: done.map(|done| done.note.clone()).unwrap_or_default(),
             required: is_required(state, &task.key),
+            kind: task.kind,
         }
     };
     proto::PhaseProgress {

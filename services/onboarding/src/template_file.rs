@@ -3,17 +3,40 @@
 use config::{Config, ConfigError, File, FileFormat};
 use keizoku_proto::onboarding::exit_criterion::Criterion;
 use keizoku_proto::onboarding::{
-    ExitCriterion, LocalizedText, TaskParty, TemplatePhase, TemplateTask,
+    ExitCriterion, HandOffQuestion, LocalizedText, TaskKind, TaskParty, TemplatePhase, TemplateTask,
 };
 use serde::Deserialize;
 
 /// The template that comes with Keizoku; it documents every key.
 pub const SHIPPED: &str = include_str!("default-template.toml");
 
+/// What a file says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TemplateFile {
+    /// The phases, in order.
+    pub phases: Vec<TemplatePhase>,
+    /// What the hand-off must answer.
+    pub questions: Vec<HandOffQuestion>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Phases {
+struct Contents {
+    #[serde(default)]
+    question: Vec<Question>,
     phase: Vec<Phase>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    key: String,
+    #[serde(default)]
+    ja: String,
+    #[serde(default)]
+    en: String,
+    #[serde(default)]
+    tiers: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -43,6 +66,17 @@ struct Task {
     en: String,
     party: Party,
     due: u32,
+    #[serde(default)]
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    #[default]
+    Plain,
+    Kickoff,
+    ClosingReview,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -53,25 +87,45 @@ enum Party {
     Specialist,
 }
 
-/// Reads a template's phases from TOML.
+/// Reads a template from TOML.
 ///
 /// # Errors
 /// When it is no TOML, or keys are missing or unknown.
-pub fn read(text: &str) -> Result<Vec<TemplatePhase>, ConfigError> {
+pub fn read(text: &str) -> Result<TemplateFile, ConfigError> {
     let file = File::from_str(text, FileFormat::Toml);
-    let read: Phases = Config::builder()
+    let read: Contents = Config::builder()
         .add_source(file)
         .build()?
         .try_deserialize()?;
-    Ok(read.phase.into_iter().map(TemplatePhase::from).collect())
+    Ok(TemplateFile {
+        phases: read.phase.into_iter().map(TemplatePhase::from).collect(),
+        questions: read
+            .question
+            .into_iter()
+            .map(HandOffQuestion::from)
+            .collect(),
+    })
 }
 
-/// The phases of the template that comes with Keizoku (ONB-2).
+/// The template that comes with Keizoku (ONB-2).
 ///
 /// # Errors
 /// As [`read`]; a test reads it.
-pub fn shipped() -> Result<Vec<TemplatePhase>, ConfigError> {
+pub fn shipped() -> Result<TemplateFile, ConfigError> {
     read(SHIPPED)
+}
+
+impl From<Question> for HandOffQuestion {
+    fn from(question: Question) -> Self {
+        Self {
+            key: question.key,
+            title: Some(LocalizedText {
+                ja: question.ja,
+                en: question.en,
+            }),
+            tiers: question.tiers,
+        }
+    }
 }
 
 impl From<Phase> for TemplatePhase {
@@ -108,6 +162,12 @@ impl From<Task> for TemplateTask {
             }),
             party: party.into(),
             due_working_days: task.due,
+            kind: match task.kind {
+                Kind::Plain => TaskKind::Unspecified,
+                Kind::Kickoff => TaskKind::Kickoff,
+                Kind::ClosingReview => TaskKind::ClosingReview,
+            }
+            .into(),
         }
     }
 }

@@ -30,13 +30,16 @@ async fn onb_6_it_goes_forward_when_the_exit_criteria_are_met() {
     assert_eq!(refused.code, Code::FailedPrecondition);
     assert_eq!(refused.reason, "EXIT_CRITERIA_UNMET");
     assert!(refused.message.contains("hold_kickoff"), "{refused:?}");
-    let done = world.done(&started, "hold_kickoff").await;
+    let done = world.kickoff(&started).await;
     assert!(done.unmet_criteria.is_empty());
     let second = world.advance(&started).await.unwrap();
     assert_eq!(second.phase, "operation");
     assert_eq!(second.phases[0].leave_date, Some(day(2026, 11, 24)));
     assert_eq!(second.phases[0].days, 22);
     assert_eq!(second.steps[0].r#move(), PhaseMove::Forward);
+    let done = world.done(&started, "decide_operation").await;
+    assert_eq!(done.phases[1].tasks[1].done_date, Some(day(2026, 11, 24)));
+    assert_eq!(world.advance(&started).await.unwrap().phase, "preparation");
 }
 
 #[tokio::test]
@@ -141,7 +144,7 @@ async fn onb_5_completion_needs_all_three_evidences_and_hands_over() {
 async fn onb_7_a_hold_pauses_it_until_its_last_day() {
     let world = World::new("hold").await;
     let started = world.start(&world.account, |_| ()).await;
-    world.done(&started, "hold_kickoff").await;
+    world.kickoff(&started).await;
     let mut client = world.scene.api.onboardings();
     let hold = HoldOnboardingRequest {
         name: started.name.clone(),

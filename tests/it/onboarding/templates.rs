@@ -14,7 +14,7 @@ use super::world::World;
 
 /// The shipped phases, with another duration of the first.
 fn phases(days: u32) -> Vec<TemplatePhase> {
-    let mut phases = template_file::shipped().unwrap();
+    let mut phases = template_file::shipped().unwrap().phases;
     phases[0].expected_working_days = days;
     phases
 }

@@ -5,7 +5,7 @@ use keizoku_proto::google::r#type::Date;
 use keizoku_proto::onboarding::{
     AdvanceOnboardingRequest, CompleteTaskRequest, GetOnboardingRequest, ListOnboardingsRequest,
     MoveOnboardingRequest, Onboarding, OnboardingFilter, PublishTemplateRequest,
-    StartOnboardingRequest, Template, TemplatePhase,
+    RecordKickoffRequest, StartOnboardingRequest, Template, TemplatePhase,
 };
 use keizoku_testkit::{Cluster, Scene, day};
 use tonic::Status;
@@ -74,6 +74,21 @@ impl World {
         let mut client = self.scene.api.onboardings();
         let done = client.complete_task(request).await.unwrap();
         done.into_inner().onboarding.unwrap()
+    }
+
+    /// Records the kickoff, for which the hand-off need not be complete.
+    pub(super) async fn kickoff(&self, onboarding: &Onboarding) -> Onboarding {
+        let request = RecordKickoffRequest {
+            name: onboarding.name.clone(),
+            confirmed_wants: "申請の紙をなくす".to_owned(),
+            gap: Some(2),
+            override_reason: "先方の希望日".to_owned(),
+            request_id: self.id(),
+            ..RecordKickoffRequest::default()
+        };
+        let mut client = self.scene.api.onboardings();
+        let kickoff = client.record_kickoff(request).await.unwrap();
+        kickoff.into_inner().onboarding.unwrap()
     }
 
     pub(super) async fn advance(&self, onboarding: &Onboarding) -> Result<Onboarding, Status> {

@@ -1,5 +1,6 @@
 //! What the onboarding service decides: one file per aggregate, each a [`keizoku_core::Decider`].
 
+pub mod handing_over;
 pub mod onboarding;
 mod onboarding_error;
 mod onboarding_state;

@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use keizoku_core::{Ctx, Day, Decider};
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{
-    Assignment, Completion, Evidence, Hold, OnboardingAssigned, OnboardingCompleted,
+    Assignment, Completion, Evidence, HandOff, Hold, OnboardingAssigned, OnboardingCompleted,
     OnboardingHeld, OnboardingResumed, OnboardingStarted, PhaseChanged, PhaseMove, PhaseStep, Plan,
-    TaskCompleted, TaskReopened, TemplateChanged,
+    TaskCompleted, TaskKind, TaskReopened, TemplateChanged,
 };
 
 pub use super::onboarding_error::Error;
 pub use super::onboarding_state::{Done, Held, State, Visit};
-use super::plan;
+use super::{handing_over, plan};
 
 /// One product that one account is brought to use.
 pub struct Onboarding;
@@ -21,6 +21,12 @@ pub struct Onboarding;
 pub enum Command {
     /// Starts it.
     Start(OnboardingStarted),
+    /// Records what was handed over.
+    HandOff(HandOff),
+    /// Records the kickoff.
+    Kickoff(handing_over::Held),
+    /// Rates the expectation gap at closing, today unless a date is given.
+    Rate(handing_over::Rated, Option<Day>),
     /// Gives it to somebody else.
     Assign {
         /// Id of the CSM and of the team, one of them empty; as before when absent.
@@ -93,6 +99,9 @@ impl Decider for Onboarding {
             Command::Start(started) => start(started, ctx),
             _ if !state.exists() => Err(Error::Unknown),
             _ if state.completion.is_some() => Err(Error::Closed),
+            Command::HandOff(form) => Ok(handing_over::hand_off(state, form)),
+            Command::Kickoff(held) => handing_over::kickoff(state, held, ctx),
+            Command::Rate(gap, date) => handing_over::rate(state, gap, date, ctx),
             Command::Assign { owner, specialist } => Ok(assign(state, owner, specialist)),
             Command::CompleteTask { task, date, note } => {
                 complete_task(state, task, date, note, ctx)
@@ -156,7 +165,7 @@ fn assign(state: &State, owner: Option<(String, String)>, specialist: Option<Str
 }
 
 /// The date of what is recorded: neither in the future nor before `earliest`.
-fn possible(date: Option<Day>, earliest: Option<Day>, today: Day) -> Result<Day, Error> {
+pub(super) fn possible(date: Option<Day>, earliest: Option<Day>, today: Day) -> Result<Day, Error> {
     let date = date.unwrap_or(today);
     let too_early = earliest.is_some_and(|earliest| date < earliest);
     if date > today || too_early {
@@ -176,6 +185,9 @@ fn complete_task(
     let Some(known) = plan::task(&state.plan, &task) else {
         return Err(Error::TaskUnknown(task));
     };
+    if known.kind() != TaskKind::Unspecified {
+        return Err(Error::HasItsOwnCommand(task));
+    }
     // What an onboarding needs may have been done before it began.
     let date = possible(date, None, ctx.today)?;
     let done = Done {

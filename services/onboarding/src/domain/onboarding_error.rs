@@ -41,6 +41,15 @@ pub enum Error {
     /// The plan has no such task.
     #[error("the plan has no task `{0}`: name one of its tasks")]
     TaskUnknown(String),
+    /// The kickoff comes after a complete hand-off (ONB-1).
+    #[error(
+        "the hand-off lacks {}: complete it, or say why it need not be (override_reason)",
+        .0.join(", ")
+    )]
+    HandOffIncomplete(Vec<String>),
+    /// It is done by recording what it is about.
+    #[error("the task `{0}` is done by recording the kickoff, or by rating the expectation gap")]
+    HasItsOwnCommand(String),
     /// A date in the future, or before what it follows.
     #[error("the date {0} lies in the future, or before what it follows")]
     ImpossibleDate(Day),
@@ -66,11 +75,14 @@ impl DomainError for Error {
             Self::NoPhaseAfter | Self::PhaseUnknown(_) => ErrorReason::PhaseUnknown,
             Self::TaskUnknown(_) => ErrorReason::TaskUnknown,
             Self::ImpossibleDate(_) => ErrorReason::OnboardingDateImpossible,
+            Self::HandOffIncomplete(_) => ErrorReason::HandOffIncomplete,
+            Self::HasItsOwnCommand(_) => ErrorReason::TaskHasItsOwnCommand,
         }
     }
     fn metadata(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Unmet(unmet) => vec![("unmet", unmet.join(","))],
+            Self::HandOffIncomplete(missing) => vec![("missing", missing.join(","))],
             _ => Vec::new(),
         }
     }

@@ -7,7 +7,8 @@ use keizoku_core::Day;
 use keizoku_proto::google::r#type::Date;
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{
-    Assignment, Completion, ExitCriterion, PhaseMove, PhaseStep, Plan, TemplatePhase,
+    Assignment, Completion, ExitCriterion, ExpectationGap, HandOff, Kickoff, PhaseMove, PhaseStep,
+    Plan, TaskKind, Temperature, TemplatePhase,
 };
 
 use super::plan;
@@ -31,6 +32,14 @@ pub struct State {
     pub won: Option<Day>,
     /// Id of the deal that it follows from; empty when there is none.
     pub deal_id: String,
+    /// Tier of the account when it began.
+    pub tier: String,
+    /// What was handed over.
+    pub hand_off: HandOff,
+    /// The kickoff.
+    pub kickoff: Option<Kickoff>,
+    /// The gap as it was rated at closing.
+    pub closing_gap: Option<ExpectationGap>,
     /// Key of the present phase.
     pub phase: String,
     /// Every stay in a phase, oldest first.
@@ -133,6 +142,44 @@ impl State {
         criteria.iter().filter(is_unmet).collect()
     }
 
+    /// What the hand-off lacks: names of its fields, and keys of questions (ONB-1).
+    #[must_use]
+    pub fn hand_off_missing(&self) -> Vec<String> {
+        let form = &self.hand_off;
+        let fields = [
+            ("why_bought", form.why_bought.is_empty()),
+            ("expectations", form.expectations.is_empty()),
+            (
+                "temperature",
+                form.temperature() == Temperature::Unspecified,
+            ),
+            ("stakeholders", form.stakeholders.is_empty()),
+        ];
+        let missing = fields.into_iter().filter(|(_, missing)| *missing);
+        let is_answered = |key: &str| {
+            let mut answers = form.answers.iter();
+            answers.any(|answer| answer.question == key && !answer.answer.is_empty())
+        };
+        let questions = plan::questions(&self.plan, &self.tier).map(|question| &*question.key);
+        missing
+            .map(|(field, _)| field)
+            .chain(questions.filter(|key| !is_answered(key)))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The tasks of a kind are done.
+    fn do_all(&mut self, kind: TaskKind, date: Option<&Date>, note: &str) {
+        let plan = Arc::clone(&self.plan);
+        for task in plan::tasks_of(&plan, kind) {
+            let done = Done {
+                date: day(date),
+                note: note.to_owned(),
+            };
+            self.tasks.insert(task.to_owned(), done);
+        }
+    }
+
     /// The pause that a day lies in.
     #[must_use]
     pub fn held_on(&self, day: Day) -> Option<&Held> {
@@ -151,6 +198,7 @@ impl State {
                 self.start = day(e.start_date.as_ref());
                 self.won = day(e.won_date.as_ref());
                 self.deal_id.clone_from(&e.deal_id);
+                self.tier.clone_from(&e.tier);
                 let first = self.plan.phases.first().map(|phase| phase.key.clone());
                 self.enter(first.unwrap_or_default(), self.start);
             }
@@ -207,6 +255,18 @@ impl State {
                 self.assignment = e.assignment.clone().unwrap_or_default();
                 let date = e.completion.as_ref().and_then(|done| done.date.as_ref());
                 self.leave(day(date));
+            }
+            Kind::HandOffRecorded(e) => self.hand_off = e.hand_off.clone().unwrap_or_default(),
+            Kind::KickoffHeld(e) => {
+                let kickoff = e.kickoff.clone().unwrap_or_default();
+                let wants = &kickoff.confirmed_wants;
+                self.do_all(TaskKind::Kickoff, kickoff.date.as_ref(), wants);
+                self.kickoff = Some(kickoff);
+            }
+            Kind::ExpectationGapRated(e) => {
+                let gap = e.gap.clone().unwrap_or_default();
+                self.do_all(TaskKind::ClosingReview, gap.date.as_ref(), &gap.note);
+                self.closing_gap = Some(gap);
             }
             Kind::TemplatePublished(_) => {}
         }

@@ -1,8 +1,10 @@
 //! What may be done to an onboarding, and when.
 
 use keizoku_core::Given;
+use keizoku_proto::onboarding::{HandOffAnswer, Temperature};
 use proptest::prelude::*;
 
+use super::handing_over::{Held, Rated};
 use super::*;
 use crate::template_file;
 use crate::testing::{ctx, day};
@@ -11,7 +13,8 @@ fn plan(version: u32) -> Plan {
     Plan {
         template_id: "t".to_owned(),
         version,
-        phases: template_file::shipped().unwrap(),
+        phases: template_file::shipped().unwrap().phases,
+        questions: template_file::shipped().unwrap().questions,
     }
 }
 
@@ -27,6 +30,7 @@ fn started() -> OnboardingStarted {
             specialist_id: "specialist".to_owned(),
         }),
         start_date: Some(day("2026-11-02").into()),
+        tier: "Enterprise".to_owned(),
         ..OnboardingStarted::default()
     }
 }
@@ -40,6 +44,48 @@ fn done(task: &str) -> Command {
         task: task.to_owned(),
         date: None,
         note: String::new(),
+    }
+}
+
+/// A kickoff for which the hand-off need not be complete.
+fn kickoff() -> Command {
+    Command::Kickoff(held("先方の希望日"))
+}
+
+fn held(override_reason: &str) -> Held {
+    Held {
+        confirmed_wants: "申請の紙をなくす".to_owned(),
+        gap: gap(1),
+        date: None,
+        override_reason: override_reason.to_owned(),
+    }
+}
+
+fn gap(rating: u32) -> Rated {
+    Rated {
+        rating,
+        note: String::new(),
+    }
+}
+
+fn form() -> HandOff {
+    let answers = [
+        "industry",
+        "employee_emails",
+        "sign_in_without_email",
+        "sign_off",
+    ];
+    HandOff {
+        why_bought: "紙の申請が多い".to_owned(),
+        expectations: "年度内に全社へ".to_owned(),
+        temperature: Temperature::Hot.into(),
+        stakeholders: vec!["contact".to_owned()],
+        answers: answers
+            .map(|question| HandOffAnswer {
+                question: question.to_owned(),
+                answer: "はい".to_owned(),
+            })
+            .into(),
     }
 }
 
@@ -72,7 +118,10 @@ fn every_change() -> Vec<Command> {
             owner: Some(("other".to_owned(), String::new())),
             specialist: None,
         },
-        done("hold_kickoff"),
+        kickoff(),
+        Command::HandOff(form()),
+        Command::Rate(gap(2), None),
+        done("read_hand_off"),
         Command::ReopenTask {
             task: "hold_kickoff".to_owned(),
             reason: "誤り".to_owned(),
@@ -114,7 +163,7 @@ fn onb_6_moving_forward_checks_the_exit_criteria() {
     let given = running();
     let unmet = Error::Unmet(vec!["hold_kickoff".to_owned()]);
     assert_eq!(given.when(Command::Advance(None)), Err(unmet));
-    let given = given.commands([done("hold_kickoff"), Command::Advance(None)]);
+    let given = given.commands([kickoff(), Command::Advance(None)]);
     assert_eq!(given.state().phase, "operation");
     let step = given.state().steps.last().unwrap();
     assert_eq!(step.r#move(), PhaseMove::Forward);
@@ -126,7 +175,7 @@ fn onb_6_a_task_that_is_reopened_is_missing_again() {
         task: "hold_kickoff".to_owned(),
         reason: reason.to_owned(),
     };
-    let given = running().commands([done("hold_kickoff"), reopen("欠席者が多い")]);
+    let given = running().commands([kickoff(), reopen("欠席者が多い")]);
     assert!(given.when(Command::Advance(None)).is_err());
     assert_eq!(given.when(reopen("もう一度")), Ok(Vec::new()));
 }
@@ -176,7 +225,7 @@ fn onb_3_it_keeps_its_version_until_it_is_given_another_one() {
         plan: second.clone(),
         phase: phase.map(str::to_owned),
     };
-    let given = running().commands([done("hold_kickoff")]);
+    let given = running().commands([kickoff()]);
     let same = Command::ChangeTemplate {
         plan: plan(1),
         phase: None,
@@ -199,7 +248,7 @@ fn onb_7_a_hold_ends_with_its_last_day_or_when_it_is_resumed() {
     };
     let past = running().when(hold("2026-11-23"));
     assert_eq!(past, Err(Error::ImpossibleDate(day("2026-11-23"))));
-    let given = running().commands([done("hold_kickoff"), hold("2026-11-30")]);
+    let given = running().commands([kickoff(), hold("2026-11-30")]);
     let pausing = Error::OnHold(day("2026-11-30"));
     assert_eq!(given.when(Command::Advance(None)), Err(pausing));
     assert_eq!(given.when(hold("2026-11-30")), Ok(Vec::new()));
@@ -240,11 +289,66 @@ fn what_never_started_cannot_be_changed() {
     }
 }
 
+#[test]
+fn onb_1_a_kickoff_needs_a_complete_hand_off_of_its_tier() {
+    let given = running();
+    let Err(Error::HandOffIncomplete(missing)) = given.when(Command::Kickoff(held(""))) else {
+        panic!("it needs a hand-off");
+    };
+    let form_fields = ["why_bought", "expectations", "temperature", "stakeholders"];
+    let questions = [
+        "industry",
+        "employee_emails",
+        "sign_in_without_email",
+        "sign_off",
+    ];
+    assert_eq!(missing, [form_fields, questions].concat());
+    let mut small = started();
+    "SMB".clone_into(&mut small.tier);
+    let small = Given::<Onboarding>::nothing(ctx()).commands([Command::Start(small)]);
+    let missing = small.state().hand_off_missing();
+    assert_eq!(missing[4..], ["industry", "employee_emails"]);
+
+    let complete = given.commands([Command::HandOff(form())]);
+    assert_eq!(complete.when(Command::HandOff(form())), Ok(Vec::new()));
+    let complete = complete.commands([Command::Kickoff(held("急ぎ"))]);
+    let held_one = complete.state().kickoff.as_ref().unwrap();
+    assert!(held_one.override_reason.is_empty(), "nothing was missing");
+    assert!(complete.when(Command::Advance(None)).is_ok());
+}
+
+#[test]
+fn onb_1_a_kickoff_without_it_needs_a_reason_that_stays_visible() {
+    let given = running().commands([kickoff()]);
+    let held_one = given.state().kickoff.as_ref().unwrap();
+    assert_eq!(held_one.override_reason, "先方の希望日");
+    assert_eq!(given.when(kickoff()), Ok(Vec::new()));
+}
+
+#[test]
+fn onb_1_the_gap_is_rated_at_kickoff_and_closing() {
+    let direct = |task: &str| Err(Error::HasItsOwnCommand(task.to_owned()));
+    let given = running().commands([kickoff(), go("closing"), done("agree_next_step")]);
+    assert_eq!(given.when(done("hold_kickoff")), direct("hold_kickoff"));
+    assert_eq!(given.when(done("review_effect")), direct("review_effect"));
+    let unmet = Error::Unmet(vec!["review_effect".to_owned()]);
+    assert_eq!(given.when(Command::Advance(None)), Err(unmet));
+    let given = given.commands([Command::Rate(gap(3), None)]);
+    let state = given.state();
+    let at_kickoff = state
+        .kickoff
+        .as_ref()
+        .and_then(|kickoff| kickoff.gap.clone());
+    assert_eq!(at_kickoff.map(|gap| gap.rating), Some(1));
+    assert_eq!(state.closing_gap.as_ref().map(|gap| gap.rating), Some(3));
+    assert!(given.when(Command::Advance(None)).is_ok());
+}
+
 proptest! {
     /// Whatever is done in whatever order: one phase is the present one, stays follow one another
     /// without a gap, and only it is open.
     #[test]
-    fn stays_in_phases_follow_one_another(picks in prop::collection::vec(0_usize..9, 0..40)) {
+    fn stays_in_phases_follow_one_another(picks in prop::collection::vec(0_usize..12, 0..40)) {
         let mut given = running();
         for pick in picks {
             let command = every_change().swap_remove(pick);

@@ -1,9 +1,12 @@
 //! What a template says: phases, tasks and exit criteria, and what is wrong with one (ONB-3).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use keizoku_proto::onboarding::exit_criterion::Criterion;
-use keizoku_proto::onboarding::{ExitCriterion, Plan, TaskParty, TemplatePhase, TemplateTask};
+use keizoku_proto::onboarding::{
+    ExitCriterion, HandOffQuestion, LocalizedText, Plan, TaskKind, TaskParty, TemplatePhase,
+    TemplateTask,
+};
 
 /// Phases of a template at most.
 const MOST_PHASES: usize = 50;
@@ -40,9 +43,24 @@ pub fn task_of(criterion: &ExitCriterion) -> Option<&str> {
 /// A field, and what is wrong with it.
 pub type Violation = (String, String);
 
-/// Everything that is wrong with the phases of a template.
+/// Keys of the tasks of a kind.
+pub fn tasks_of(plan: &Plan, kind: TaskKind) -> impl Iterator<Item = &str> {
+    let tasks = plan.phases.iter().flat_map(|phase| &phase.tasks);
+    let of_kind = tasks.filter(move |task| task.kind() == kind);
+    of_kind.map(|task| task.key.as_str())
+}
+
+/// What the hand-off must answer for an account of a tier (ONB-1).
+pub fn questions<'p>(plan: &'p Plan, tier: &str) -> impl Iterator<Item = &'p HandOffQuestion> {
+    let questions = plan.questions.iter();
+    questions.filter(move |question| {
+        question.tiers.is_empty() || question.tiers.iter().any(|of| of == tier)
+    })
+}
+
+/// Everything that is wrong with the phases and questions of a template.
 #[must_use]
-pub fn violations(phases: &[TemplatePhase]) -> Vec<Violation> {
+pub fn violations(phases: &[TemplatePhase], questions: &[HandOffQuestion]) -> Vec<Violation> {
     let mut check = Check {
         found: Vec::new(),
         phases: BTreeMap::new(),
@@ -61,6 +79,19 @@ pub fn violations(phases: &[TemplatePhase]) -> Vec<Violation> {
     }
     for (at, phase) in phases.iter().enumerate() {
         check.exit(at, phase);
+    }
+    if questions.len() > MOST_TASKS {
+        check.add("questions", format!("must be {MOST_TASKS} at most"));
+    }
+    let mut keys = BTreeSet::new();
+    for (at, question) in questions.iter().enumerate() {
+        let field = format!("questions[{at}]");
+        check.key(&field, &question.key);
+        if !keys.insert(&question.key) {
+            let why = format!("`{}` is the key of another question", question.key);
+            check.add(format!("{field}.key"), why);
+        }
+        check.title(&field, question.title.as_ref());
     }
     check.found
 }
@@ -148,7 +179,7 @@ impl<'p> Check<'p> {
         }
     }
 
-    fn title(&mut self, field: &str, title: Option<&keizoku_proto::onboarding::LocalizedText>) {
+    fn title(&mut self, field: &str, title: Option<&LocalizedText>) {
         const LONGEST_TITLE: usize = 255;
         let field = format!("{field}.title");
         let Some(title) = title else {
@@ -168,20 +199,18 @@ impl<'p> Check<'p> {
 
 #[cfg(test)]
 mod tests {
-    use keizoku_proto::onboarding::LocalizedText;
-
     use super::*;
     use crate::template_file;
 
     fn fields(phases: &[TemplatePhase]) -> Vec<String> {
-        let found = violations(phases);
+        let found = violations(phases, &[]);
         found.into_iter().map(|(field, _)| field).collect()
     }
 
     #[test]
     fn onb_2_the_shipped_template_has_six_phases_in_both_languages() {
-        let phases = template_file::shipped().unwrap();
-        assert_eq!(violations(&phases), Vec::new());
+        let phases = template_file::shipped().unwrap().phases;
+        assert_eq!(violations(&phases, &[]), Vec::new());
         assert_eq!(phases.len(), 6);
         let titles = phases.iter().map(|phase| &phase.title);
         let tasks = phases.iter().flat_map(|phase| &phase.tasks);
@@ -194,7 +223,7 @@ mod tests {
 
     #[test]
     fn onb_3_a_phase_that_nobody_can_leave_is_refused() {
-        let mut phases = template_file::shipped().unwrap();
+        let mut phases = template_file::shipped().unwrap().phases;
         let later = phases[3].tasks[0].key.clone();
         let ask = |task: &str| ExitCriterion {
             criterion: Some(Criterion::Task(task.to_owned())),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use keizoku_core::{Ctx, Decider};
 use keizoku_proto::common::ErrorReason;
 use keizoku_proto::onboarding::event::Kind;
-use keizoku_proto::onboarding::{Plan, TemplatePhase, TemplatePublished};
+use keizoku_proto::onboarding::{HandOffQuestion, Plan, TemplatePhase, TemplatePublished};
 use keizoku_runtime::DomainError;
 
 /// How onboardings of a product and tier go.
@@ -72,6 +72,8 @@ pub struct Version {
     pub tier: String,
     /// The phases.
     pub phases: Vec<TemplatePhase>,
+    /// What the hand-off must answer.
+    pub questions: Vec<HandOffQuestion>,
 }
 
 impl Version {
@@ -80,6 +82,7 @@ impl Version {
             template_id: self.template_id,
             version,
             phases: self.phases,
+            questions: self.questions,
         }
     }
 }
@@ -106,7 +109,9 @@ impl Decider for Template {
             Command::Publish(version) | Command::Ship(version) => version,
         };
         let newest = state.versions.last();
-        if newest.is_some_and(|(plan, _)| plan.phases == version.phases) {
+        let same =
+            |plan: &Plan| plan.phases == version.phases && plan.questions == version.questions;
+        if newest.is_some_and(|(plan, _)| same(plan)) {
             return Ok(Vec::new());
         }
         Ok(vec![Kind::TemplatePublished(TemplatePublished {
@@ -135,7 +140,7 @@ mod tests {
     use crate::testing::ctx;
 
     fn version(days: u32) -> Version {
-        let mut phases = template_file::shipped().unwrap();
+        let mut phases = template_file::shipped().unwrap().phases;
         phases[0].expected_working_days = days;
         Version {
             phases,

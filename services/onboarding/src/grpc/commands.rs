@@ -92,6 +92,7 @@ impl Onboardings {
         started
             .start_date
             .get_or_insert(self.calendar.today().into());
+        started.tier = self.tier_of(account, self.book.now());
         started.plan = Some(self.plan_for(account, &started.product).await?);
         Ok(())
     }
@@ -165,6 +166,45 @@ impl Onboardings {
             onboarding,
             consistency_token,
         })
+    }
+
+    pub(super) async fn hand_off(
+        &self,
+        request: Request<proto::RecordHandOffRequest>,
+    ) -> Result<proto::RecordHandOffResponse, Failure> {
+        changed!(
+            self,
+            "RecordHandOff",
+            request,
+            RecordHandOffResponse,
+            |violations, body| { Some(api::hand_off(&mut violations, body)) }
+        )
+    }
+
+    pub(super) async fn kickoff(
+        &self,
+        request: Request<proto::RecordKickoffRequest>,
+    ) -> Result<proto::RecordKickoffResponse, Failure> {
+        changed!(
+            self,
+            "RecordKickoff",
+            request,
+            RecordKickoffResponse,
+            |violations, body| { Some(api::kickoff(&mut violations, body)) }
+        )
+    }
+
+    pub(super) async fn rate(
+        &self,
+        request: Request<proto::RateExpectationGapRequest>,
+    ) -> Result<proto::RateExpectationGapResponse, Failure> {
+        changed!(
+            self,
+            "RateExpectationGap",
+            request,
+            RateExpectationGapResponse,
+            |violations, body| { Some(api::rate(&mut violations, body)) }
+        )
     }
 
     pub(super) async fn complete_task(

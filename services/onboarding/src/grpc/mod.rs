@@ -54,6 +54,24 @@ impl OnboardingService for Service {
     ) -> Result<Response<proto::StartOnboardingResponse>, Status> {
         reply(self.0.start(request).await)
     }
+    async fn record_hand_off(
+        &self,
+        request: Request<proto::RecordHandOffRequest>,
+    ) -> Result<Response<proto::RecordHandOffResponse>, Status> {
+        reply(self.0.hand_off(request).await)
+    }
+    async fn record_kickoff(
+        &self,
+        request: Request<proto::RecordKickoffRequest>,
+    ) -> Result<Response<proto::RecordKickoffResponse>, Status> {
+        reply(self.0.kickoff(request).await)
+    }
+    async fn rate_expectation_gap(
+        &self,
+        request: Request<proto::RateExpectationGapRequest>,
+    ) -> Result<Response<proto::RateExpectationGapResponse>, Status> {
+        reply(self.0.rate(request).await)
+    }
     async fn assign_onboarding(
         &self,
         request: Request<proto::AssignOnboardingRequest>,

@@ -1,6 +1,7 @@
 //! `keizoku onboarding`: ONB-1 to ONB-9.
 
 mod finish;
+mod handing_over;
 mod list;
 mod phase;
 mod show;
@@ -23,6 +24,12 @@ pub enum Command {
     List(list::Args),
     /// One onboarding: phases, tasks, what is missing
     Show(show::Args),
+    /// Record what the salesperson hands over, also step by step
+    HandOff(handing_over::HandOffArgs),
+    /// Record the kickoff
+    Kickoff(handing_over::KickoffArgs),
+    /// Rate the expectation gap at closing
+    Gap(handing_over::GapArgs),
     /// Give it to another CSM, team or specialist
     Assign(start::AssignArgs),
     /// Say that a task was done
@@ -55,6 +62,9 @@ impl Command {
             Self::Start(args) => args.run(context).await,
             Self::List(args) => args.run(context).await,
             Self::Show(args) => args.run(context).await,
+            Self::HandOff(args) => args.run(context).await,
+            Self::Kickoff(args) => args.run(context).await,
+            Self::Gap(args) => args.run(context).await,
             Self::Assign(args) => args.run(context).await,
             Self::Done(args) => args.run(context).await,
             Self::Reopen(args) => args.run(context).await,

@@ -2,7 +2,7 @@
 
 use keizoku_proto::onboarding::exit_criterion::Criterion;
 use keizoku_proto::onboarding::{
-    GetOnboardingRequest, Onboarding, PhaseProgress, TaskParty, TaskProgress,
+    ExpectationGap, GetOnboardingRequest, Onboarding, PhaseProgress, TaskParty, TaskProgress,
 };
 
 use super::{locale, title};
@@ -80,6 +80,10 @@ pub(super) async fn text(context: &Context, onboarding: Option<&Onboarding>) -> 
         .field("began", format::date(onboarding.start_date.as_ref()))
         .field("won", format::date(onboarding.won_date.as_ref()))
         .field("template", version)
+        .field("handed over", hand_off(onboarding))
+        .field("not handed over", onboarding.hand_off_missing.join(", "))
+        .field("kickoff", kickoff(onboarding))
+        .field("closing gap", gap(onboarding.closing_gap.as_ref()))
         .field("held", holds(onboarding))
         .field("moved", moves(onboarding));
     if let Some(completion) = &onboarding.completion {
@@ -107,6 +111,49 @@ pub(super) fn missing(onboarding: &Onboarding, locale: &str) -> String {
         None => None,
     });
     titles.collect::<Vec<_>>().join("; ")
+}
+
+fn hand_off(onboarding: &Onboarding) -> String {
+    let Some(form) = &onboarding.hand_off else {
+        return String::new();
+    };
+    let temperature = format::enum_name(form.temperature().as_str_name(), "TEMPERATURE_");
+    let fields = [
+        ("bought because", &form.why_bought),
+        ("expects", &form.expectations),
+        ("temperature", &temperature),
+    ];
+    let answers = form
+        .answers
+        .iter()
+        .map(|answer| (answer.question.as_str(), &answer.answer));
+    let lines = fields
+        .into_iter()
+        .chain(answers)
+        .filter(|(_, text)| !text.is_empty());
+    let lines = lines.map(|(label, text)| format!("{label}: {text}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn kickoff(onboarding: &Onboarding) -> String {
+    let Some(kickoff) = &onboarding.kickoff else {
+        return String::new();
+    };
+    let mut text = format!(
+        "{} wants: {}\ngap {}",
+        format::date(kickoff.date.as_ref()),
+        kickoff.confirmed_wants,
+        gap(kickoff.gap.as_ref())
+    );
+    if !kickoff.override_reason.is_empty() {
+        text.push_str("\nbefore the hand-off was complete: ");
+        text.push_str(&kickoff.override_reason);
+    }
+    text
+}
+
+fn gap(gap: Option<&ExpectationGap>) -> String {
+    gap.map_or_else(String::new, |gap| format!("{} {}", gap.rating, gap.note))
 }
 
 fn holds(onboarding: &Onboarding) -> String {

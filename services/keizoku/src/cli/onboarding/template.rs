@@ -169,8 +169,10 @@ impl PublishArgs {
             Failure::Usage(format!("{} cannot be used: {error}", self.file.display()))
         };
         let file = std::fs::read_to_string(&self.file).map_err(|error| unusable(&error))?;
+        let read = template_file::read(&file).map_err(|error| unusable(&error))?;
         let request = PublishTemplateRequest {
-            phases: template_file::read(&file).map_err(|error| unusable(&error))?,
+            phases: read.phases,
+            questions: read.questions,
             product: self.product,
             tier: self.tier,
             etag: self.etag,
