@@ -6,11 +6,13 @@
 //! evidence. *Fails* by refusing: a command is done whole or not at all.
 
 mod api;
+pub mod config;
 pub mod domain;
 mod grpc;
 mod projection;
 mod queries;
 mod resources;
+mod stall;
 pub mod template_file;
 #[cfg(test)]
 mod testing;
@@ -18,7 +20,7 @@ mod testing;
 use std::path::Path;
 use std::sync::Arc;
 
-use config::ConfigError;
+use ::config::ConfigError;
 use keizoku_log::EventLog;
 use keizoku_proto::onboarding::onboarding_service_server::OnboardingServiceServer;
 use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
@@ -28,6 +30,7 @@ use keizoku_runtime::{
 };
 use tonic::service::RoutesBuilder;
 
+use config::Config;
 use domain::onboarding::Onboarding;
 use domain::template::{self, Template};
 
@@ -59,6 +62,7 @@ pub(crate) struct Onboardings {
     templates: Arc<Executor<Template>>,
     /// The template that comes with Keizoku, recorded when it is first needed.
     shipped: template::Version,
+    config: Config,
     book: SharedBook,
     model: Arc<ReadModel>,
     /// The book's and the own log's, for changes that must come after others.
@@ -72,7 +76,12 @@ pub(crate) struct Onboardings {
 ///
 /// # Errors
 /// When the read model can neither be opened nor replaced.
-pub fn build(deps: Deps, log: &Arc<dyn EventLog>, folder: &Path) -> Result<Service, BuildError> {
+pub fn build(
+    deps: Deps,
+    log: &Arc<dyn EventLog>,
+    config: Config,
+    folder: &Path,
+) -> Result<Service, BuildError> {
     let template_file::TemplateFile { phases, questions } = template_file::shipped()?;
     let shipped = template::Version {
         template_id: domain::template_id("", "").to_string(),
@@ -97,6 +106,7 @@ pub fn build(deps: Deps, log: &Arc<dyn EventLog>, folder: &Path) -> Result<Servi
         onboardings: deps.executor(log),
         templates: deps.executor(log),
         shipped,
+        config,
         book: deps.book,
         model,
         change_freshness,

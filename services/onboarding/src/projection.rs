@@ -2,6 +2,8 @@
 
 use keizoku_core::Recorded;
 use keizoku_proto::StoredEvent as _;
+use keizoku_proto::accounts::event::Kind as AccountsKind;
+use keizoku_proto::accounts::{AccountProfile, ContactDirection};
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{Assignment, OnboardingStarted};
 use keizoku_runtime::account_names;
@@ -21,8 +23,43 @@ pub(crate) fn handle(
         on_onboarding_event(rows, &Kind::from_bytes(&event.data)?)?;
         Ok(())
     } else {
-        account_names::handle(rows, event)
+        account_names::handle(rows, event)?;
+        on_accounts_event(rows, event)
     }
+}
+
+/// Two-way contact, and by which touch model an account is looked after.
+fn on_accounts_event(rows: &Transaction<'_>, event: &Recorded) -> Result<(), HandlerError> {
+    if !matches!(event.category(), "account" | "contact-log") {
+        return Ok(());
+    }
+    let at = event.recorded_at.as_microsecond();
+    match AccountsKind::from_bytes(&event.data)? {
+        AccountsKind::ContactLogged(e) if e.direction() == ContactDirection::TwoWay => {
+            let date = keizoku_proto::optional_day(e.contact_date.as_ref());
+            let date = date.ok().flatten().map(keizoku_core::Day::number);
+            let log = "INSERT INTO contacts VALUES (?1, ?2, ?3, ?4, NULL)";
+            write(rows, log, params![e.entry_id, e.account_id, date, at])?;
+        }
+        AccountsKind::ContactLogEntryVoided(e) => {
+            let void = "UPDATE contacts SET voided_at = ?2 WHERE entry_id = ?1";
+            write(rows, void, params![e.entry_id, at])?;
+        }
+        AccountsKind::AccountOpened(e) => touch(rows, &e.account_id, e.profile.as_ref())?,
+        AccountsKind::AccountRevised(e) => touch(rows, &e.account_id, e.profile.as_ref())?,
+        _ => {}
+    }
+    Ok(())
+}
+
+fn touch(
+    rows: &Transaction<'_>,
+    id: &str,
+    profile: Option<&AccountProfile>,
+) -> rusqlite::Result<()> {
+    let touch_model = profile.map_or(0, |profile| profile.touch_model);
+    let sql = "INSERT OR REPLACE INTO accounts VALUES (?1, ?2)";
+    write(rows, sql, params![id, touch_model])
 }
 
 fn on_onboarding_event(rows: &Transaction<'_>, event: &Kind) -> rusqlite::Result<()> {

@@ -1,8 +1,13 @@
 //! What lists ask the read model.
 
+use keizoku_core::Day;
+use keizoku_proto::accounts::TouchModel;
 use keizoku_proto::onboarding::{OnboardingFilter, OnboardingState};
+use keizoku_revenue::AsOf;
 use keizoku_runtime::names::{self, Owner};
-use keizoku_runtime::read_model::rusqlite::{self, Connection, params_from_iter, types::Value};
+use keizoku_runtime::read_model::rusqlite::{
+    self, Connection, params, params_from_iter, types::Value,
+};
 use keizoku_runtime::{Failure, Violations};
 use uuid::Uuid;
 
@@ -26,8 +31,7 @@ impl Select {
         let mut either = Vec::new();
         for (column, values) in columns {
             either.push(format!("{column} IN (SELECT value FROM json_each(?))"));
-            let quoted: Vec<String> = values.iter().map(|id| format!("\"{id}\"")).collect();
-            self.values.push(format!("[{}]", quoted.join(",")).into());
+            self.values.push(json(values).into());
         }
         self.conditions.push(format!("({})", either.join(" OR ")));
     }
@@ -53,6 +57,50 @@ pub(crate) fn templates(rows: &Connection) -> rusqlite::Result<Vec<Uuid>> {
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+}
+
+/// What is known of an account's contact.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Contact {
+    /// The last two-way contact.
+    pub(crate) last: Option<Day>,
+    /// Whether what the customer does counts, too.
+    pub(crate) deeds_count: bool,
+}
+
+/// The contact with one account, whose ids these are, up to a day and as known at an instant.
+pub(crate) fn contact(rows: &Connection, ids: &[String], as_of: AsOf) -> rusqlite::Result<Contact> {
+    let known_at = as_of.known_at.unwrap_or(jiff::Timestamp::MAX);
+    let ids = json(ids);
+    let last: Option<u16> = rows
+        .prepare_cached(
+            "SELECT max(contact_date) FROM contacts
+             WHERE account_id IN (SELECT value FROM json_each(?1)) AND contact_date <= ?2
+             AND recorded_at <= ?3 AND (voided_at IS NULL OR voided_at > ?3)",
+        )?
+        .query_row(
+            params![ids, as_of.on.number(), known_at.as_microsecond()],
+            |row| row.get(0),
+        )?;
+    let deeds_count = rows
+        .prepare_cached(
+            "SELECT count(*) FROM accounts WHERE id IN (SELECT value FROM json_each(?1))
+             AND touch_model IN (?2, ?3)",
+        )?
+        .query_row(
+            params![ids, TouchModel::Low as i32, TouchModel::Tech as i32],
+            |row| row.get::<_, i64>(0),
+        )?;
+    Ok(Contact {
+        last: last.and_then(Day::from_number),
+        deeds_count: deeds_count > 0,
+    })
+}
+
+/// Ids as one value: SQLite does not take that many.
+fn json(ids: &[String]) -> String {
+    let quoted: Vec<String> = ids.iter().map(|id| format!("\"{id}\"")).collect();
+    format!("[{}]", quoted.join(","))
 }
 
 impl Onboardings {

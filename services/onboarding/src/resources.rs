@@ -16,6 +16,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) account_name: String,
     /// Its tier.
     pub(crate) tier: String,
+    /// How it gets on.
+    pub(crate) progress: Option<proto::Progress>,
     /// The newest version of the template.
     pub(crate) latest_version: u32,
     /// On which days people work.
@@ -112,6 +114,7 @@ pub(crate) fn onboarding(
         hand_off_missing: state.hand_off_missing(),
         kickoff: state.kickoff.clone(),
         closing_gap: state.closing_gap.clone(),
+        progress: around.progress.clone(),
     }
 }
 

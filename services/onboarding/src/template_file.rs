@@ -1,6 +1,6 @@
 //! Templates as files that people write: the format of the one that comes with Keizoku.
 
-use config::{Config, ConfigError, File, FileFormat};
+use ::config::{Config, ConfigError, File, FileFormat};
 use keizoku_proto::onboarding::exit_criterion::Criterion;
 use keizoku_proto::onboarding::{
     ExitCriterion, HandOffQuestion, LocalizedText, TaskKind, TaskParty, TemplatePhase, TemplateTask,

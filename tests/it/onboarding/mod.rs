@@ -2,5 +2,6 @@
 
 mod handing_over;
 mod phases;
+mod stalled;
 mod templates;
 mod world;

@@ -65,6 +65,12 @@ impl World {
     }
 
     pub(super) async fn done(&self, onboarding: &Onboarding, task: &str) -> Onboarding {
+        self.note(onboarding, task).await;
+        self.get(onboarding).await
+    }
+
+    /// Says that a task was done; the token of the change.
+    pub(super) async fn note(&self, onboarding: &Onboarding, task: &str) -> String {
         let request = CompleteTaskRequest {
             name: onboarding.name.clone(),
             task: task.to_owned(),
@@ -73,7 +79,7 @@ impl World {
         };
         let mut client = self.scene.api.onboardings();
         let done = client.complete_task(request).await.unwrap();
-        done.into_inner().onboarding.unwrap()
+        done.into_inner().consistency_token
     }
 
     /// Records the kickoff, for which the hand-off need not be complete.

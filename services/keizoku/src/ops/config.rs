@@ -4,6 +4,7 @@ mod access;
 mod limits;
 mod nats;
 mod notification;
+mod onboarding;
 mod telemetry;
 mod tls;
 
@@ -83,6 +84,7 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
         reflection,
         limits,
         telemetry,
+        onboarding,
         notification,
     } = config;
     let format = match format {
@@ -154,6 +156,7 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
         ("access", access::keys(access)),
         ("tls", tls::keys(tls)),
         ("telemetry", telemetry::keys(telemetry)),
+        ("onboarding", onboarding::keys(onboarding)),
     ];
     sections.extend(notification::sections(notification));
     sections

@@ -42,6 +42,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Where traces and metrics go.
     pub telemetry: TelemetryConfig,
+    /// When onboardings are stalled.
+    pub onboarding: keizoku_onboarding::config::Config,
     /// Where messages go.
     pub notification: keizoku_notification::config::Config,
 }
@@ -79,6 +81,7 @@ impl Default for Config {
             reflection: Reflection::default(),
             limits: LimitsConfig::default(),
             telemetry: TelemetryConfig::default(),
+            onboarding: keizoku_onboarding::config::Config::default(),
             notification: keizoku_notification::config::Config::default(),
         }
     }
@@ -106,6 +109,7 @@ impl Config {
         config.tls.validate(&mut problems);
         config.limits.validate(&mut problems);
         config.telemetry.validate(&mut problems);
+        config.onboarding.validate(&mut problems);
         if !config.access.certificate_roles.is_empty() && !config.tls.knows_clients() {
             let why = "needs tls.client_ca_file, without which no certificate is trusted";
             problems.add("access.certificate_roles", why);

@@ -79,7 +79,8 @@ pub(super) async fn build(
         services.add(Role::Notification, book, notification.freshness());
     }
     if let Some(log) = log(Role::Onboarding) {
-        let onboarding = keizoku_onboarding::build(deps.clone(), &log, folder)?;
+        let settings = config.onboarding.clone();
+        let onboarding = keizoku_onboarding::build(deps.clone(), &log, settings, folder)?;
         onboarding.serve(&mut services.routes);
         services.add(Role::Onboarding, book, onboarding.freshness());
     }

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use crate::domain::onboarding::State;
 use crate::resources::Surroundings;
-use crate::{Onboardings, domain, resources};
+use crate::stall::{self, Circumstances};
+use crate::{Onboardings, domain, queries, resources};
 
 impl Onboardings {
     fn as_of(&self, as_of: Option<&common::AsOf>) -> Result<AsOf, Failure> {
@@ -40,6 +41,32 @@ impl Onboardings {
         book.tiers().name(tier.into()).to_owned()
     }
 
+    /// How an onboarding gets on; `None` once it is completed.
+    async fn progress(
+        &self,
+        state: &State,
+        as_of: AsOf,
+    ) -> Result<Option<proto::Progress>, Failure> {
+        let Ok(account) = state.account_id.parse() else {
+            return Ok(None);
+        };
+        let ids = self.book.with_aliases(account);
+        let contact = self
+            .model
+            .read(move |rows| queries::contact(rows, &ids, as_of))
+            .await?;
+        let tier = self.tier_of(account, as_of);
+        let around = Circumstances {
+            last_contact: contact.last,
+            deeds_count: contact.deeds_count,
+            stalled_from: self.config.stalled_from(&tier),
+            unreachable_after_months: self.config.unreachable_after_months,
+            working_days: self.calendar.working_days(),
+            on: as_of.on,
+        };
+        Ok(stall::progress(state, &around))
+    }
+
     /// An onboarding with its surroundings.
     pub(super) async fn show(
         &self,
@@ -61,6 +88,7 @@ impl Onboardings {
             account,
             account_name: name.await?.unwrap_or_default(),
             tier: self.tier_of(account, as_of),
+            progress: self.progress(&fold.state, as_of).await?,
             latest_version: template.state.latest(),
             working_days: self.calendar.working_days(),
             on: as_of.on,
@@ -131,13 +159,13 @@ impl Onboardings {
         })
     }
 
-    /// The onboardings that fit, longest in their phase first.
+    /// The onboardings that fit, in the order in which somebody should look at them (ONB-8).
     async fn find(
         &self,
         filter: &proto::OnboardingFilter,
     ) -> Result<Vec<(OnboardingId, Arc<Fold<State>>)>, Failure> {
         let select = self.select(filter)?;
-        let today = self.calendar.today();
+        let now = self.book.now();
         let ids = self.model.read(move |rows| select.ids(rows)).await?;
         let mut found = Vec::new();
         for id in ids.iter().filter_map(|id| id.parse::<OnboardingId>().ok()) {
@@ -145,17 +173,19 @@ impl Onboardings {
                 .onboardings
                 .recall(&domain::onboarding_stream(id))
                 .await?;
-            let wanted = filter.state();
-            if wanted == proto::OnboardingState::Unspecified
-                || wanted == resources::state_on(&fold.state, today)
-            {
-                found.push((id, fold));
+            let state = resources::state_on(&fold.state, now.on);
+            let progress = self.progress(&fold.state, now).await?;
+            let standing = progress.map_or(0, |progress| progress.standing);
+            let fits = |wanted: i32, is: i32| wanted == 0 || wanted == is;
+            if fits(filter.state, state.into()) && fits(filter.standing, standing) {
+                let place = (standing == 0, standing, fold.state.phase_since(), id);
+                found.push((place, (id, fold)));
             }
         }
-        found.sort_by_key(|(id, fold)| {
-            let state = &fold.state;
-            (state.completion.is_some(), state.phase_since(), *id)
-        });
-        Ok(found)
+        found.sort_by_key(|(place, _)| *place);
+        Ok(found
+            .into_iter()
+            .map(|(_, onboarding)| onboarding)
+            .collect())
     }
 }

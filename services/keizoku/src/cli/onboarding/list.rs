@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use keizoku_proto::onboarding::{
     ListOnboardingsRequest, ListOnboardingsResponse, Onboarding, OnboardingFilter, OnboardingState,
+    Standing,
 };
 
 use super::{locale, title};
@@ -19,6 +20,7 @@ use crate::error::Failure;
 #[command(after_help = "\
 Examples:
   keizoku onboarding list
+  keizoku onboarding list --standing stalled
   keizoku onboarding list --owner 'Enterprise East' --state on-hold
   keizoku onboarding list --account 緑川印刷 --all")]
 pub struct Args {
@@ -28,6 +30,9 @@ pub struct Args {
     /// In this state
     #[arg(long, value_enum)]
     state: Option<State>,
+    /// Who get on like this
+    #[arg(long, value_enum)]
+    standing: Option<StandingArg>,
     /// Of this account
     #[arg(long, value_name = "ACCOUNT")]
     account: Option<String>,
@@ -59,6 +64,30 @@ enum State {
     Completed,
 }
 
+/// How an onboarding gets on.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum StandingArg {
+    /// 停滞
+    Stalled,
+    /// 遅延
+    Late,
+    /// 順調
+    OnTrack,
+    /// 連絡不通
+    Unreachable,
+}
+
+impl From<StandingArg> for Standing {
+    fn from(standing: StandingArg) -> Self {
+        match standing {
+            StandingArg::Stalled => Self::Stalled,
+            StandingArg::Late => Self::Late,
+            StandingArg::OnTrack => Self::OnTrack,
+            StandingArg::Unreachable => Self::Unreachable,
+        }
+    }
+}
+
 impl From<State> for OnboardingState {
     fn from(state: State) -> Self {
         match state {
@@ -76,6 +105,10 @@ impl Args {
             state: state.into(),
             product: self.product,
             phase: self.phase,
+            standing: self
+                .standing
+                .map_or(Standing::Unspecified, Into::into)
+                .into(),
             include_completed: self.all,
             ..OnboardingFilter::default()
         };
@@ -122,6 +155,8 @@ async fn table(context: &Context, onboardings: &[Onboarding]) -> String {
         "Account",
         "Product",
         "State",
+        "Standing",
+        ">Quiet",
         "Phase",
         ">Days",
         ">Expected",
@@ -131,6 +166,7 @@ async fn table(context: &Context, onboardings: &[Onboarding]) -> String {
     ]);
     for onboarding in onboardings {
         let state = onboarding.state();
+        let progress = onboarding.progress.as_ref();
         let phase = onboarding
             .phases
             .iter()
@@ -140,6 +176,10 @@ async fn table(context: &Context, onboardings: &[Onboarding]) -> String {
             onboarding.account_display_name.clone(),
             onboarding.product.clone(),
             format::enum_name(state.as_str_name(), "ONBOARDING_STATE_"),
+            progress.map_or_else(String::new, |progress| super::show::standing(progress)),
+            progress.map_or_else(String::new, |progress| {
+                format!("{} wd", progress.quiet_working_days)
+            }),
             phase
                 .map(|phase| title(phase.title.as_ref(), &locale).to_owned())
                 .unwrap_or_default(),

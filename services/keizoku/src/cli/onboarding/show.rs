@@ -2,7 +2,8 @@
 
 use keizoku_proto::onboarding::exit_criterion::Criterion;
 use keizoku_proto::onboarding::{
-    ExpectationGap, GetOnboardingRequest, Onboarding, PhaseProgress, TaskParty, TaskProgress,
+    ExpectationGap, GetOnboardingRequest, Onboarding, PhaseProgress, Progress, TaskParty,
+    TaskProgress,
 };
 
 use super::{locale, title};
@@ -73,6 +74,7 @@ pub(super) async fn text(context: &Context, onboarding: Option<&Onboarding>) -> 
             "state",
             format::enum_name(state.as_str_name(), "ONBOARDING_STATE_"),
         )
+        .field("standing", progress(onboarding))
         .field("missing", missing(onboarding, &locale))
         .field("owner", named(&people, &onboarding.owner))
         .field("specialist", named(&people, &onboarding.specialist))
@@ -111,6 +113,29 @@ pub(super) fn missing(onboarding: &Onboarding, locale: &str) -> String {
         None => None,
     });
     titles.collect::<Vec<_>>().join("; ")
+}
+
+/// How it gets on, in a word.
+pub(super) fn standing(progress: &Progress) -> String {
+    format::enum_name(progress.standing().as_str_name(), "STANDING_")
+}
+
+/// How it gets on, and why.
+fn progress(onboarding: &Onboarding) -> String {
+    let Some(progress) = &onboarding.progress else {
+        return String::new();
+    };
+    let contact = match &progress.last_contact_date {
+        Some(date) => format!("last two-way contact {}", format::date(Some(date))),
+        None => "no two-way contact since it began".to_owned(),
+    };
+    format!(
+        "{}: {contact}, {} working days ago (stalled from {}); unreachable from {}",
+        standing(progress),
+        progress.quiet_working_days,
+        progress.stalled_from_working_days,
+        format::date(progress.unreachable_from_date.as_ref())
+    )
 }
 
 fn hand_off(onboarding: &Onboarding) -> String {
