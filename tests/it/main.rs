@@ -54,6 +54,8 @@ mod limits;
 #[cfg(test)]
 mod notification;
 #[cfg(test)]
+mod onboarding;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod reactions;

@@ -111,10 +111,9 @@ impl Day {
         Self::try_from(date).ok()
     }
 
-    /// Monday to Friday: there is no calendar of holidays yet (GEN-2), so that a national holiday
-    /// counts as a working day.
+    /// Monday to Friday; [`WorkingDays`](crate::WorkingDays) knows holidays too.
     #[must_use]
-    pub fn is_working_day(self) -> bool {
+    pub fn is_weekday(self) -> bool {
         !matches!(self.date().weekday(), Weekday::Saturday | Weekday::Sunday)
     }
 
@@ -253,9 +252,9 @@ mod tests {
     }
 
     #[test]
-    fn gen_2_saturday_and_sunday_are_no_working_days() {
+    fn saturday_and_sunday_are_no_weekdays() {
         let week = (16..=22).map(|of| Day::from_ymd(2026, 11, of).unwrap());
-        let working: Vec<bool> = week.map(Day::is_working_day).collect();
+        let working: Vec<bool> = week.map(Day::is_weekday).collect();
         assert_eq!(working, [true, true, true, true, true, false, false]);
     }
 

@@ -68,6 +68,8 @@ typed_ids! {
     DealId,
     /// A churn risk (RISK-1).
     RiskId,
+    /// One product that one account is brought to use (ONB-1).
+    OnboardingId,
 }
 
 /// Namespace of every id that Keizoku derives; never to be changed.

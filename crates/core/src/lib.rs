@@ -12,15 +12,17 @@ mod id;
 mod money;
 mod probe;
 mod rate;
+mod working_days;
 
 pub use clock::{Clock, Entropy, ManualClock, Moved, SystemClock, SystemEntropy};
 pub use date::{Day, DayOutOfRange, Month};
 pub use decider::{Actor, Ctx, Decider, Given, Origin};
 pub use envelope::{EventId, NewEvent, Position, Recorded, Revision, StreamId};
 pub use id::{
-    AccountId, ContactId, DealId, FactId, InvalidId, RiskId, SubscriptionId, TeamId, UserId,
-    derive_id,
+    AccountId, ContactId, DealId, FactId, InvalidId, OnboardingId, RiskId, SubscriptionId, TeamId,
+    UserId, derive_id,
 };
 pub use money::{Money, MoneyOutOfRange};
 pub use probe::{NoProbe, Probe};
 pub use rate::{NoRate, Rate};
+pub use working_days::{UnreadableHoliday, WorkingDays};

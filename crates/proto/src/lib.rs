@@ -46,6 +46,11 @@ pub mod notification {
     pub use crate::keizoku::notification::v1::*;
 }
 
+/// Messages and services of the onboarding service.
+pub mod onboarding {
+    pub use crate::keizoku::onboarding::v1::*;
+}
+
 /// An event as it is stored: the `oneof kind` of a service's `Event`.
 pub trait StoredEvent: Sized + Clone + Send + Sync + 'static {
     /// Name of the event as the log and the bus know it.

@@ -1,5 +1,7 @@
 //! The revenue book of a process: one, shared by the services that run in it.
 
+mod lookup;
+
 use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard, mpsc};
 
 use async_trait::async_trait;

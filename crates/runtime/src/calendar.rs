@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use keizoku_core::{Clock, Day};
+use keizoku_core::{Clock, Day, WorkingDays};
 
 /// Longest wait on the machine's timer at once: it stands still while the machine sleeps, and the
 /// clock does not.
@@ -16,16 +16,34 @@ const LOOK_AGAIN: Duration = Duration::from_mins(1);
 pub struct Calendar {
     clock: Arc<dyn Clock>,
     zone: Arc<RwLock<TimeZone>>,
+    working_days: Arc<WorkingDays>,
 }
 
 impl Calendar {
-    /// A calendar in `zone` until the organisation says otherwise.
+    /// A calendar in `zone` until the organisation says otherwise, with Japan's holidays.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, zone: TimeZone) -> Self {
         Self {
             clock,
             zone: Arc::new(RwLock::new(zone)),
+            working_days: Arc::default(),
         }
+    }
+
+    /// The same, with other holidays.
+    #[must_use]
+    pub fn with_working_days(self, working_days: WorkingDays) -> Self {
+        let working_days = Arc::new(working_days);
+        Self {
+            working_days,
+            ..self
+        }
+    }
+
+    /// On which days people work.
+    #[must_use]
+    pub fn working_days(&self) -> &WorkingDays {
+        &self.working_days
     }
 
     /// The present instant.

@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
-use keizoku_core::{AccountId, ContactId, DealId, RiskId, SubscriptionId, TeamId, UserId};
+use keizoku_core::{
+    AccountId, ContactId, DealId, OnboardingId, RiskId, SubscriptionId, TeamId, UserId,
+};
 
 /// The text is not a resource name of the kind asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +33,12 @@ pub fn deal(account: AccountId, id: DealId) -> String {
 #[must_use]
 pub fn risk(account: AccountId, id: RiskId) -> String {
     format!("accounts/{account}/risks/{id}")
+}
+
+/// Name of an onboarding.
+#[must_use]
+pub fn onboarding(account: AccountId, id: OnboardingId) -> String {
+    format!("accounts/{account}/onboardings/{id}")
 }
 
 /// Name of a user.
@@ -109,6 +117,38 @@ pub fn parse_team(text: &str) -> Result<TeamId, InvalidName> {
 /// When it is not of that form.
 pub fn parse_risk(text: &str) -> Result<(Option<AccountId>, RiskId), InvalidName> {
     nested(text, "risks", "accounts/{account}/risks/{risk}")
+}
+
+/// Reads `accounts/{account}/onboardings/{onboarding}`.
+///
+/// # Errors
+/// When it is not of that form.
+pub fn parse_onboarding(text: &str) -> Result<(Option<AccountId>, OnboardingId), InvalidName> {
+    nested(
+        text,
+        "onboardings",
+        "accounts/{account}/onboardings/{onboarding}",
+    )
+}
+
+/// Reads `onboardingTemplates/{template}`.
+///
+/// # Errors
+/// When it is not of that form.
+pub fn parse_onboarding_template(text: &str) -> Result<uuid::Uuid, InvalidName> {
+    single(
+        text,
+        "onboardingTemplates",
+        "onboardingTemplates/{template}",
+    )
+}
+
+/// Reads `accounts/{account}/deals/{deal}`.
+///
+/// # Errors
+/// When it is not of that form.
+pub fn parse_deal(text: &str) -> Result<(Option<AccountId>, DealId), InvalidName> {
+    nested(text, "deals", "accounts/{account}/deals/{deal}")
 }
 
 /// Reads `accounts/{account}/subscriptions/{subscription}`.

@@ -122,11 +122,12 @@ impl Cluster {
         let places: Vec<_> = self.servers.iter().map(|one| one.address).collect();
         let place = |address: &SocketAddr| format!("http://{address}");
         match places.as_slice() {
-            [accounts, risk, forecast, notification] => Endpoints {
+            [accounts, risk, forecast, notification, onboarding] => Endpoints {
                 accounts: Some(place(accounts)),
                 risk: Some(place(risk)),
                 forecast: Some(place(forecast)),
                 notification: Some(place(notification)),
+                onboarding: Some(place(onboarding)),
                 ..Endpoints::all_at(place(accounts))
             },
             _ => Endpoints::all_at(place(&self.address())),

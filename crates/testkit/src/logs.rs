@@ -10,7 +10,7 @@ use keizoku_log::EventLog as _;
 use keizoku_log::sqlite::{ReadOnlyLog, SqliteLog, SqliteOptions, verify};
 
 /// The services that keep a log.
-pub const SERVICES: [&str; 3] = ["accounts", "risk", "notification"];
+pub const SERVICES: [&str; 4] = ["accounts", "risk", "notification", "onboarding"];
 /// Events read at once.
 const PAGE: usize = 1_000;
 

@@ -18,7 +18,6 @@ mod testing;
 use std::path::Path;
 use std::sync::Arc;
 
-use keizoku_bus::Bus;
 use keizoku_core::Entropy;
 use keizoku_log::EventLog;
 use keizoku_proto::accounts::accounts_service_server::AccountsServiceServer;
@@ -28,7 +27,7 @@ use keizoku_runtime::reaction::Reactions;
 use keizoku_runtime::read_model::{Projected, ReadModel};
 use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
 use keizoku_runtime::{
-    BuildError, Calendar, Executor, Freshness, Lifecycle, SharedBook, projector,
+    BuildError, Calendar, Deps, Executor, Freshness, Lifecycle, SharedBook, projector,
 };
 use tonic::service::RoutesBuilder;
 
@@ -47,24 +46,6 @@ use domain::user::User;
 
 /// Name of this service as a source of events.
 pub const SOURCE: &str = "accounts";
-
-/// What the service is built from.
-pub struct Deps {
-    /// Its own log.
-    pub log: Arc<dyn EventLog>,
-    /// Where events come from, its own included.
-    pub bus: Arc<dyn Bus>,
-    /// The process's book.
-    pub book: SharedBook,
-    /// How far the book has been read.
-    pub book_freshness: Freshness,
-    /// What day it is.
-    pub calendar: Calendar,
-    /// Where unpredictable ids come from.
-    pub entropy: Arc<dyn Entropy>,
-    /// When to stop.
-    pub lifecycle: Lifecycle,
-}
 
 /// The running service.
 #[derive(Clone)]
@@ -102,50 +83,38 @@ pub(crate) struct Accounts {
 ///
 /// # Errors
 /// When the read model can neither be opened nor replaced, or the log not be written.
-pub async fn build(deps: Deps, folder: &Path) -> Result<Service, BuildError> {
-    let Deps {
-        log,
-        bus,
-        book,
-        book_freshness,
-        calendar,
-        entropy,
-        lifecycle,
-    } = deps;
+pub async fn build(
+    deps: Deps,
+    log: Arc<dyn EventLog>,
+    folder: &Path,
+) -> Result<Service, BuildError> {
     let path = folder.join("accounts.model.sqlite");
     let model = ReadModel::open(&path, &[projection::SCHEMA], projection::handle)?;
     let list_freshness = Freshness::default();
     let projected = Arc::new(Projected(Arc::clone(&model)));
-    let followed = projector::project(&lifecycle, bus, SOURCE, projected, projector::SQLITE_PACE);
+    let followed = deps.project(SOURCE, projected, projector::SQLITE_PACE);
     list_freshness.add(SOURCE, followed.clone());
-    let part = || (Arc::clone(&log), calendar.clone(), lifecycle.clone());
-    macro_rules! executor {
-        () => {{
-            let (log, calendar, lifecycle) = part();
-            Executor::new(log, calendar, lifecycle)
-        }};
-    }
     let accounts = Arc::new(Accounts {
-        organisation: executor!(),
-        teams: executor!(),
-        users: executor!(),
-        claims: executor!(),
-        accounts: executor!(),
-        identity: executor!(),
-        subscriptions: executor!(),
-        churns: executor!(),
-        deals: executor!(),
-        contacts: executor!(),
-        contact_log: executor!(),
-        book,
+        organisation: deps.executor(&log),
+        teams: deps.executor(&log),
+        users: deps.executor(&log),
+        claims: deps.executor(&log),
+        accounts: deps.executor(&log),
+        identity: deps.executor(&log),
+        subscriptions: deps.executor(&log),
+        churns: deps.executor(&log),
+        deals: deps.executor(&log),
+        contacts: deps.executor(&log),
+        contact_log: deps.executor(&log),
+        book: deps.book,
         model,
-        book_freshness,
+        book_freshness: deps.book_freshness,
         list_freshness,
-        calendar: calendar.clone(),
-        entropy,
-        lifecycle: lifecycle.clone(),
+        calendar: deps.calendar.clone(),
+        entropy: deps.entropy,
+        lifecycle: deps.lifecycle.clone(),
     });
-    let reactions = Reactions::of(SOURCE, log, calendar, lifecycle);
+    let reactions = Reactions::of(SOURCE, log, deps.calendar, deps.lifecycle);
     reactions.start(SOURCE).await?;
     let arrivals = Arrivals {
         accounts: Arc::clone(&accounts),

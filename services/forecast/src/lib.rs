@@ -23,4 +23,4 @@ mod names;
 mod replies;
 mod service;
 
-pub use service::{Deps, Service, build};
+pub use service::{Service, build};

@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use keizoku_bus::Bus;
 use keizoku_core::Recorded;
 use keizoku_proto::forecast as proto;
 use keizoku_runtime::read_model::rusqlite::{self, Transaction};
 use keizoku_runtime::read_model::{HandlerError, Projected, ReadModel};
-use keizoku_runtime::{Failure, Freshness, Lifecycle, account_names, book, projector};
+use keizoku_runtime::{Deps, Failure, Freshness, account_names, book, projector};
 
 /// The names of accounts, as known now.
 #[derive(Clone)]
@@ -29,22 +28,11 @@ pub(crate) trait Line {
 
 impl AccountNames {
     /// Opens the read model in `folder`; `others` are the sources that tokens may cover as well.
-    pub(crate) fn open(
-        folder: &Path,
-        bus: Arc<dyn Bus>,
-        others: &Freshness,
-        lifecycle: &Lifecycle,
-    ) -> rusqlite::Result<Self> {
+    pub(crate) fn open(folder: &Path, deps: &Deps, others: &Freshness) -> rusqlite::Result<Self> {
         let path = folder.join("forecast.model.sqlite");
         let model = ReadModel::open(&path, &[account_names::TABLE], handle)?;
         let projected = Arc::new(Projected(Arc::clone(&model)));
-        let followed = projector::project(
-            lifecycle,
-            bus,
-            book::SOURCE,
-            projected,
-            projector::SQLITE_PACE,
-        );
+        let followed = deps.project(book::SOURCE, projected, projector::SQLITE_PACE);
         let freshness = others.copy();
         freshness.add(book::SOURCE, followed);
         Ok(Self { model, freshness })

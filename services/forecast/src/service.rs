@@ -4,11 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keizoku_bus::Bus;
 use keizoku_proto::forecast::forecast_service_server::ForecastServiceServer;
 use keizoku_runtime::read_model::rusqlite;
 use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
-use keizoku_runtime::{Freshness, Lifecycle, SharedBook, projector};
+use keizoku_runtime::{Deps, Freshness, SharedBook};
 use tonic::service::RoutesBuilder;
 
 use crate::board::BoardModel;
@@ -16,18 +15,6 @@ use crate::names::AccountNames;
 
 /// The risk service's log, by its name on the bus.
 const RISK: &str = "risk";
-
-/// What the service is built from.
-pub struct Deps {
-    /// Where events come from.
-    pub bus: Arc<dyn Bus>,
-    /// The process's book.
-    pub book: SharedBook,
-    /// How far the book has been read.
-    pub book_freshness: Freshness,
-    /// When to stop.
-    pub lifecycle: Lifecycle,
-}
 
 /// The running service.
 #[derive(Clone)]
@@ -43,22 +30,13 @@ pub struct Service {
 /// # Errors
 /// When the read model can neither be opened nor replaced.
 pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
-    let Deps {
-        bus,
-        book,
-        book_freshness,
-        lifecycle,
-    } = deps;
-    let board = BoardModel::new(Arc::clone(&book));
-    let freshness = book_freshness.copy();
+    let board = BoardModel::new(Arc::clone(&deps.book));
+    let freshness = deps.book_freshness.copy();
     let follower = Arc::clone(&board);
-    freshness.add(
-        RISK,
-        projector::project(&lifecycle, Arc::clone(&bus), RISK, follower, Duration::ZERO),
-    );
-    let names = AccountNames::open(folder, bus, &freshness, &lifecycle)?;
+    freshness.add(RISK, deps.project(RISK, follower, Duration::ZERO));
+    let names = AccountNames::open(folder, &deps, &freshness)?;
     Ok(Service {
-        book,
+        book: deps.book,
         board,
         freshness,
         names,

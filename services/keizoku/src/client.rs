@@ -11,6 +11,8 @@ use keizoku_proto::accounts::directory_service_client::DirectoryServiceClient;
 use keizoku_proto::forecast::ListDeadlinesRequest;
 use keizoku_proto::forecast::forecast_service_client::ForecastServiceClient;
 use keizoku_proto::notification::notification_service_client::NotificationServiceClient;
+use keizoku_proto::onboarding::ListOnboardingsRequest;
+use keizoku_proto::onboarding::onboarding_service_client::OnboardingServiceClient;
 use keizoku_proto::risk::ListRisksRequest;
 use keizoku_proto::risk::risk_service_client::RiskServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -53,6 +55,8 @@ pub struct Endpoints {
     pub forecast: Option<String>,
     /// Of the notification service.
     pub notification: Option<String>,
+    /// Of the onboarding service.
+    pub onboarding: Option<String>,
     /// Whom to believe that they are these services.
     pub trust: Trust,
 }
@@ -64,6 +68,7 @@ pub struct Connection {
     risk: Channel,
     forecast: Channel,
     notification: Channel,
+    onboarding: Channel,
     caller: Caller,
 }
 
@@ -77,6 +82,7 @@ impl Endpoints {
             risk: None,
             forecast: None,
             notification: None,
+            onboarding: None,
             trust: Trust::default(),
         }
     }
@@ -121,7 +127,8 @@ impl Connection {
             accounts: channel.clone(),
             risk: channel.clone(),
             forecast: channel.clone(),
-            notification: channel,
+            notification: channel.clone(),
+            onboarding: channel,
             caller,
         }
     }
@@ -137,9 +144,10 @@ impl Connection {
             &endpoints.risk,
             &endpoints.forecast,
             &endpoints.notification,
+            &endpoints.onboarding,
         ];
         let places = own.map(|own| own.as_deref().unwrap_or(endpoints.all.as_str()));
-        let [accounts, risk, forecast, notification] = places;
+        let [accounts, risk, forecast, notification, onboarding] = places;
         let has_token = caller.token.is_some();
         let tls = endpoints.trust.tls()?;
         let endpoint = |address: &str| endpoint(address, &tls, has_token);
@@ -152,6 +160,7 @@ impl Connection {
             risk: endpoint(risk)?.connect_lazy(),
             forecast: endpoint(forecast)?.connect_lazy(),
             notification: endpoint(notification)?.connect_lazy(),
+            onboarding: endpoint(onboarding)?.connect_lazy(),
             caller,
         })
     }
@@ -195,6 +204,13 @@ impl Connection {
     #[must_use]
     pub fn notifications(&self) -> NotificationServiceClient<Transport> {
         NotificationServiceClient::with_interceptor(self.notification.clone(), self.caller.clone())
+            .max_decoding_message_size(MAX_MESSAGE)
+    }
+
+    /// A client of the onboarding service.
+    #[must_use]
+    pub fn onboardings(&self) -> OnboardingServiceClient<Transport> {
+        OnboardingServiceClient::with_interceptor(self.onboarding.clone(), self.caller.clone())
             .max_decoding_message_size(MAX_MESSAGE)
     }
 }
@@ -269,6 +285,11 @@ pub async fn settle(connection: &Connection, tokens: &[String]) {
         consistency_tokens: tokens.to_vec(),
         ..ListRisksRequest::default()
     };
+    let onboardings = ListOnboardingsRequest {
+        page_size: 1,
+        consistency_tokens: tokens.to_vec(),
+        ..ListOnboardingsRequest::default()
+    };
     let deadlines = ListDeadlinesRequest {
         page_size: 1,
         consistency_tokens: tokens.to_vec(),
@@ -277,6 +298,10 @@ pub async fn settle(connection: &Connection, tokens: &[String]) {
     let _ = futures::join!(
         call(async || connection.directory().list_teams(teams.clone()).await),
         call(async || connection.risks().list_risks(risks.clone()).await),
+        call(async || connection
+            .onboardings()
+            .list_onboardings(onboardings.clone())
+            .await),
         call(async || connection
             .forecasts()
             .list_deadlines(deadlines.clone())

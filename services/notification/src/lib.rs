@@ -34,17 +34,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keizoku_bus::Bus;
-use keizoku_core::{Entropy, Origin, derive_id};
+use keizoku_core::{Origin, derive_id};
 use keizoku_log::EventLog;
 use keizoku_proto::notification::notification_service_server::NotificationServiceServer;
 use keizoku_runtime::intake::{self, Intake};
 use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
 use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
 use keizoku_runtime::token::Progress;
-use keizoku_runtime::{
-    Calendar, Executor, Failure, Freshness, Lifecycle, SharedBook, effect, projector,
-};
+use keizoku_runtime::{Deps, Failure, Freshness, effect};
 use tokio::sync::watch;
 use tonic::service::RoutesBuilder;
 
@@ -58,24 +55,6 @@ use queries::Queries;
 
 /// Name of this service as a source of events.
 pub const SOURCE: &str = "notification";
-
-/// What the service is built from.
-pub struct Deps {
-    /// Its own log.
-    pub log: Arc<dyn EventLog>,
-    /// Where events come from, its own included.
-    pub bus: Arc<dyn Bus>,
-    /// The process's book: its replica of the accounts service's facts.
-    pub book: SharedBook,
-    /// How far the book has been read.
-    pub book_freshness: Freshness,
-    /// What time and day it is.
-    pub calendar: Calendar,
-    /// Where unpredictable ids come from.
-    pub entropy: Arc<dyn Entropy>,
-    /// When to stop.
-    pub lifecycle: Lifecycle,
-}
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -105,18 +84,14 @@ pub struct Service {
 ///
 /// # Errors
 /// When the configuration or the read model cannot be used, or the log not be written.
-pub async fn build(deps: Deps, config: Config, folder: &Path) -> Result<Service, BuildError> {
+pub async fn build(
+    deps: Deps,
+    log: Arc<dyn EventLog>,
+    config: Config,
+    folder: &Path,
+) -> Result<Service, BuildError> {
     config.validate()?;
     let channels = Channels::new(&config, deps.calendar.clock())?;
-    let Deps {
-        log,
-        bus,
-        book,
-        book_freshness,
-        calendar,
-        entropy,
-        lifecycle,
-    } = deps;
     let path = folder.join("notification.model.sqlite");
     let model = ReadModel::open(
         &path,
@@ -130,33 +105,34 @@ pub async fn build(deps: Deps, config: Config, folder: &Path) -> Result<Service,
             // Whoever tells nobody need not know what happens.
             return watch::channel(Progress::default()).1;
         }
-        let (bus, projected) = (Arc::clone(&bus), Arc::new(Projected(Arc::clone(&model))));
+        let projected = Arc::new(Projected(Arc::clone(&model)));
         // A message is not kept waiting for a batch to fill.
-        let followed = projector::project(&lifecycle, bus, source, projected, Duration::ZERO);
+        let followed = deps.project(source, projected, Duration::ZERO);
         freshness.add(source, followed.clone());
         followed.progress
     };
     let desk = Arc::new(Desk {
         config,
-        activation: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
-        rules: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
-        facts: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
-        deliveries: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
+        activation: deps.executor(&log),
+        rules: deps.executor(&log),
+        facts: deps.executor(&log),
+        deliveries: deps.executor(&log),
         log,
         accounts: follow(projection::ACCOUNTS),
         risk: follow(projection::RISK),
         own: follow(SOURCE),
         queries: Queries(Arc::clone(&model)),
-        book,
-        book_freshness,
-        calendar,
-        entropy,
-        lifecycle: lifecycle.clone(),
+        book: deps.book,
+        book_freshness: deps.book_freshness,
+        calendar: deps.calendar,
+        entropy: deps.entropy,
+        lifecycle: deps.lifecycle.clone(),
         digested: std::sync::Mutex::default(),
     });
     let unwritable = |failure: Failure| BuildError::Log(failure.message().to_owned());
     open(&desk).await.map_err(unwritable)?;
     if sends {
+        let lifecycle = deps.lifecycle;
         let planner = Arc::new(Planner(Arc::clone(&desk)));
         let sources = vec![desk.accounts.clone(), desk.risk.clone()];
         effect::work(&lifecycle, Intake(model), planner, sources);

@@ -69,7 +69,7 @@ fn is_scheduled(schedule: &Schedule, date: Day) -> bool {
 
 fn slot_of(schedule: &Schedule, date: Day, zone: &TimeZone) -> Slot {
     let mut day = date;
-    while !day.is_working_day() && day < Day::MAX {
+    while !day.is_weekday() && day < Day::MAX {
         day = day.plus_days(1);
     }
     let hour = i8::try_from(schedule.hour.min(23)).unwrap_or(9);

@@ -19,7 +19,6 @@ mod text;
 use std::path::Path;
 use std::sync::Arc;
 
-use keizoku_bus::Bus;
 use keizoku_core::Entropy;
 use keizoku_log::EventLog;
 use keizoku_proto::risk::risk_service_server::RiskServiceServer;
@@ -28,8 +27,8 @@ use keizoku_runtime::reaction::Reactions;
 use keizoku_runtime::read_model::{Projected, ReadModel};
 use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
 use keizoku_runtime::{
-    BuildError, Calendar, Executor, Freshness, Lifecycle, SharedBook, account_names, book, effect,
-    projector,
+    BuildError, Calendar, Deps, Executor, Freshness, Lifecycle, SharedBook, account_names, book,
+    effect, projector,
 };
 use tonic::service::RoutesBuilder;
 
@@ -40,24 +39,6 @@ use reactor::Reactor;
 
 /// Name of this service as a source of events.
 pub const SOURCE: &str = "risk";
-
-/// What the service is built from.
-pub struct Deps {
-    /// Its own log.
-    pub log: Arc<dyn EventLog>,
-    /// Where events come from, its own included.
-    pub bus: Arc<dyn Bus>,
-    /// The process's book: its replica of the accounts service's facts.
-    pub book: SharedBook,
-    /// How far the book has been read.
-    pub book_freshness: Freshness,
-    /// What day it is.
-    pub calendar: Calendar,
-    /// Where unpredictable ids come from.
-    pub entropy: Arc<dyn Entropy>,
-    /// When to stop.
-    pub lifecycle: Lifecycle,
-}
 
 /// The running service.
 #[derive(Clone)]
@@ -91,25 +72,19 @@ pub(crate) struct Risks {
 ///
 /// # Errors
 /// When the read model can neither be opened nor replaced, or the log not be written.
-pub async fn build(deps: Deps, folder: &Path) -> Result<Service, BuildError> {
-    let Deps {
-        log,
-        bus,
-        book,
-        book_freshness,
-        calendar,
-        entropy,
-        lifecycle,
-    } = deps;
+pub async fn build(
+    deps: Deps,
+    log: Arc<dyn EventLog>,
+    folder: &Path,
+) -> Result<Service, BuildError> {
     let path = folder.join("risk.model.sqlite");
     let schema = [projection::SCHEMA, account_names::TABLE, intake::TABLE];
     let model = ReadModel::open(&path, &schema, projection::handle)?;
     let list_freshness = Freshness::default();
-    let change_freshness = book_freshness.copy();
+    let change_freshness = deps.book_freshness.copy();
     let follow = |source: &'static str| {
-        let (bus, projected) = (Arc::clone(&bus), Arc::new(Projected(Arc::clone(&model))));
-        let followed =
-            projector::project(&lifecycle, bus, source, projected, projector::SQLITE_PACE);
+        let projected = Arc::new(Projected(Arc::clone(&model)));
+        let followed = deps.project(source, projected, projector::SQLITE_PACE);
         list_freshness.add(source, followed.clone());
         followed
     };
@@ -118,24 +93,24 @@ pub async fn build(deps: Deps, folder: &Path) -> Result<Service, BuildError> {
     let reactions = Reactions::of(
         SOURCE,
         Arc::clone(&log),
-        calendar.clone(),
-        lifecycle.clone(),
+        deps.calendar.clone(),
+        deps.lifecycle.clone(),
     );
     reactions.start(book::SOURCE).await?;
     let risks = Arc::new(Risks {
-        risks: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
-        catalogue: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
-        suggestions: Executor::new(Arc::clone(&log), calendar.clone(), lifecycle.clone()),
+        risks: deps.executor(&log),
+        catalogue: deps.executor(&log),
+        suggestions: deps.executor(&log),
         log,
-        book,
+        book: deps.book,
         model,
-        book_freshness,
+        book_freshness: deps.book_freshness,
         list_freshness,
         change_freshness,
         names: queries::Names::default(),
-        calendar,
-        entropy,
-        lifecycle: lifecycle.clone(),
+        calendar: deps.calendar,
+        entropy: deps.entropy,
+        lifecycle: deps.lifecycle.clone(),
     });
     let reactor = Arc::new(Reactor {
         risks: Arc::clone(&risks),
@@ -143,7 +118,7 @@ pub async fn build(deps: Deps, folder: &Path) -> Result<Service, BuildError> {
         own,
     });
     effect::work(
-        &lifecycle,
+        &deps.lifecycle,
         Intake(Arc::clone(&risks.model)),
         reactor,
         vec![accounts.progress],

@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 
 use keizoku_core::{AccountId, Day, Position};
 use keizoku_proto::risk as proto;
-use keizoku_revenue::AsOf;
 use keizoku_runtime::names::{self, Owner};
 use keizoku_runtime::read_model::rusqlite::types::Value;
 use keizoku_runtime::read_model::rusqlite::{self, Connection, params_from_iter};
@@ -128,7 +127,7 @@ impl Risks {
             && let Some(account) =
                 violations.parse("filter.account", names::parse_account(&filter.account))
         {
-            select.one_of("account_id", self.with_aliases(account));
+            select.one_of("account_id", self.book.with_aliases(account));
         }
         if !filter.owner.is_empty()
             && let Some(owner) = violations.parse("filter.owner", names::parse_owner(&filter.owner))
@@ -213,23 +212,12 @@ impl Risks {
         });
     }
 
-    /// Ids of the account and of everything that was merged into the same one.
-    pub(crate) fn with_aliases(&self, account: AccountId) -> Vec<String> {
-        let book = self.book.read();
-        let Some(ix) = book.account(account) else {
-            return vec![account.to_string()];
-        };
-        let survivor = book.survivor(ix, None);
-        let all = book.aliases(survivor, None).into_iter().chain([survivor]);
-        all.map(|ix| book.account_id(ix).to_string()).collect()
-    }
-
     /// Risks of a user, or of a team with its subteams and their people.
     fn owned_by(&self, select: &mut Select, owner: Owner) {
         match owner {
             Owner::User(user) => select.equals("owner_user", user.to_string()),
             Owner::Team(team) => {
-                let (users, teams) = self.members(team);
+                let (users, teams) = self.book.members(team);
                 let places = |count: usize| vec!["?"; count].join(", ");
                 select.condition(format!(
                     "(owner_user IN ({}) OR owner_team IN ({}))",
@@ -241,39 +229,6 @@ impl Risks {
                     .extend(users.into_iter().chain(teams).map(Value::from));
             }
         }
-    }
-
-    /// Ids of the people and teams of a team, with its subteams.
-    fn members(&self, team: keizoku_core::TeamId) -> (Vec<String>, Vec<String>) {
-        let book = self.book.read();
-        let directory = book.directory();
-        let Some(ix) = directory.team(team) else {
-            return (Vec::new(), vec![team.to_string()]);
-        };
-        let scope = directory.owners_in(ix, self.book.now());
-        (
-            scope
-                .users()
-                .map(|user| directory.user_id(user).to_string())
-                .collect(),
-            scope
-                .teams()
-                .map(|team| directory.team_id(team).to_string())
-                .collect(),
-        )
-    }
-
-    /// Id of the account that stayed, where a risk's was merged as known.
-    pub(crate) fn survivor_of(&self, account: &str, as_of: AsOf) -> String {
-        let book = self.book.read();
-        let id = account.parse::<AccountId>().ok();
-        let survivor = id
-            .and_then(|id| book.account(id))
-            .map(|ix| book.survivor(ix, as_of.known_at));
-        survivor.map_or_else(
-            || account.to_owned(),
-            |survivor| book.account_id(survivor).to_string(),
-        )
     }
 
     /// Name of an account, as far as it has been read.

@@ -155,7 +155,7 @@ impl Risks {
         let Ok(account) = account.parse::<AccountId>() else {
             return Ok(Vec::new());
         };
-        let accounts = self.with_aliases(account);
+        let accounts = self.book.with_aliases(account);
         let ids = self
             .model
             .read(move |rows| {

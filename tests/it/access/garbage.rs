@@ -73,7 +73,8 @@ impl Garbage {
             Kind::Enum(_) => Value::EnumNumber(if hostile { -1 } else { 9_999 }),
             Kind::Bytes => Value::Bytes(vec![0xff; 8].into()),
             Kind::String if hostile => Value::String("'; DROP TABLE risks --\u{0}".to_owned()),
-            Kind::String => Value::String("ﾊﾝｶｸ".repeat(10_000)),
+            // Long, and yet the fullest message is one that the transport takes.
+            Kind::String => Value::String("ﾊﾝｶｸ".repeat(9_000)),
             Kind::Message(message) if depth > 0 => {
                 Value::Message(self.at_depth(message, depth - 1))
             }

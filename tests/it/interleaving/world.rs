@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use keizoku_bus::{Bus, LocalBus};
+use keizoku_bus::LocalBus;
 use keizoku_cli::client::{Caller, Connection, Endpoints};
 use keizoku_cli::server::log_path;
 use keizoku_core::{ManualClock, Position, SystemEntropy};
 use keizoku_log::EventLog;
 use keizoku_log::sqlite::{SqliteLog, SqliteOptions};
-use keizoku_runtime::book::{self, BookModel};
-use keizoku_runtime::{Calendar, Freshness, Lifecycle, Token, projector, server};
+use keizoku_runtime::{Calendar, Deps, Freshness, Lifecycle, Token, server};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tonic::service::RoutesBuilder;
@@ -128,44 +126,26 @@ impl<'a> World<'a> {
         let view = |sources| PacedBus::new(Arc::clone(&local), sources);
 
         let (bus, mut book_paces) = view(&[ACCOUNTS]);
-        let book = BookModel::new(calendar.clone());
-        let book_freshness = Freshness::default();
-        let follower = Arc::clone(&book);
-        let progress = projector::project(&lifecycle, bus, book::SOURCE, follower, Duration::ZERO);
-        book_freshness.add(book::SOURCE, progress);
+        let deps = Deps::new(bus, calendar, Arc::new(SystemEntropy), lifecycle.clone());
+        let book_freshness = deps.book_freshness.clone();
+        let on = |bus: Arc<PacedBus>| Deps {
+            bus,
+            ..deps.clone()
+        };
 
         let (bus, mut accounts_paces) = view(&[ACCOUNTS]);
-        let deps = keizoku_accounts::Deps {
-            log: Arc::clone(&logs.accounts),
-            bus: bus as Arc<dyn Bus>,
-            book: Arc::clone(&book),
-            book_freshness: book_freshness.clone(),
-            calendar: calendar.clone(),
-            entropy: Arc::new(SystemEntropy),
-            lifecycle: lifecycle.clone(),
-        };
-        let accounts = keizoku_accounts::build(deps, folder.path()).await.unwrap();
+        let log = Arc::clone(&logs.accounts);
+        let accounts = keizoku_accounts::build(on(bus), log, folder.path()).await;
+        let accounts = accounts.unwrap();
 
         let (bus, mut risk_paces) = view(&[ACCOUNTS, RISK]);
-        let deps = keizoku_risk::Deps {
-            log: Arc::clone(&logs.risk),
-            bus: bus as Arc<dyn Bus>,
-            book: Arc::clone(&book),
-            book_freshness: book_freshness.clone(),
-            calendar,
-            entropy: Arc::new(SystemEntropy),
-            lifecycle: lifecycle.clone(),
-        };
-        let risk = keizoku_risk::build(deps, folder.path()).await.unwrap();
+        let log = Arc::clone(&logs.risk);
+        let risk = keizoku_risk::build(on(bus), log, folder.path())
+            .await
+            .unwrap();
 
         let (bus, mut forecast_paces) = view(&[ACCOUNTS, RISK]);
-        let deps = keizoku_forecast::Deps {
-            bus,
-            book,
-            book_freshness: book_freshness.clone(),
-            lifecycle: lifecycle.clone(),
-        };
-        let forecast = keizoku_forecast::build(deps, folder.path()).unwrap();
+        let forecast = keizoku_forecast::build(on(bus), folder.path()).unwrap();
 
         let mut routes = RoutesBuilder::default();
         accounts.serve(&mut routes);

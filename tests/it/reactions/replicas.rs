@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -15,9 +14,8 @@ use keizoku_proto::StoredEvent as _;
 use keizoku_proto::accounts::ContactDeparted;
 use keizoku_proto::accounts::ContactRole;
 use keizoku_proto::accounts::event::Kind;
-use keizoku_runtime::book::{self, BookModel};
 use keizoku_runtime::read_model::rusqlite::{Connection, OpenFlags};
-use keizoku_runtime::{Calendar, Freshness, Lifecycle, projector};
+use keizoku_runtime::{Calendar, Deps, Lifecycle};
 use keizoku_testkit::{Cluster, Scene, logs};
 use tempfile::TempDir;
 
@@ -61,36 +59,13 @@ impl Replica {
             .with("accounts", Arc::clone(&logs.accounts))
             .with("risk", Arc::clone(&logs.risk));
         let bus = Arc::new(bus);
-        let book = BookModel::new(calendar.clone());
-        let book_freshness = Freshness::default();
-        let progress = projector::project(
-            &lifecycle,
-            Arc::clone(&bus) as _,
-            book::SOURCE,
-            Arc::clone(&book) as _,
-            Duration::ZERO,
-        );
-        book_freshness.add(book::SOURCE, progress);
-        let deps = keizoku_accounts::Deps {
-            log: Arc::clone(&logs.accounts),
-            bus: Arc::clone(&bus) as _,
-            book: Arc::clone(&book),
-            book_freshness: book_freshness.clone(),
-            calendar: calendar.clone(),
-            entropy: Arc::new(SystemEntropy),
-            lifecycle: lifecycle.clone(),
-        };
-        keizoku_accounts::build(deps, folder.path()).await.unwrap();
-        let deps = keizoku_risk::Deps {
-            log: Arc::clone(&logs.risk),
-            bus: bus as _,
-            book,
-            book_freshness,
-            calendar,
-            entropy: Arc::new(SystemEntropy),
-            lifecycle: lifecycle.clone(),
-        };
-        keizoku_risk::build(deps, folder.path()).await.unwrap();
+        let deps = Deps::new(bus, calendar, Arc::new(SystemEntropy), lifecycle.clone());
+        let log = Arc::clone(&logs.accounts);
+        let accounts = keizoku_accounts::build(deps.clone(), log, folder.path());
+        accounts.await.unwrap();
+        let log = Arc::clone(&logs.risk);
+        let risk = keizoku_risk::build(deps, log, folder.path());
+        risk.await.unwrap();
         Self { folder, lifecycle }
     }
 

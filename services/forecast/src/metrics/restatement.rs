@@ -29,8 +29,7 @@ pub fn as_reported(book: &Book, as_of: AsOf, month: Month) -> Option<AsOf> {
 fn closing_day(month: Month) -> Option<Day> {
     let first = month.plus(1).first_day();
     let days = (0..31).map(|days| first.plus_days(days));
-    days.filter(|day| day.is_working_day())
-        .nth(WORKING_DAYS - 1)
+    days.filter(|day| day.is_weekday()).nth(WORKING_DAYS - 1)
 }
 
 /// How far a restated figure is from the one that was reported.

@@ -1,6 +1,9 @@
 //! What a person calls something, into its resource name.
 
+use std::fmt::Write as _;
+
 use keizoku_proto::accounts::{AccountFilter, ListAccountsRequest, ResolveExternalIdRequest};
+use keizoku_proto::onboarding::{GetOnboardingRequest, ListOnboardingsRequest, OnboardingFilter};
 use keizoku_proto::risk::{GetRiskRequest, ListRiskTypesRequest, ListRisksRequest, RiskFilter};
 use tonic::Code;
 use uuid::Uuid;
@@ -211,6 +214,54 @@ impl Context {
             })
             .collect();
         pick("risk type", text, &candidates)
+    }
+
+    /// An onboarding by id, or by its account where that has one only.
+    pub(super) async fn onboarding(&self, text: &str) -> Result<String, Failure> {
+        if text.contains("/onboardings/") && !text.starts_with("accounts/-/") {
+            return Ok(text.to_owned());
+        }
+        if let Ok(id) = Uuid::try_parse(text.trim_start_matches("accounts/-/onboardings/")) {
+            let request = GetOnboardingRequest {
+                name: format!("accounts/-/onboardings/{id}"),
+                consistency_tokens: self.tokens(),
+                ..GetOnboardingRequest::default()
+            };
+            let answer = call(async || {
+                self.connection
+                    .onboardings()
+                    .get_onboarding(request.clone())
+                    .await
+            });
+            return Ok(answer.await?.onboarding.unwrap_or_default().name);
+        }
+        let request = ListOnboardingsRequest {
+            filter: Some(OnboardingFilter {
+                account: self.account(text).await?,
+                include_completed: true,
+                ..OnboardingFilter::default()
+            }),
+            consistency_tokens: self.tokens(),
+            ..ListOnboardingsRequest::default()
+        };
+        let answer = call(async || {
+            self.connection
+                .onboardings()
+                .list_onboardings(request.clone())
+                .await
+        });
+        let found = answer.await?.onboardings;
+        if let [only] = &found[..] {
+            return Ok(only.name.clone());
+        }
+        let mut advice = format!("{text} has no onboarding; `keizoku onboarding start` starts one");
+        if !found.is_empty() {
+            advice = format!("{text} has several onboardings; name one by its id:");
+            for one in &found {
+                let _ = write!(advice, "\n  {} ({})", one.name, one.product);
+            }
+        }
+        Err(Failure::Lookup(advice))
     }
 }
 

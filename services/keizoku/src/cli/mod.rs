@@ -18,6 +18,7 @@ pub mod forecast;
 pub mod import;
 pub mod metrics;
 pub mod notification;
+pub mod onboarding;
 pub mod organisation;
 pub mod report;
 pub mod risk;
@@ -84,6 +85,15 @@ pub struct Globals {
         hide_short_help = true
     )]
     notification_endpoint: Option<String>,
+    /// Where the onboarding service is, when it runs on its own.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "KEIZOKU_ONBOARDING_ENDPOINT",
+        hide_short_help = true
+    )]
+    onboarding_endpoint: Option<String>,
     /// Bearer token; better in the environment than on the command line.
     #[arg(long, global = true, env = "KEIZOKU_TOKEN", hide_env_values = true)]
     token: Option<String>,
@@ -171,6 +181,9 @@ pub enum Command {
     /// Deals
     #[command(subcommand)]
     Deal(deal::Command),
+    /// Onboardings: phases, tasks, templates
+    #[command(subcommand)]
+    Onboarding(onboarding::Command),
     /// Messages by Slack and email: rules, deliveries, dead letters
     #[command(subcommand)]
     Notification(notification::Command),
@@ -187,6 +200,7 @@ impl Globals {
             risk: self.risk_endpoint.clone(),
             forecast: self.forecast_endpoint.clone(),
             notification: self.notification_endpoint.clone(),
+            onboarding: self.onboarding_endpoint.clone(),
             trust: Trust {
                 authorities: self.ca.clone(),
                 identity: self.cert.clone().zip(self.key.clone()),
@@ -230,6 +244,7 @@ pub async fn run(command: Command, globals: Globals) -> Result<u8, Failure> {
         Command::Organisation(command) => command.run(&context).await,
         Command::Deal(command) => command.run(&context).await,
         Command::Notification(command) => command.run(&context).await,
+        Command::Onboarding(command) => command.run(&context).await,
         Command::Import(_) => Ok(()),
     }
     .map(|()| 0)

@@ -1,6 +1,6 @@
 //! Lists that come page by page, put together into one answer.
 
-use keizoku_proto::{accounts, forecast, notification, risk};
+use keizoku_proto::{accounts, forecast, notification, onboarding, risk};
 
 use crate::error::Failure;
 
@@ -48,6 +48,8 @@ pages! {
     forecast::ListForecastAccountsResponse { accounts: ForecastAccount },
     forecast::ListDeadlinesResponse { deadlines: Deadline },
     notification::ListDeliveriesResponse { deliveries: Delivery },
+    onboarding::ListOnboardingsResponse { onboardings: Onboarding },
+    onboarding::ListTemplatesResponse { templates: Template },
 }
 
 impl Limit {

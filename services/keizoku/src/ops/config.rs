@@ -4,6 +4,7 @@ mod access;
 mod limits;
 mod nats;
 mod notification;
+mod onboarding;
 mod telemetry;
 mod tls;
 
@@ -15,7 +16,7 @@ use keizoku_runtime::telemetry::LogFormat;
 use serde_json::Value;
 
 use super::{Refusal, nearest};
-use crate::server::config::{Config, LogConfig, StorageConfig};
+use crate::server::config::{CalendarConfig, Config, LogConfig, StorageConfig};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -76,12 +77,14 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
         listen,
         log: LogConfig { format, filter },
         storage: StorageConfig { unsafe_no_sync },
+        calendar: CalendarConfig { holidays_file },
         nats,
         access,
         tls,
         reflection,
         limits,
         telemetry,
+        onboarding,
         notification,
     } = config;
     let format = match format {
@@ -139,11 +142,21 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Key>)> {
                 unsafe_no_sync.to_string(),
             )],
         ),
+        (
+            "calendar",
+            vec![key(
+                "holidays_file",
+                "File with holidays, a line each as \"2026-11-23,勤労感謝の日\", also as the Cabinet Office\n\
+                 publishes them (in UTF-8). Empty: Japan's, of the years that have been published.",
+                path_value(holidays_file),
+            )],
+        ),
         ("nats", nats::keys(nats)),
         ("limits", limits::keys(limits)),
         ("access", access::keys(access)),
         ("tls", tls::keys(tls)),
         ("telemetry", telemetry::keys(telemetry)),
+        ("onboarding", onboarding::keys(onboarding)),
     ];
     sections.extend(notification::sections(notification));
     sections

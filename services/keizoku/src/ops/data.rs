@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use keizoku_proto::{StoredEvent as _, UnreadableEvent, accounts, notification, risk};
+use keizoku_proto::{StoredEvent as _, UnreadableEvent, accounts, notification, onboarding, risk};
 
 use super::Refusal;
 use super::log_file::LogFile;
@@ -18,6 +18,8 @@ pub enum Service {
     Risk,
     /// Who is told about what, and every message.
     Notification,
+    /// Onboardings and their templates.
+    Onboarding,
 }
 
 /// The data directory, as an argument.
@@ -35,7 +37,12 @@ pub struct DataDirectory {
 
 impl Service {
     /// All of them. A log comes before those that refer to it.
-    pub const ALL: [Self; 3] = [Self::Accounts, Self::Risk, Self::Notification];
+    pub const ALL: [Self; 4] = [
+        Self::Accounts,
+        Self::Risk,
+        Self::Notification,
+        Self::Onboarding,
+    ];
 
     /// The name that its files bear.
     #[must_use]
@@ -44,6 +51,7 @@ impl Service {
             Self::Accounts => keizoku_accounts::SOURCE,
             Self::Risk => keizoku_risk::SOURCE,
             Self::Notification => keizoku_notification::SOURCE,
+            Self::Onboarding => keizoku_onboarding::SOURCE,
         }
     }
 
@@ -70,6 +78,8 @@ impl Service {
             Self::Risk => risk::event::Kind::from_bytes(data)
                 .map(|event| (event.type_name(), event.to_bytes())),
             Self::Notification => notification::event::Kind::from_bytes(data)
+                .map(|event| (event.type_name(), event.to_bytes())),
+            Self::Onboarding => onboarding::event::Kind::from_bytes(data)
                 .map(|event| (event.type_name(), event.to_bytes())),
         }
     }

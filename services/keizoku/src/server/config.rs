@@ -1,5 +1,6 @@
 //! What an operator may set, each with a default that works.
 
+mod calendar;
 mod nats;
 
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use keizoku_runtime::server::{LimitsConfig, Reflection, TlsConfig};
 use keizoku_runtime::telemetry::{LogFormat, TelemetryConfig};
 use serde::Deserialize;
 
+pub use calendar::{CalendarConfig, HolidaysError};
 pub use nats::{NatsConfig, NatsConfigError};
 
 /// Configuration of `keizoku serve`: a TOML file, then `KEIZOKU__KEY` in the environment, then the
@@ -26,6 +28,8 @@ pub struct Config {
     pub log: LogConfig,
     /// What is written as soon as it is answered, and when it counts as written.
     pub storage: StorageConfig,
+    /// On which days people work.
+    pub calendar: CalendarConfig,
     /// The exchange with services of other processes.
     pub nats: NatsConfig,
     /// Who may call the API, and how they are recognised.
@@ -38,6 +42,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Where traces and metrics go.
     pub telemetry: TelemetryConfig,
+    /// When onboardings are stalled.
+    pub onboarding: keizoku_onboarding::config::Config,
     /// Where messages go.
     pub notification: keizoku_notification::config::Config,
 }
@@ -68,12 +74,14 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 7420)),
             log: LogConfig::default(),
             storage: StorageConfig::default(),
+            calendar: CalendarConfig::default(),
             nats: NatsConfig::default(),
             access: AccessConfig::default(),
             tls: TlsConfig::default(),
             reflection: Reflection::default(),
             limits: LimitsConfig::default(),
             telemetry: TelemetryConfig::default(),
+            onboarding: keizoku_onboarding::config::Config::default(),
             notification: keizoku_notification::config::Config::default(),
         }
     }
@@ -101,6 +109,7 @@ impl Config {
         config.tls.validate(&mut problems);
         config.limits.validate(&mut problems);
         config.telemetry.validate(&mut problems);
+        config.onboarding.validate(&mut problems);
         if !config.access.certificate_roles.is_empty() && !config.tls.knows_clients() {
             let why = "needs tls.client_ca_file, without which no certificate is trusted";
             problems.add("access.certificate_roles", why);

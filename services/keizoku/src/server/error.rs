@@ -8,7 +8,7 @@ use keizoku_runtime::access::AccessError;
 use keizoku_runtime::server::{ServeError, TlsError};
 use keizoku_runtime::telemetry::TelemetryError;
 
-use super::config::NatsConfigError;
+use super::config::{HolidaysError, NatsConfigError};
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +60,12 @@ pub enum StartError {
     /// Notifications cannot be sent as they are configured.
     #[error(transparent)]
     Notification(#[from] keizoku_notification::BuildError),
+    /// Onboardings cannot be kept.
+    #[error(transparent)]
+    Onboarding(#[from] keizoku_onboarding::BuildError),
+    /// The holiday calendar cannot be read.
+    #[error(transparent)]
+    Holidays(#[from] HolidaysError),
     /// Callers cannot be recognised as configured.
     #[error(transparent)]
     Access(#[from] AccessError),

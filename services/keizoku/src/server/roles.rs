@@ -13,15 +13,18 @@ pub enum Role {
     Forecast,
     /// Messages by Slack and email
     Notification,
+    /// Onboardings, their templates
+    Onboarding,
 }
 
 impl Role {
     /// Every service.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Accounts,
         Self::Risk,
         Self::Forecast,
         Self::Notification,
+        Self::Onboarding,
     ];
 
     /// Its name, for people and for files.
@@ -32,6 +35,19 @@ impl Role {
             Self::Risk => "risk",
             Self::Forecast => "forecast",
             Self::Notification => "notification",
+            Self::Onboarding => "onboarding",
+        }
+    }
+
+    /// The package of its API.
+    #[must_use]
+    pub const fn package(self) -> &'static str {
+        match self {
+            Self::Accounts => "keizoku.accounts.v1",
+            Self::Risk => "keizoku.risk.v1",
+            Self::Forecast => "keizoku.forecast.v1",
+            Self::Notification => "keizoku.notification.v1",
+            Self::Onboarding => "keizoku.onboarding.v1",
         }
     }
 
@@ -42,6 +58,7 @@ impl Role {
             Self::Accounts => Some(keizoku_accounts::SOURCE),
             Self::Risk => Some(keizoku_risk::SOURCE),
             Self::Notification => Some(keizoku_notification::SOURCE),
+            Self::Onboarding => Some(keizoku_onboarding::SOURCE),
             Self::Forecast => None,
         }
     }
@@ -51,6 +68,7 @@ impl Role {
         match self {
             Self::Accounts => &[keizoku_accounts::SOURCE],
             Self::Risk | Self::Forecast => &[keizoku_accounts::SOURCE, keizoku_risk::SOURCE],
+            Self::Onboarding => &[keizoku_accounts::SOURCE, keizoku_onboarding::SOURCE],
             Self::Notification => &[
                 keizoku_accounts::SOURCE,
                 keizoku_risk::SOURCE,
@@ -134,6 +152,7 @@ mod tests {
         assert_eq!(needs(&[Role::Risk]), ["accounts"]);
         assert_eq!(needs(&[Role::Forecast]), ["accounts", "risk"]);
         assert_eq!(needs(&[Role::Notification]), ["accounts", "risk"]);
+        assert_eq!(needs(&[Role::Onboarding]), ["accounts"]);
         assert_eq!(needs(&[Role::Forecast, Role::Risk]), ["accounts"]);
     }
 }

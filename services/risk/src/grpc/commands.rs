@@ -86,26 +86,14 @@ impl Risks {
             .account_id
             .parse()
             .map_err(|_| Failure::not_found(parent))?;
-        let book = self.book.read();
-        let known = book.account(account).filter(|ix| book.is_opened(*ix, None));
-        let Some(ix) = known else {
+        if !self.book.has_account(account) {
             let watermarks = self.book_freshness.watermarks();
             let read_to = watermarks.first().map_or(0, |watermark| watermark.position);
             return Err(Failure::not_found(parent).with("accounts_read_to", read_to.to_string()));
-        };
+        }
         if opened.owner.is_none() {
-            let owner = book.attributes_on(ix, self.book.now()).0.owner;
-            let directory = book.directory();
-            opened.owner = Some(proto::RiskOwner {
-                user_id: owner
-                    .as_user()
-                    .map(|user| directory.user_id(user).to_string())
-                    .unwrap_or_default(),
-                team_id: owner
-                    .as_pool()
-                    .map(|team| directory.team_id(team).to_string())
-                    .unwrap_or_default(),
-            });
+            let (user_id, team_id) = self.book.owner_of(account);
+            opened.owner = Some(proto::RiskOwner { user_id, team_id });
         }
         opened.open_date.get_or_insert(self.calendar.today().into());
         Ok(())
@@ -162,14 +150,10 @@ impl Risks {
             return Ok(());
         };
         let fold = self.risks.recall(&domain::risk_stream(id)).await?;
-        let filed_for: Option<AccountId> = fold.state.account_id.parse().ok();
-        let book = self.book.read();
-        let survivor = |id: AccountId| book.account(id).map(|ix| book.survivor(ix, None));
-        match filed_for {
-            Some(filed_for) if filed_for == account || survivor(filed_for) == survivor(account) => {
-                Ok(())
-            }
-            _ => Err(Failure::not_found(&names::risk(account, id))),
+        if self.book.is_same_account(&fold.state.account_id, account) {
+            Ok(())
+        } else {
+            Err(Failure::not_found(&names::risk(account, id)))
         }
     }
 

@@ -51,13 +51,7 @@ impl Risks {
         let Some(owner) = owner else {
             return Ok(());
         };
-        let book = self.book.read();
-        let directory = book.directory();
-        let user = owner.user_id.parse().ok();
-        let team = owner.team_id.parse().ok();
-        let is_known = user.is_some_and(|user| directory.user(user).is_some())
-            || team.is_some_and(|team| directory.team(team).is_some());
-        if is_known {
+        if self.book.knows_owner(&owner.user_id, &owner.team_id) {
             return Ok(());
         }
         let watermarks = self.book_freshness.watermarks();
@@ -78,7 +72,7 @@ impl Risks {
         // Figures from a book that is not read yet would be wrong.
         self.book_freshness.wait(&[]).await?;
         let catalogue = self.catalogue.recall(&domain::CATALOGUE).await?;
-        let account = self.survivor_of(&fold.state.account_id, as_of);
+        let account = self.book.survivor_of(&fold.state.account_id, as_of);
         let account_name = self.account_name(&account).await?;
         let book = self.book.read();
         let around = Surroundings {

@@ -1,0 +1,97 @@
+//! `keizoku onboarding`: ONB-1 to ONB-9.
+
+mod finish;
+mod handing_over;
+mod list;
+mod phase;
+mod show;
+mod start;
+mod task;
+mod template;
+
+use clap::Subcommand;
+use keizoku_proto::onboarding::LocalizedText;
+
+use super::context::Context;
+use crate::error::Failure;
+
+/// What to do with onboardings.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the onboarding of an account and product
+    Start(start::StartArgs),
+    /// Onboardings that go on
+    List(list::Args),
+    /// One onboarding: phases, tasks, what is missing
+    Show(show::Args),
+    /// Record what the salesperson hands over, also step by step
+    HandOff(handing_over::HandOffArgs),
+    /// Record the kickoff
+    Kickoff(handing_over::KickoffArgs),
+    /// Rate the expectation gap at closing
+    Gap(handing_over::GapArgs),
+    /// Give it to another CSM, team or specialist
+    Assign(start::AssignArgs),
+    /// Say that a task was done
+    Done(task::DoneArgs),
+    /// Say that a task is not done after all
+    Reopen(task::ReopenArgs),
+    /// Move it into the next phase, when the exit criteria are met
+    Advance(phase::AdvanceArgs),
+    /// Skip phases or go back, with a reason
+    Move(phase::MoveArgs),
+    /// Pause it until a date
+    Hold(phase::HoldArgs),
+    /// End the pause
+    Resume(phase::ResumeArgs),
+    /// Complete it, with evidence
+    Complete(finish::CompleteArgs),
+    /// Let it follow another version of its template
+    ChangeTemplate(template::ChangeArgs),
+    /// The templates
+    Templates(template::ListArgs),
+    /// One template, phase by phase
+    Template(template::ShowArgs),
+    /// Publish a template, or its next version, from a file
+    PublishTemplate(template::PublishArgs),
+}
+
+impl Command {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Self::Start(args) => args.run(context).await,
+            Self::List(args) => args.run(context).await,
+            Self::Show(args) => args.run(context).await,
+            Self::HandOff(args) => args.run(context).await,
+            Self::Kickoff(args) => args.run(context).await,
+            Self::Gap(args) => args.run(context).await,
+            Self::Assign(args) => args.run(context).await,
+            Self::Done(args) => args.run(context).await,
+            Self::Reopen(args) => args.run(context).await,
+            Self::Advance(args) => args.run(context).await,
+            Self::Move(args) => args.run(context).await,
+            Self::Hold(args) => args.run(context).await,
+            Self::Resume(args) => args.run(context).await,
+            Self::Complete(args) => args.run(context).await,
+            Self::ChangeTemplate(args) => args.run(context).await,
+            Self::Templates(args) => args.run(context).await,
+            Self::Template(args) => args.run(context).await,
+            Self::PublishTemplate(args) => args.run(context).await,
+        }
+    }
+}
+
+/// In which language people read titles: the organisation's, where it can be asked.
+async fn locale(context: &Context) -> String {
+    let organisation = context.organisation().await;
+    organisation.map_or_else(|_| "ja".to_owned(), |known| known.locale.clone())
+}
+
+/// A title in a language, or else in the one that there is.
+fn title<'t>(title: Option<&'t LocalizedText>, locale: &str) -> &'t str {
+    let Some(LocalizedText { ja, en }) = title else {
+        return "";
+    };
+    let (first, second) = if locale == "en" { (en, ja) } else { (ja, en) };
+    if first.is_empty() { second } else { first }
+}

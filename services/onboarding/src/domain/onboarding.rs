@@ -1,0 +1,338 @@
+//! One onboarding, from its start to its completion (ONB-2, ONB-3, ONB-5, ONB-6).
+
+use jiff::Timestamp;
+use keizoku_core::{Ctx, Day, Decider};
+use keizoku_proto::onboarding::event::Kind;
+use keizoku_proto::onboarding::{
+    Assignment, Completion, Evidence, HandOff, Hold, OnboardingAssigned, OnboardingCompleted,
+    OnboardingHeld, OnboardingResumed, OnboardingStarted, PhaseChanged, PhaseMove, PhaseStep, Plan,
+    TaskCompleted, TaskKind, TaskReopened, TemplateChanged,
+};
+
+pub use super::onboarding_error::Error;
+pub use super::onboarding_state::{Done, Held, State, Visit};
+use super::{handing_over, plan};
+
+/// One product that one account is brought to use.
+pub struct Onboarding;
+
+/// What somebody wants of an onboarding.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Starts it.
+    Start(OnboardingStarted),
+    /// Records what was handed over.
+    HandOff(HandOff),
+    /// Records the kickoff.
+    Kickoff(handing_over::Held),
+    /// Rates the expectation gap at closing, today unless a date is given.
+    Rate(handing_over::Rated, Option<Day>),
+    /// Gives it to somebody else.
+    Assign {
+        /// Id of the CSM and of the team, one of them empty; as before when absent.
+        owner: Option<(String, String)>,
+        /// Id of the specialist; as before when absent.
+        specialist: Option<String>,
+    },
+    /// Says that a task was done, today unless a date is given.
+    CompleteTask {
+        /// Its key.
+        task: String,
+        /// When.
+        date: Option<Day>,
+        /// What is worth noting.
+        note: String,
+    },
+    /// Says that a task is not done after all.
+    ReopenTask {
+        /// Its key.
+        task: String,
+        /// Why.
+        reason: String,
+    },
+    /// Moves it into the next phase.
+    Advance(Option<Day>),
+    /// Skips phases or goes back.
+    Move {
+        /// Key of the phase to go to.
+        phase: String,
+        /// Why.
+        reason: String,
+        /// When; today when absent.
+        date: Option<Day>,
+    },
+    /// Pauses it.
+    Hold {
+        /// The last day of the pause.
+        until: Day,
+        /// Why.
+        reason: String,
+    },
+    /// Ends the pause.
+    Resume,
+    /// Lets it follow another version.
+    ChangeTemplate {
+        /// The version.
+        plan: Plan,
+        /// Key of the phase in which it goes on; the present one's when absent.
+        phase: Option<String>,
+    },
+    /// Completes it.
+    Complete {
+        /// All three.
+        evidence: Evidence,
+        /// When; today when absent.
+        date: Option<Day>,
+    },
+}
+
+impl Decider for Onboarding {
+    type State = State;
+    type Command = Command;
+    type Event = Kind;
+    type Error = Error;
+
+    fn decide(state: &State, command: Command, ctx: &Ctx) -> Result<Vec<Kind>, Error> {
+        let onboarding_id = state.id.clone();
+        match command {
+            Command::Start(_) if state.exists() => Err(Error::Exists),
+            Command::Start(started) => start(started, ctx),
+            _ if !state.exists() => Err(Error::Unknown),
+            _ if state.completion.is_some() => Err(Error::Closed),
+            Command::HandOff(form) => Ok(handing_over::hand_off(state, form)),
+            Command::Kickoff(held) => handing_over::kickoff(state, held, ctx),
+            Command::Rate(gap, date) => handing_over::rate(state, gap, date, ctx),
+            Command::Assign { owner, specialist } => Ok(assign(state, owner, specialist)),
+            Command::CompleteTask { task, date, note } => {
+                complete_task(state, task, date, note, ctx)
+            }
+            Command::ReopenTask { task, .. } if plan::task(&state.plan, &task).is_none() => {
+                Err(Error::TaskUnknown(task))
+            }
+            Command::ReopenTask { task, .. } if !state.tasks.contains_key(&task) => Ok(Vec::new()),
+            Command::ReopenTask { task, reason } => Ok(vec![Kind::TaskReopened(TaskReopened {
+                onboarding_id,
+                task,
+                reason,
+            })]),
+            Command::Advance(date) => advance(state, date, ctx),
+            Command::Move {
+                phase,
+                reason,
+                date,
+            } => move_to(state, phase, reason, date, ctx),
+            Command::Hold { until, reason } => hold(state, until, reason, ctx),
+            Command::Resume if state.held_on(ctx.today).is_none() => Err(Error::NotOnHold),
+            Command::Resume => Ok(vec![Kind::OnboardingResumed(OnboardingResumed {
+                onboarding_id,
+                date: Some(ctx.today.into()),
+            })]),
+            Command::ChangeTemplate { plan, phase } => change_template(state, plan, phase, ctx),
+            Command::Complete { evidence, date } => complete(state, evidence, date, ctx),
+        }
+    }
+
+    fn evolve(state: &mut State, event: &Kind, _at: Timestamp) {
+        state.take(event);
+    }
+}
+
+fn start(started: OnboardingStarted, ctx: &Ctx) -> Result<Vec<Kind>, Error> {
+    for date in [&started.start_date, &started.won_date] {
+        let date = keizoku_proto::optional_day(date.as_ref()).ok().flatten();
+        if let Some(date) = date.filter(|date| *date > ctx.today) {
+            return Err(Error::ImpossibleDate(date));
+        }
+    }
+    Ok(vec![Kind::OnboardingStarted(started)])
+}
+
+fn assign(state: &State, owner: Option<(String, String)>, specialist: Option<String>) -> Vec<Kind> {
+    let mut assignment = state.assignment.clone();
+    if let Some((user, team)) = owner {
+        (assignment.owner_user_id, assignment.owner_team_id) = (user, team);
+    }
+    if let Some(specialist) = specialist {
+        assignment.specialist_id = specialist;
+    }
+    if assignment == state.assignment {
+        return Vec::new();
+    }
+    vec![Kind::OnboardingAssigned(OnboardingAssigned {
+        onboarding_id: state.id.clone(),
+        assignment: Some(assignment),
+    })]
+}
+
+/// The date of what is recorded: neither in the future nor before `earliest`.
+pub(super) fn possible(date: Option<Day>, earliest: Option<Day>, today: Day) -> Result<Day, Error> {
+    let date = date.unwrap_or(today);
+    let too_early = earliest.is_some_and(|earliest| date < earliest);
+    if date > today || too_early {
+        Err(Error::ImpossibleDate(date))
+    } else {
+        Ok(date)
+    }
+}
+
+fn complete_task(
+    state: &State,
+    task: String,
+    date: Option<Day>,
+    note: String,
+    ctx: &Ctx,
+) -> Result<Vec<Kind>, Error> {
+    let Some(known) = plan::task(&state.plan, &task) else {
+        return Err(Error::TaskUnknown(task));
+    };
+    if known.kind() != TaskKind::Unspecified {
+        return Err(Error::HasItsOwnCommand(task));
+    }
+    // What an onboarding needs may have been done before it began.
+    let date = possible(date, None, ctx.today)?;
+    let done = Done {
+        date: Some(date),
+        note: note.clone(),
+    };
+    if state.tasks.get(&task) == Some(&done) {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Kind::TaskCompleted(TaskCompleted {
+        onboarding_id: state.id.clone(),
+        task,
+        date: Some(date.into()),
+        note,
+        party: known.party,
+    })])
+}
+
+/// What must be so before the present phase is left in order.
+fn leavable(state: &State, today: Day) -> Result<(), Error> {
+    if let Some(held) = state.held_on(today) {
+        return Err(Error::OnHold(held.until));
+    }
+    let unmet: Vec<String> = state
+        .unmet()
+        .into_iter()
+        .filter_map(|criterion| plan::task_of(criterion).map(str::to_owned))
+        .collect();
+    if unmet.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Unmet(unmet))
+    }
+}
+
+fn step(state: &State, to: &str, how: PhaseMove, reason: String, date: Day) -> Vec<Kind> {
+    vec![Kind::PhaseChanged(PhaseChanged {
+        onboarding_id: state.id.clone(),
+        step: Some(PhaseStep {
+            from: state.phase.clone(),
+            to: to.to_owned(),
+            r#move: how.into(),
+            reason,
+            date: Some(date.into()),
+        }),
+    })]
+}
+
+fn advance(state: &State, date: Option<Day>, ctx: &Ctx) -> Result<Vec<Kind>, Error> {
+    let next = state.plan.phases.get(state.place() + 1);
+    let next = next.ok_or(Error::NoPhaseAfter)?;
+    let date = possible(date, state.phase_since(), ctx.today)?;
+    leavable(state, ctx.today)?;
+    let forward = PhaseMove::Forward;
+    Ok(step(state, &next.key, forward, String::new(), date))
+}
+
+fn move_to(
+    state: &State,
+    phase: String,
+    reason: String,
+    date: Option<Day>,
+    ctx: &Ctx,
+) -> Result<Vec<Kind>, Error> {
+    let Some((place, _)) = plan::phase(&state.plan, &phase) else {
+        return Err(Error::PhaseUnknown(phase));
+    };
+    if place == state.place() {
+        return Ok(Vec::new());
+    }
+    let how = if place > state.place() {
+        PhaseMove::Skipped
+    } else {
+        PhaseMove::Back
+    };
+    let date = possible(date, state.phase_since(), ctx.today)?;
+    Ok(step(state, &phase, how, reason, date))
+}
+
+fn hold(state: &State, until: Day, reason: String, ctx: &Ctx) -> Result<Vec<Kind>, Error> {
+    if until < ctx.today {
+        return Err(Error::ImpossibleDate(until));
+    }
+    let known = state.held_on(ctx.today);
+    if known.is_some_and(|known| known.until == until && known.reason == reason) {
+        return Ok(Vec::new());
+    }
+    let from = known.map_or(ctx.today, |known| known.from);
+    Ok(vec![Kind::OnboardingHeld(OnboardingHeld {
+        onboarding_id: state.id.clone(),
+        hold: Some(Hold {
+            from_date: Some(from.into()),
+            until_date: Some(until.into()),
+            reason,
+        }),
+    })])
+}
+
+fn change_template(
+    state: &State,
+    plan: Plan,
+    phase: Option<String>,
+    ctx: &Ctx,
+) -> Result<Vec<Kind>, Error> {
+    if plan.version == state.plan.version {
+        return Ok(Vec::new());
+    }
+    let phase = phase.unwrap_or_else(|| state.phase.clone());
+    if plan::phase(&plan, &phase).is_none() {
+        return Err(Error::PhaseUnknown(phase));
+    }
+    Ok(vec![Kind::TemplateChanged(TemplateChanged {
+        onboarding_id: state.id.clone(),
+        plan: Some(plan),
+        phase,
+        date: Some(ctx.today.into()),
+    })])
+}
+
+fn complete(
+    state: &State,
+    evidence: Evidence,
+    date: Option<Day>,
+    ctx: &Ctx,
+) -> Result<Vec<Kind>, Error> {
+    if state.place() + 1 < state.plan.phases.len() {
+        return Err(Error::LastPhaseNotReached(state.phase.clone()));
+    }
+    let date = possible(date, state.phase_since(), ctx.today)?;
+    leavable(state, ctx.today)?;
+    Ok(vec![Kind::OnboardingCompleted(OnboardingCompleted {
+        onboarding_id: state.id.clone(),
+        account_id: state.account_id.clone(),
+        product: state.product.clone(),
+        completion: Some(Completion {
+            date: Some(date.into()),
+            evidence: Some(evidence),
+        }),
+        assignment: Some(Assignment {
+            specialist_id: String::new(),
+            ..state.assignment.clone()
+        }),
+    })])
+}
+
+#[cfg(test)]
+#[path = "onboarding_tests.rs"]
+mod tests;

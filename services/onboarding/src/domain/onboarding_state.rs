@@ -1,0 +1,296 @@
+//! What is known of an onboarding.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use keizoku_core::Day;
+use keizoku_proto::google::r#type::Date;
+use keizoku_proto::onboarding::event::Kind;
+use keizoku_proto::onboarding::{
+    Assignment, Completion, ExitCriterion, ExpectationGap, HandOff, Kickoff, PhaseMove, PhaseStep,
+    Plan, TaskKind, Temperature, TemplatePhase,
+};
+
+use super::plan;
+
+/// What is known of an onboarding.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct State {
+    /// Id as text; empty while there is no such onboarding.
+    pub id: String,
+    /// Id of the account.
+    pub account_id: String,
+    /// Product.
+    pub product: String,
+    /// The plan that it follows.
+    pub plan: Arc<Plan>,
+    /// Who works on it.
+    pub assignment: Assignment,
+    /// The first day.
+    pub start: Option<Day>,
+    /// When the deal was won.
+    pub won: Option<Day>,
+    /// Id of the deal that it follows from; empty when there is none.
+    pub deal_id: String,
+    /// Tier of the account when it began.
+    pub tier: String,
+    /// What was handed over.
+    pub hand_off: HandOff,
+    /// The kickoff.
+    pub kickoff: Option<Kickoff>,
+    /// The gap as it was rated at closing.
+    pub closing_gap: Option<ExpectationGap>,
+    /// Key of the present phase.
+    pub phase: String,
+    /// Every stay in a phase, oldest first.
+    pub visits: Vec<Visit>,
+    /// Tasks that are done, by their keys.
+    pub tasks: BTreeMap<String, Done>,
+    /// Every change of phase, oldest first.
+    pub steps: Vec<PhaseStep>,
+    /// Every pause, oldest first.
+    pub holds: Vec<Held>,
+    /// How it was completed.
+    pub completion: Option<Completion>,
+}
+
+/// A stay in a phase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// Key of the phase.
+    pub phase: String,
+    /// Its first day.
+    pub entered: Day,
+    /// The day on which it ended.
+    pub left: Option<Day>,
+}
+
+/// A task that is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// When.
+    pub date: Option<Day>,
+    /// What was noted.
+    pub note: String,
+}
+
+/// A pause, both days included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Its first day.
+    pub from: Day,
+    /// Its last day.
+    pub until: Day,
+    /// Why.
+    pub reason: String,
+}
+
+fn day(date: Option<&Date>) -> Option<Day> {
+    keizoku_proto::optional_day(date).ok().flatten()
+}
+
+impl State {
+    /// Whether it was started at all.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        !self.id.is_empty()
+    }
+
+    /// Place of the present phase in the plan.
+    #[must_use]
+    pub fn place(&self) -> usize {
+        plan::phase(&self.plan, &self.phase).map_or(0, |(place, _)| place)
+    }
+
+    /// The present phase.
+    #[must_use]
+    pub fn present(&self) -> Option<&TemplatePhase> {
+        self.plan.phases.get(self.place())
+    }
+
+    /// When the present phase began.
+    #[must_use]
+    pub fn phase_since(&self) -> Option<Day> {
+        self.visits.last().map(|visit| visit.entered)
+    }
+
+    /// The last stay in a phase.
+    #[must_use]
+    pub fn last_visit(&self, phase: &str) -> Option<&Visit> {
+        self.visits.iter().rfind(|visit| visit.phase == phase)
+    }
+
+    /// Calendar days in a phase up to `on`, all stays taken together, holds included (ONB-8).
+    #[must_use]
+    pub fn days_in(&self, phase: &str, on: Day) -> u32 {
+        let stays = self.visits.iter().filter(|visit| visit.phase == phase);
+        let days = stays.map(|visit| {
+            let end = visit.left.map_or(on, |left| left.min(on));
+            u32::try_from(end.days_since(visit.entered)).unwrap_or(0)
+        });
+        days.sum()
+    }
+
+    /// What is missing before the present phase may be left (ONB-6).
+    #[must_use]
+    pub fn unmet(&self) -> Vec<&ExitCriterion> {
+        let criteria = self.present().map_or(&[][..], |phase| &phase.exit_criteria);
+        let is_unmet = |criterion: &&ExitCriterion| {
+            let task = plan::task_of(criterion);
+            task.is_some_and(|task| !self.tasks.contains_key(task))
+        };
+        criteria.iter().filter(is_unmet).collect()
+    }
+
+    /// What the hand-off lacks: names of its fields, and keys of questions (ONB-1).
+    #[must_use]
+    pub fn hand_off_missing(&self) -> Vec<String> {
+        let form = &self.hand_off;
+        let fields = [
+            ("why_bought", form.why_bought.is_empty()),
+            ("expectations", form.expectations.is_empty()),
+            (
+                "temperature",
+                form.temperature() == Temperature::Unspecified,
+            ),
+            ("stakeholders", form.stakeholders.is_empty()),
+        ];
+        let missing = fields.into_iter().filter(|(_, missing)| *missing);
+        let is_answered = |key: &str| {
+            let mut answers = form.answers.iter();
+            answers.any(|answer| answer.question == key && !answer.answer.is_empty())
+        };
+        let questions = plan::questions(&self.plan, &self.tier).map(|question| &*question.key);
+        missing
+            .map(|(field, _)| field)
+            .chain(questions.filter(|key| !is_answered(key)))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The tasks of a kind are done.
+    fn do_all(&mut self, kind: TaskKind, date: Option<&Date>, note: &str) {
+        let plan = Arc::clone(&self.plan);
+        for task in plan::tasks_of(&plan, kind) {
+            let done = Done {
+                date: day(date),
+                note: note.to_owned(),
+            };
+            self.tasks.insert(task.to_owned(), done);
+        }
+    }
+
+    /// The pause that a day lies in.
+    #[must_use]
+    pub fn held_on(&self, day: Day) -> Option<&Held> {
+        let mut holds = self.holds.iter();
+        holds.find(|hold| hold.from <= day && day <= hold.until)
+    }
+
+    pub(super) fn take(&mut self, event: &Kind) {
+        match event {
+            Kind::OnboardingStarted(e) => {
+                self.id.clone_from(&e.onboarding_id);
+                self.account_id.clone_from(&e.account_id);
+                self.product.clone_from(&e.product);
+                self.plan = Arc::new(e.plan.clone().unwrap_or_default());
+                self.assignment = e.assignment.clone().unwrap_or_default();
+                self.start = day(e.start_date.as_ref());
+                self.won = day(e.won_date.as_ref());
+                self.deal_id.clone_from(&e.deal_id);
+                self.tier.clone_from(&e.tier);
+                let first = self.plan.phases.first().map(|phase| phase.key.clone());
+                self.enter(first.unwrap_or_default(), self.start);
+            }
+            Kind::OnboardingAssigned(e) => {
+                self.assignment = e.assignment.clone().unwrap_or_default();
+            }
+            Kind::TaskCompleted(e) => {
+                let done = Done {
+                    date: day(e.date.as_ref()),
+                    note: e.note.clone(),
+                };
+                self.tasks.insert(e.task.clone(), done);
+            }
+            Kind::TaskReopened(e) => {
+                self.tasks.remove(&e.task);
+            }
+            Kind::PhaseChanged(e) => self.follow(e.step.clone().unwrap_or_default()),
+            Kind::OnboardingHeld(e) => {
+                let hold = e.hold.clone().unwrap_or_default();
+                let days = day(hold.from_date.as_ref()).zip(day(hold.until_date.as_ref()));
+                if let Some((from, until)) = days {
+                    self.holds.retain(|known| known.from != from);
+                    let reason = hold.reason;
+                    self.holds.push(Held {
+                        from,
+                        until,
+                        reason,
+                    });
+                }
+            }
+            Kind::OnboardingResumed(e) => {
+                let Some(date) = day(e.date.as_ref()) else {
+                    return;
+                };
+                for hold in &mut self.holds {
+                    hold.until = hold.until.min(date.plus_days(-1));
+                }
+                self.holds.retain(|hold| hold.from <= hold.until);
+            }
+            Kind::TemplateChanged(e) => {
+                self.plan = Arc::new(e.plan.clone().unwrap_or_default());
+                if e.phase != self.phase {
+                    self.follow(PhaseStep {
+                        from: self.phase.clone(),
+                        to: e.phase.clone(),
+                        r#move: PhaseMove::Template.into(),
+                        reason: String::new(),
+                        date: e.date,
+                    });
+                }
+            }
+            Kind::OnboardingCompleted(e) => {
+                self.completion.clone_from(&e.completion);
+                self.assignment = e.assignment.clone().unwrap_or_default();
+                let date = e.completion.as_ref().and_then(|done| done.date.as_ref());
+                self.leave(day(date));
+            }
+            Kind::HandOffRecorded(e) => self.hand_off = e.hand_off.clone().unwrap_or_default(),
+            Kind::KickoffHeld(e) => {
+                let kickoff = e.kickoff.clone().unwrap_or_default();
+                let wants = &kickoff.confirmed_wants;
+                self.do_all(TaskKind::Kickoff, kickoff.date.as_ref(), wants);
+                self.kickoff = Some(kickoff);
+            }
+            Kind::ExpectationGapRated(e) => {
+                let gap = e.gap.clone().unwrap_or_default();
+                self.do_all(TaskKind::ClosingReview, gap.date.as_ref(), &gap.note);
+                self.closing_gap = Some(gap);
+            }
+            Kind::TemplatePublished(_) => {}
+        }
+    }
+
+    fn follow(&mut self, step: PhaseStep) {
+        let date = day(step.date.as_ref());
+        self.leave(date);
+        self.enter(step.to.clone(), date);
+        self.steps.push(step);
+    }
+
+    fn leave(&mut self, date: Option<Day>) {
+        if let Some(visit) = self.visits.last_mut() {
+            visit.left = date;
+        }
+    }
+
+    fn enter(&mut self, phase: String, date: Option<Day>) {
+        self.phase.clone_from(&phase);
+        self.visits.extend(date.map(|entered| Visit {
+            phase,
+            entered,
+            left: None,
+        }));
+    }
+}

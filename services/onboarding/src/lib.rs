@@ -1,0 +1,134 @@
+//! Onboardings: from the deal that was won until the product is used and its effect is felt.
+//!
+//! *Used by* CSMs and onboarding specialists, who see who is stuck while it can still be helped.
+//! *Guarantees*: an onboarding keeps the version of the template that it began with; a phase is left
+//! when its exit criteria are met, or with a reason that stays visible; done means done with
+//! evidence. *Fails* by refusing: a command is done whole or not at all.
+
+mod api;
+pub mod config;
+pub mod domain;
+mod grpc;
+mod projection;
+mod queries;
+mod resources;
+mod stall;
+pub mod template_file;
+#[cfg(test)]
+mod testing;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ::config::ConfigError;
+use keizoku_log::EventLog;
+use keizoku_proto::onboarding::onboarding_service_server::OnboardingServiceServer;
+use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
+use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
+use keizoku_runtime::{
+    Calendar, Deps, Executor, Freshness, SharedBook, account_names, book, projector,
+};
+use tonic::service::RoutesBuilder;
+
+use config::Config;
+use domain::onboarding::Onboarding;
+use domain::template::{self, Template};
+
+/// Name of this service as a source of events.
+pub const SOURCE: &str = "onboarding";
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The read model can neither be opened nor replaced.
+    #[error("the read model of onboarding can neither be opened nor replaced")]
+    ReadModel(#[from] rusqlite::Error),
+    /// The template that comes with Keizoku cannot be read: a bug.
+    #[error("the template that comes with Keizoku cannot be read")]
+    Template(#[from] ConfigError),
+}
+
+/// The running service.
+#[derive(Clone)]
+pub struct Service(Arc<Onboardings>);
+
+/// Everything that its RPCs use.
+#[expect(
+    clippy::struct_field_names,
+    reason = "one executor per aggregate, named after it"
+)]
+pub(crate) struct Onboardings {
+    onboardings: Arc<Executor<Onboarding>>,
+    templates: Arc<Executor<Template>>,
+    /// The template that comes with Keizoku, recorded when it is first needed.
+    shipped: template::Version,
+    config: Config,
+    book: SharedBook,
+    model: Arc<ReadModel>,
+    /// The book's and the own log's, for changes that must come after others.
+    change_freshness: Freshness,
+    /// The read model's, for lists.
+    list_freshness: Freshness,
+    calendar: Calendar,
+}
+
+/// Builds the service; its read model lives in `folder`.
+///
+/// # Errors
+/// When the read model can neither be opened nor replaced.
+pub fn build(
+    deps: Deps,
+    log: &Arc<dyn EventLog>,
+    config: Config,
+    folder: &Path,
+) -> Result<Service, BuildError> {
+    let template_file::TemplateFile { phases, questions } = template_file::shipped()?;
+    let shipped = template::Version {
+        template_id: domain::template_id("", "").to_string(),
+        phases,
+        questions,
+        ..template::Version::default()
+    };
+    let path = folder.join("onboarding.model.sqlite");
+    let schema = [projection::SCHEMA, account_names::TABLE];
+    let model = ReadModel::open(&path, &schema, projection::handle)?;
+    let list_freshness = Freshness::default();
+    let change_freshness = deps.book_freshness.copy();
+    for source in [SOURCE, book::SOURCE] {
+        let projected = Arc::new(Projected(Arc::clone(&model)));
+        let progress = deps.project(source, projected, projector::SQLITE_PACE);
+        if source == SOURCE {
+            change_freshness.add(source, progress.clone());
+        }
+        list_freshness.add(source, progress);
+    }
+    Ok(Service(Arc::new(Onboardings {
+        onboardings: deps.executor(log),
+        templates: deps.executor(log),
+        shipped,
+        config,
+        book: deps.book,
+        model,
+        change_freshness,
+        list_freshness,
+        calendar: deps.calendar,
+    })))
+}
+
+impl Service {
+    /// How far its read model has been read.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        self.0.list_freshness.clone()
+    }
+
+    /// Adds the service's RPCs to a server.
+    pub fn serve(&self, routes: &mut RoutesBuilder) {
+        let service = OnboardingServiceServer::new(self.clone());
+        routes.add_service(
+            service
+                .max_decoding_message_size(MAX_MESSAGE)
+                .max_encoding_message_size(MAX_ANSWER),
+        );
+    }
+}

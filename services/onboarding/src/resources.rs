@@ -1,0 +1,183 @@
+//! States as the resources that clients see.
+
+use keizoku_core::{AccountId, Day, OnboardingId, WorkingDays};
+use keizoku_proto::onboarding as proto;
+use keizoku_runtime::{Fold, call, names};
+use uuid::Uuid;
+
+use crate::domain::onboarding::{Held, State};
+use crate::domain::{plan, template};
+
+/// What an onboarding needs besides its own state.
+pub(crate) struct Surroundings<'a> {
+    /// The account that stayed, where its own was merged.
+    pub(crate) account: AccountId,
+    /// Its name, where it has been read.
+    pub(crate) account_name: String,
+    /// Its tier.
+    pub(crate) tier: String,
+    /// How it gets on.
+    pub(crate) progress: Option<proto::Progress>,
+    /// The newest version of the template.
+    pub(crate) latest_version: u32,
+    /// On which days people work.
+    pub(crate) working_days: &'a WorkingDays,
+    /// The date of the question.
+    pub(crate) on: Day,
+}
+
+/// `onboardingTemplates/{template}`.
+pub(crate) fn template_name(id: &str) -> String {
+    format!("onboardingTemplates/{id}")
+}
+
+/// A template in one of its versions; `None` when it has no such version.
+pub(crate) fn template(
+    id: Uuid,
+    fold: &Fold<template::State>,
+    version: u32,
+) -> Option<proto::Template> {
+    let (plan, published) = fold.state.version(version)?;
+    Some(proto::Template {
+        name: template_name(&id.to_string()),
+        product: fold.state.product.clone(),
+        tier: fold.state.tier.clone(),
+        version: plan.version,
+        latest_version: fold.state.latest(),
+        phases: plan.phases.clone(),
+        questions: plan.questions.clone(),
+        publish_time: published.map(keizoku_proto::timestamp),
+        etag: call::etag(fold.revision),
+    })
+}
+
+/// Where an onboarding stands on a day.
+pub(crate) fn state_on(state: &State, on: Day) -> proto::OnboardingState {
+    if state.completion.is_some() {
+        proto::OnboardingState::Completed
+    } else if state.held_on(on).is_some() {
+        proto::OnboardingState::OnHold
+    } else {
+        proto::OnboardingState::InProgress
+    }
+}
+
+/// An onboarding.
+pub(crate) fn onboarding(
+    id: OnboardingId,
+    fold: &Fold<State>,
+    around: &Surroundings<'_>,
+) -> proto::Onboarding {
+    let state = &fold.state;
+    let assignment = &state.assignment;
+    let phases = state.plan.phases.iter();
+    let unmet = if state.completion.is_some() {
+        Vec::new()
+    } else {
+        state.unmet().into_iter().cloned().collect()
+    };
+    proto::Onboarding {
+        name: names::onboarding(around.account, id),
+        account_display_name: around.account_name.clone(),
+        tier: around.tier.clone(),
+        product: state.product.clone(),
+        state: state_on(state, around.on).into(),
+        owner: match (
+            assignment.owner_user_id.as_str(),
+            assignment.owner_team_id.as_str(),
+        ) {
+            ("", "") => String::new(),
+            ("", team) => format!("teams/{team}"),
+            (user, _) => format!("users/{user}"),
+        },
+        specialist: resource("users/", &assignment.specialist_id),
+        start_date: state.start.map(Into::into),
+        won_date: state.won.map(Into::into),
+        deal: resource(
+            &format!("{}/deals/", names::account(around.account)),
+            &state.deal_id,
+        ),
+        template: template_name(&state.plan.template_id),
+        template_version: state.plan.version,
+        latest_template_version: around.latest_version,
+        phase: state.phase.clone(),
+        phases: phases.map(|phase| progress(state, phase, around)).collect(),
+        unmet_criteria: unmet,
+        steps: state.steps.clone(),
+        holds: state.holds.iter().map(hold).collect(),
+        completion: state.completion.clone(),
+        create_time: fold.created_at.map(keizoku_proto::timestamp),
+        update_time: fold.updated_at.map(keizoku_proto::timestamp),
+        etag: call::etag(fold.revision),
+        hand_off: hand_off(state, around.account),
+        questions: plan::questions(&state.plan, &state.tier).cloned().collect(),
+        hand_off_missing: state.hand_off_missing(),
+        kickoff: state.kickoff.clone(),
+        closing_gap: state.closing_gap.clone(),
+        progress: around.progress.clone(),
+    }
+}
+
+/// What was handed over, with names of contacts instead of their ids; nothing while nothing was.
+fn hand_off(state: &State, account: AccountId) -> Option<proto::HandOff> {
+    let mut form = state.hand_off.clone();
+    for contact in &mut form.stakeholders {
+        *contact = format!("{}/contacts/{contact}", names::account(account));
+    }
+    (form != proto::HandOff::default()).then_some(form)
+}
+
+fn resource(collection: &str, id: &str) -> String {
+    if id.is_empty() {
+        String::new()
+    } else {
+        format!("{collection}{id}")
+    }
+}
+
+fn hold(held: &Held) -> proto::Hold {
+    proto::Hold {
+        from_date: Some(held.from.into()),
+        until_date: Some(held.until.into()),
+        reason: held.reason.clone(),
+    }
+}
+
+fn progress(
+    state: &State,
+    phase: &proto::TemplatePhase,
+    around: &Surroundings<'_>,
+) -> proto::PhaseProgress {
+    let visit = state.last_visit(&phase.key);
+    let entered = visit.map(|visit| visit.entered);
+    let task = |task: &proto::TemplateTask| {
+        let done = state.tasks.get(&task.key);
+        let due = entered.map(|since| around.working_days.after(since, task.due_working_days));
+        proto::TaskProgress {
+            key: task.key.clone(),
+            title: task.title.clone(),
+            party: task.party,
+            due_date: due.map(Into::into),
+            done_date: done.and_then(|done| done.date).map(Into::into),
+            note: done.map(|done| done.note.clone()).unwrap_or_default(),
+            required: is_required(state, &task.key),
+            kind: task.kind,
+        }
+    };
+    proto::PhaseProgress {
+        key: phase.key.clone(),
+        title: phase.title.clone(),
+        expected_working_days: phase.expected_working_days,
+        enter_date: entered.map(Into::into),
+        leave_date: visit.and_then(|visit| visit.left).map(Into::into),
+        days: state.days_in(&phase.key, around.on),
+        tasks: phase.tasks.iter().map(task).collect(),
+    }
+}
+
+/// Whether an exit criterion of some phase asks for the task.
+fn is_required(state: &State, task: &str) -> bool {
+    let phases = state.plan.phases.iter();
+    let mut criteria = phases.flat_map(|phase| &phase.exit_criteria);
+    criteria.any(|criterion| plan::task_of(criterion) == Some(task))
+}

@@ -1,0 +1,275 @@
+//! Who is stuck, and who cannot be reached (ONB-7): a function of facts, holidays and a day.
+
+use keizoku_core::{Day, WorkingDays};
+use keizoku_proto::onboarding::{Progress, Standing, TaskParty};
+
+use crate::domain::onboarding::State;
+use crate::domain::plan;
+
+/// What decides beside the onboarding itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Circumstances<'a> {
+    /// The last two-way contact with the account.
+    pub(crate) last_contact: Option<Day>,
+    /// Whether what the customer does counts as contact: at low and tech touch.
+    pub(crate) deeds_count: bool,
+    /// Working days without contact from which on it is stalled.
+    pub(crate) stalled_from: u32,
+    /// Months without contact after which the customer is unreachable.
+    pub(crate) unreachable_after_months: u32,
+    /// On which days people work.
+    pub(crate) working_days: &'a WorkingDays,
+    /// The day in question.
+    pub(crate) on: Day,
+}
+
+/// How an onboarding gets on; `None` once it is completed.
+pub(crate) fn progress(state: &State, around: &Circumstances<'_>) -> Option<Progress> {
+    let (on, start) = (around.on, state.start?);
+    if state.completion.is_some() {
+        return None;
+    }
+    let deeds = last_deed(state, on).filter(|_| around.deeds_count);
+    let contact = around.last_contact.max(deeds).filter(|day| *day >= start);
+    let quiet_since = contact.unwrap_or(start);
+    let quiet = working_days(state, quiet_since, around);
+    let in_phase = working_days(state, state.phase_since()?, around);
+    let expected = state.present()?.expected_working_days;
+    let unreachable = quiet_since
+        .plus_months(around.unreachable_after_months)
+        .map(|day| day.plus_days(held_days(state, quiet_since, on)));
+    let overdue_tasks = overdue(state, around);
+    let standing = if state.held_on(on).is_some() {
+        Standing::OnTrack
+    } else if unreachable.is_some_and(|day| day <= on) {
+        Standing::Unreachable
+    } else if quiet >= around.stalled_from || in_phase > expected {
+        Standing::Stalled
+    } else if overdue_tasks.is_empty() {
+        Standing::OnTrack
+    } else {
+        Standing::Late
+    };
+    Some(Progress {
+        standing: standing.into(),
+        last_contact_date: contact.map(Into::into),
+        quiet_working_days: quiet,
+        stalled_from_working_days: around.stalled_from,
+        phase_working_days: in_phase,
+        unreachable_from_date: unreachable.map(Into::into),
+        overdue_tasks,
+    })
+}
+
+/// The last day on which the customer did one of its tasks.
+fn last_deed(state: &State, on: Day) -> Option<Day> {
+    let by_customer = state.tasks.iter().filter(|(key, _)| {
+        let task = plan::task(&state.plan, key);
+        task.is_some_and(|task| task.party() == TaskParty::Customer)
+    });
+    let days = by_customer.filter_map(|(_, done)| done.date);
+    days.filter(|day| *day <= on).max()
+}
+
+/// Working days after `since` up to the day in question, without those in a hold.
+fn working_days(state: &State, since: Day, around: &Circumstances<'_>) -> u32 {
+    let all = around.working_days.between(since, around.on);
+    let paused = state.holds.iter().map(|hold| {
+        let before = since.max(hold.from.plus_days(-1));
+        around
+            .working_days
+            .between(before, around.on.min(hold.until))
+    });
+    all.saturating_sub(paused.sum())
+}
+
+/// Calendar days of holds after `since`, up to `on`.
+fn held_days(state: &State, since: Day, on: Day) -> i32 {
+    let days = state.holds.iter().map(|hold| {
+        let before = since.max(hold.from.plus_days(-1));
+        on.min(hold.until).days_since(before).max(0)
+    });
+    days.sum()
+}
+
+/// Keys of the tasks that should have been done, of the present phase and of those before it.
+fn overdue(state: &State, around: &Circumstances<'_>) -> Vec<String> {
+    let reached = state.plan.phases.iter().take(state.place() + 1);
+    let tasks = reached.flat_map(|phase| {
+        let entered = state.last_visit(&phase.key).map(|visit| visit.entered);
+        phase.tasks.iter().map(move |task| (entered, task))
+    });
+    let is_overdue = |entered: Option<Day>, due: u32| {
+        entered.is_some_and(|entered| around.working_days.after(entered, due) < around.on)
+    };
+    tasks
+        .filter(|(_, task)| !state.tasks.contains_key(&task.key))
+        .filter(|(entered, task)| is_overdue(*entered, task.due_working_days))
+        .map(|(_, task)| task.key.clone())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use keizoku_core::Given;
+    use keizoku_proto::onboarding::{OnboardingStarted, Plan};
+
+    use super::*;
+    use crate::domain::onboarding::{Command, Onboarding};
+    use crate::template_file;
+    use crate::testing::{ctx, day};
+
+    /// Begun on Monday, 2 November 2026; the third is a holiday, and so is the 23rd.
+    fn running(commands: Vec<Command>) -> State {
+        let shipped = template_file::shipped().unwrap();
+        let start = OnboardingStarted {
+            onboarding_id: "o".to_owned(),
+            plan: Some(Plan {
+                phases: shipped.phases,
+                ..Plan::default()
+            }),
+            start_date: Some(day("2026-11-02").into()),
+            ..OnboardingStarted::default()
+        };
+        let given = Given::<Onboarding>::nothing(ctx()).commands([Command::Start(start)]);
+        given.commands(commands).state().clone()
+    }
+
+    struct Asked {
+        contact: Option<&'static str>,
+        deeds_count: bool,
+        stalled_from: u32,
+    }
+
+    const ASKED: Asked = Asked {
+        contact: None,
+        deeds_count: false,
+        stalled_from: 10,
+    };
+
+    fn on(date: &str, state: &State, asked: &Asked) -> Progress {
+        let around = Circumstances {
+            last_contact: asked.contact.map(day),
+            deeds_count: asked.deeds_count,
+            stalled_from: asked.stalled_from,
+            unreachable_after_months: 3,
+            working_days: &WorkingDays::default(),
+            on: day(date),
+        };
+        progress(state, &around).unwrap()
+    }
+
+    fn done(task: &str) -> Command {
+        Command::CompleteTask {
+            task: task.to_owned(),
+            date: None,
+            note: String::new(),
+        }
+    }
+
+    #[test]
+    fn onb_7_it_is_stalled_after_working_days_without_contact_and_holidays_are_none() {
+        let state = running(vec![done("read_hand_off")]);
+        // 4, 5, 6, 9 to 13, 16: nine working days; the tenth is the 17th.
+        let before = on("2026-11-16", &state, &ASKED);
+        assert_eq!(before.quiet_working_days, 9);
+        assert_eq!(before.standing(), Standing::Late, "its kickoff is overdue");
+        let then = on("2026-11-17", &state, &ASKED);
+        assert_eq!(then.quiet_working_days, 10);
+        assert_eq!(then.standing(), Standing::Stalled);
+        let contact = Asked {
+            contact: Some("2026-11-10"),
+            stalled_from: 15,
+            ..ASKED
+        };
+        let spoken = on("2026-11-17", &state, &contact);
+        assert_eq!(spoken.quiet_working_days, 5);
+        assert_eq!(spoken.last_contact_date, Some(day("2026-11-10").into()));
+        let earlier = Asked {
+            contact: Some("2026-10-01"),
+            ..ASKED
+        };
+        let counted = on("2026-11-17", &state, &earlier).quiet_working_days;
+        assert_eq!(counted, 10, "contact before it began is none");
+    }
+
+    #[test]
+    fn onb_7_a_phase_over_its_expected_duration_is_stalled_whoever_was_spoken_to() {
+        let state = running(vec![done("read_hand_off")]);
+        let yesterday = |contact| Asked {
+            contact: Some(contact),
+            ..ASKED
+        };
+        let full = on("2026-11-17", &state, &yesterday("2026-11-16"));
+        assert_eq!(
+            (full.phase_working_days, full.standing()),
+            (10, Standing::Late)
+        );
+        let over = on("2026-11-18", &state, &yesterday("2026-11-17"));
+        assert_eq!(over.standing(), Standing::Stalled);
+    }
+
+    #[test]
+    fn onb_7_a_hold_pauses_the_clock() {
+        let hold = Command::Hold {
+            until: day("2026-12-04"),
+            reason: "決算".to_owned(),
+        };
+        let state = running(vec![hold]);
+        // Held from the 24th on; before it, 13 working days went by.
+        let last_day = on("2026-12-04", &state, &ASKED);
+        assert_eq!(
+            (last_day.standing(), last_day.quiet_working_days),
+            (Standing::OnTrack, 13)
+        );
+        let over = on("2026-12-07", &state, &ASKED);
+        assert_eq!(
+            (over.standing(), over.quiet_working_days),
+            (Standing::Stalled, 14)
+        );
+        let from = over
+            .unreachable_from_date
+            .map(|date| keizoku_proto::day(&date));
+        assert_eq!(from, Some(Ok(day("2027-02-13"))), "eleven days later");
+    }
+
+    #[test]
+    fn onb_7_unreachable_is_three_months_clamped_at_the_end_of_the_month() {
+        let state = running(Vec::new());
+        let contact = Asked {
+            contact: Some("2026-11-30"),
+            ..ASKED
+        };
+        let before = on("2027-02-27", &state, &contact);
+        assert_eq!(before.standing(), Standing::Stalled);
+        let then = on("2027-02-28", &state, &contact);
+        assert_eq!(then.standing(), Standing::Unreachable);
+        assert_eq!(
+            on("2027-02-01", &state, &ASKED).standing(),
+            Standing::Stalled
+        );
+        assert_eq!(
+            on("2027-02-02", &state, &ASKED).standing(),
+            Standing::Unreachable
+        );
+    }
+
+    #[test]
+    fn onb_7_at_low_touch_what_the_customer_did_counts() {
+        let go = Command::Move {
+            phase: "operation".to_owned(),
+            reason: "先に決まった".to_owned(),
+            date: Some(day("2026-11-16")),
+        };
+        let state = running(vec![go, done("decide_operation")]);
+        let low = Asked {
+            deeds_count: true,
+            ..ASKED
+        };
+        let last = |asked: &Asked| on("2026-11-25", &state, asked).last_contact_date;
+        assert_eq!(last(&low), Some(day("2026-11-24").into()));
+        assert_eq!(last(&ASKED), None);
+        let on_the_day_before = on("2026-11-23", &state, &low);
+        assert_eq!(on_the_day_before.last_contact_date, None);
+    }
+}
