@@ -51,7 +51,7 @@ async fn onb_7_two_way_contact_and_midnight_decide_who_is_stalled() {
     let world = World::new("stalled").await;
     let started = world
         .start(&world.account, |ask| {
-            ask.start_date = Some(day(2026, 11, 9))
+            ask.start_date = Some(day(2026, 11, 9));
         })
         .await;
     // Ten working days since the ninth: the 23rd is a holiday, so that the 24th is the tenth.

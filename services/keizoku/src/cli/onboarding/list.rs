@@ -176,7 +176,7 @@ async fn table(context: &Context, onboardings: &[Onboarding]) -> String {
             onboarding.account_display_name.clone(),
             onboarding.product.clone(),
             format::enum_name(state.as_str_name(), "ONBOARDING_STATE_"),
-            progress.map_or_else(String::new, |progress| super::show::standing(progress)),
+            progress.map_or_else(String::new, super::show::standing),
             progress.map_or_else(String::new, |progress| {
                 format!("{} wd", progress.quiet_working_days)
             }),
