@@ -154,6 +154,14 @@ impl Cluster {
         Self::start(self.clock, self.folder, self.nats, self.config).await
     }
 
+    /// The same, and the clock shows `now` when it starts.
+    #[must_use]
+    pub async fn restart_at(mut self, now: &str) -> Self {
+        self.end().await;
+        self.set(now);
+        self.restart().await
+    }
+
     /// Stops it; what is on disk stays until the directory is dropped.
     pub async fn stop(mut self) -> TempDir {
         self.end().await;
