@@ -29,13 +29,12 @@ pub(crate) struct World {
     pub(crate) scene: Scene,
     pub(crate) slack: SlackPeer,
     pub(crate) smtp: SmtpPeer,
-    pub(crate) team: Team,
     pub(crate) hanako: User,
     pub(crate) account: Account,
     /// The account's subscription, by name.
     pub(crate) subscription: String,
     /// Files of secrets.
-    secrets: TempDir,
+    _secrets: TempDir,
 }
 
 /// Writes a secret into a file, and says where it is.
@@ -101,11 +100,10 @@ impl World {
             scene,
             slack,
             smtp,
-            team,
             hanako,
             account,
             subscription: subscription.name,
-            secrets,
+            _secrets: secrets,
         }
     }
 
