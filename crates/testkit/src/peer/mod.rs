@@ -74,14 +74,25 @@ where
         self.desk.got.borrow().clone()
     }
 
-    /// Waits until so many came.
+    /// How many came so far.
+    #[must_use]
+    pub fn got_number(&self) -> usize {
+        self.desk.got.borrow().len()
+    }
+
+    /// Waits until so many came, and answers all of them.
     pub async fn wait_for(&self, count: usize) -> Vec<T> {
+        self.arrived(count).await;
+        self.got()
+    }
+
+    /// Waits until so many came.
+    pub async fn arrived(&self, count: usize) {
         let mut got = self.desk.got.subscribe();
         let enough = got.wait_for(|got| got.len() >= count);
-        match tokio::time::timeout(PATIENCE, enough).await {
-            Ok(Ok(got)) => got.clone(),
-            _ => panic!("{} came, and not {count}", self.desk.got.borrow().len()),
-        }
+        let is_enough = matches!(tokio::time::timeout(PATIENCE, enough).await, Ok(Ok(_)));
+        let came = self.got_number();
+        assert!(is_enough, "{came} came, and not {count}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Slack, as far as messages go: an HTTP server that keeps what it gets.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -35,6 +36,8 @@ pub struct Posted {
     pub authorization: String,
     /// The header `traceparent`: the span that it was sent in.
     pub traceparent: String,
+    /// When it had been read.
+    pub at: Instant,
     /// The body.
     pub body: Value,
 }
@@ -133,6 +136,7 @@ async fn read(connection: &mut BufReader<TcpStream>) -> Option<Posted> {
         path,
         authorization,
         traceparent,
+        at: Instant::now(),
         body,
     })
 }
