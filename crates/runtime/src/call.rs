@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use tonic::Request;
 use uuid::Uuid;
 
-use crate::Failure;
+use crate::{Cause, Failure};
 
 /// The caller, as the access layer established it.
 #[derive(Debug, Clone)]
@@ -30,23 +30,10 @@ pub struct Call {
     pub hash: [u8; 16],
     /// The revision that the client has seen, when it cares.
     pub etag: Option<Revision>,
-    /// W3C trace context of the request.
-    pub traceparent: String,
+    /// What it follows from, and the trace that it is a part of.
+    pub cause: Cause,
     /// When it happened elsewhere, for imported history.
     pub occurred_at: Option<Timestamp>,
-    /// The event that it follows from.
-    pub cause: Option<Cause>,
-}
-
-/// The event that a command follows from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cause {
-    /// Its id.
-    pub event_id: Uuid,
-    /// First id of the chain of causes.
-    pub correlation_id: Uuid,
-    /// How many reactions lead to the command's events, the one that gives it included.
-    pub reactions: u32,
 }
 
 impl Call {
@@ -71,9 +58,8 @@ impl Call {
             origin: Origin::User,
             request_id,
             etag: parse_etag(etag)?,
-            traceparent: traceparent.unwrap_or_default().to_owned(),
+            cause: Cause::default().within(traceparent.unwrap_or_default().to_owned()),
             occurred_at: None,
-            cause: None,
         })
     }
 
@@ -88,15 +74,15 @@ impl Call {
             request_id: keizoku_core::derive_id("import", &[run.as_bytes(), &hash]),
             hash,
             etag: None,
-            traceparent: String::new(),
+            cause: Cause::default(),
             occurred_at: None,
-            cause: None,
         }
     }
 
-    /// A command that a service gives itself. The same request id takes effect once per stream.
+    /// A command that a service gives itself because of something. The same request id takes effect
+    /// once per stream.
     #[must_use]
-    pub fn own(service: &str, origin: Origin, request_id: Uuid, traceparent: &str) -> Self {
+    pub fn own(service: &str, origin: Origin, request_id: Uuid, cause: Cause) -> Self {
         Self {
             actor: Actor::new("service", service),
             origin,
@@ -104,9 +90,8 @@ impl Call {
             // The request id says it all: what it stands for is looked up when it is repeated.
             hash: [0; 16],
             etag: None,
-            traceparent: traceparent.to_owned(),
+            cause,
             occurred_at: None,
-            cause: None,
         }
     }
 
@@ -135,18 +120,35 @@ impl Call {
             origin: origin.into(),
             request_id: self.request_id.as_bytes().to_vec(),
             request_hash: self.hash.to_vec(),
-            correlation_id: self
-                .cause
-                .map_or(self.request_id, |cause| cause.correlation_id)
-                .into(),
+            correlation_id: self.correlation_id().as_bytes().to_vec(),
             causation_id: self
                 .cause
-                .map_or_else(Vec::new, |cause| cause.event_id.into()),
-            traceparent: self.traceparent.clone(),
+                .event
+                .map_or_else(Vec::new, |event| event.as_bytes().to_vec()),
+            traceparent: self.cause.traceparent.clone(),
             schema_version: 1,
             occurred_at: self.occurred_at.map(keizoku_proto::timestamp),
-            reactions: self.cause.map_or(0, |cause| cause.reactions),
+            reactions: self.cause.reactions,
         }
+    }
+
+    /// What follows from this command's first event on a stream.
+    #[must_use]
+    pub fn followed(&self, stream: &StreamId) -> Cause {
+        Cause {
+            correlation_id: Some(self.correlation_id()),
+            event: Some(self.event_id(&stream.to_string(), 0)),
+            ..self.cause.clone()
+        }
+    }
+
+    fn correlation_id(&self) -> Uuid {
+        self.cause.correlation_id.unwrap_or(self.request_id)
+    }
+
+    fn event_id(&self, stream: &str, index: usize) -> Uuid {
+        let request = self.request_id.as_bytes();
+        derive_id("event", &[stream.as_bytes(), request, &index.to_be_bytes()])
     }
 
     /// A command's events as the log takes them. The same call again gives the same ids.
@@ -158,9 +160,8 @@ impl Call {
     ) -> Vec<NewEvent> {
         let metadata = metadata.encode_to_vec();
         let name = stream.to_string();
-        let request = self.request_id.as_bytes();
         let new = |(index, event): (usize, &E)| NewEvent {
-            id: derive_id("event", &[name.as_bytes(), request, &index.to_be_bytes()]),
+            id: self.event_id(&name, index),
             kind: event.type_name(),
             data: event.to_bytes(),
             metadata: metadata.clone(),

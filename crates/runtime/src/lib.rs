@@ -11,6 +11,7 @@ pub mod account_names;
 pub mod book;
 pub mod calendar;
 pub mod call;
+mod cause;
 pub mod config;
 pub mod crypto;
 mod deps;
@@ -38,7 +39,8 @@ pub mod token;
 
 pub use book::SharedBook;
 pub use calendar::Calendar;
-pub use call::{Call, Cause, Identity};
+pub use call::{Call, Identity};
+pub use cause::Cause;
 pub use deps::Deps;
 pub use execute::Executor;
 pub use failure::{DomainError, Failure, Never};

@@ -14,7 +14,6 @@ use keizoku_core::{Ctx, Decider, Origin, Position, StreamId, derive_id};
 use keizoku_log::EventLog;
 use keizoku_proto::common::ReactionsAdvanced;
 use keizoku_proto::{StoredEvent, accounts, risk};
-use uuid::Uuid;
 
 use crate::intake::Fact;
 use crate::{Calendar, Call, Cause, Executor, Failure, Lifecycle, Never};
@@ -55,14 +54,10 @@ pub fn call(
     ];
     let request_id = derive_id("reaction", &parts);
     let cause = Cause {
-        event_id: fact.event_id,
-        correlation_id: Uuid::from_slice(&metadata.correlation_id).unwrap_or(fact.event_id),
         reactions,
+        ..Cause::by(fact.event_id, metadata)
     };
-    Some(Call {
-        cause: Some(cause),
-        ..Call::own(service, Origin::Reaction, request_id, &metadata.traceparent)
-    })
+    Some(Call::own(service, Origin::Reaction, request_id, cause))
 }
 
 /// Events of a service that reacts.
@@ -171,7 +166,7 @@ impl<E: ReactingEvent> Reactions<E> {
     /// When the log cannot be written.
     pub async fn start(&self, source: &'static str) -> Result<(), Failure> {
         let id = derive_id("reactions-start", &[source.as_bytes()]);
-        let call = Call::own(self.service, Origin::Schedule, id, "");
+        let call = Call::own(self.service, Origin::Schedule, id, Cause::default());
         self.reading
             .execute(stream(source), Command::Start(source), call)
             .await
@@ -213,7 +208,7 @@ impl<E: ReactingEvent> Reactions<E> {
             &position.to_be_bytes(),
         ];
         let id = derive_id("reactions-dealt", &parts);
-        let call = Call::own(self.service, Origin::Reaction, id, "");
+        let call = Call::own(self.service, Origin::Reaction, id, Cause::default());
         let advanced = ReactionsAdvanced {
             source: last.source.clone(),
             log_id,

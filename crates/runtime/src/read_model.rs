@@ -89,12 +89,7 @@ impl ReadModel {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         let this = Arc::clone(self);
-        let answer = tokio::task::spawn_blocking(move || {
-            let reader = this.reader()?;
-            let answer = question(&reader);
-            this.give_back(reader);
-            answer
-        });
+        let answer = tokio::task::spawn_blocking(move || this.read_here(question));
         match answer.await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
@@ -104,6 +99,20 @@ impl ReadModel {
             }
             Err(error) => Err(Failure::internal(&error)),
         }
+    }
+
+    /// Answers a question on the thread that asks it, which waits for the disk.
+    ///
+    /// # Errors
+    /// When the model cannot be read.
+    pub fn read_here<T>(
+        &self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let reader = self.reader()?;
+        let answer = question(&reader);
+        self.give_back(reader);
+        answer
     }
 
     /// Writes rows that follow from no event of a source: that work was done, say. The model may be
@@ -215,11 +224,11 @@ pub struct Projected(pub Arc<ReadModel>);
 
 #[async_trait::async_trait]
 impl crate::projector::Projection for Projected {
-    /// `risk` for `risk.model.sqlite`.
+    /// `risk` for `risk.model.sqlite`, `risk.accounts.replica` for `risk.accounts.replica.sqlite`.
     fn name(&self) -> &str {
         let file = self.0.path.file_name().and_then(|name| name.to_str());
-        file.and_then(|name| name.split('.').next())
-            .unwrap_or_default()
+        let name = file.unwrap_or_default().trim_end_matches(".sqlite");
+        name.trim_end_matches(".model")
     }
 
     async fn kept(&self, source: &str) -> Result<Option<(Uuid, Position)>, ProjectionError> {

@@ -39,6 +39,22 @@ impl Cluster {
 
     /// The same, with what `change` does to its configuration; it may put files into the directory.
     pub async fn configured(now: &str, change: impl FnOnce(&Path, &mut Config)) -> Self {
+        let is_split = std::env::var(BUS).is_ok_and(|bus| bus == "nats");
+        let nats = is_split.then(NatsServer::start);
+        Self::on(nats, now, change).await
+    }
+
+    /// The same over NATS, each service as if it were a process of its own, whatever the environment
+    /// says.
+    pub async fn split(now: &str, change: impl FnOnce(&Path, &mut Config)) -> Self {
+        Self::on(Some(NatsServer::start()), now, change).await
+    }
+
+    async fn on(
+        nats: Option<NatsServer>,
+        now: &str,
+        change: impl FnOnce(&Path, &mut Config),
+    ) -> Self {
         let clock = Arc::new(ManualClock::at(instant(now)));
         let folder = TempDir::new().expect("there is a place for temporary files");
         let mut config = Box::new(Config {
@@ -47,8 +63,6 @@ impl Cluster {
             ..Config::default()
         });
         change(folder.path(), &mut config);
-        let is_split = std::env::var(BUS).is_ok_and(|bus| bus == "nats");
-        let nats = is_split.then(NatsServer::start);
         Self::start(clock, folder, nats, config).await
     }
 
@@ -152,6 +166,14 @@ impl Cluster {
         self.end().await;
         between(self.folder.path(), &mut self.config);
         Self::start(self.clock, self.folder, self.nats, self.config).await
+    }
+
+    /// The same, and the clock shows `now` when it starts.
+    #[must_use]
+    pub async fn restart_at(mut self, now: &str) -> Self {
+        self.end().await;
+        self.set(now);
+        self.restart().await
     }
 
     /// Stops it; what is on disk stays until the directory is dropped.

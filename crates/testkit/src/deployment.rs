@@ -17,6 +17,8 @@ pub struct Deployment {
     /// By service; a single one when all are in it.
     processes: Vec<(Option<Role>, Process)>,
     nats: Option<NatsServer>,
+    /// Variables in the environment of every process.
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Deployment {
@@ -27,6 +29,7 @@ impl Deployment {
             data: data.to_owned(),
             processes: Vec::new(),
             nats: None,
+            environment: Vec::new(),
         };
         whole.start(None);
         whole
@@ -35,10 +38,17 @@ impl Deployment {
     /// One process for each service, over a nats-server of their own.
     #[must_use]
     pub fn split(data: &Path) -> Self {
+        Self::split_with(data, Vec::new())
+    }
+
+    /// The same, with variables in the environment of every process.
+    #[must_use]
+    pub fn split_with(data: &Path, environment: Vec<(&'static str, String)>) -> Self {
         let mut split = Self {
             data: data.to_owned(),
             processes: Vec::new(),
             nats: Some(NatsServer::start()),
+            environment,
         };
         for role in Role::ALL {
             split.start(Some(role));
@@ -49,7 +59,10 @@ impl Deployment {
     /// How to start a service of it, or all of them.
     #[must_use]
     pub fn serve(&self, role: Option<Role>) -> Serve {
-        let serve = Serve::on(&self.data);
+        let environment = self.environment.iter();
+        let serve = environment.fold(Serve::on(&self.data), |serve, (key, value)| {
+            serve.env(key, value)
+        });
         match (&self.nats, role) {
             (Some(nats), Some(role)) => serve.arg(role.name()).arg("--nats").arg(nats.url()),
             _ => serve,
@@ -92,6 +105,7 @@ impl Deployment {
             accounts: of(Role::Accounts),
             risk: of(Role::Risk),
             forecast: of(Role::Forecast),
+            notification: of(Role::Notification),
             ..Endpoints::all_at(all.expect("something runs"))
         }
     }

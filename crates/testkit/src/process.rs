@@ -7,6 +7,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,8 @@ pub struct Serve(Command);
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    lines: Receiver<String>,
+    /// Behind a lock, so that tests on several threads may share a process.
+    lines: Mutex<Receiver<String>>,
     stderr: Option<JoinHandle<String>>,
     /// Everything that it printed so far, as far as somebody waited for it.
     stdout: String,
@@ -146,7 +148,7 @@ impl Serve {
         });
         Process {
             child,
-            lines,
+            lines: Mutex::new(lines),
             stderr: Some(stderr),
             stdout: String::new(),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -230,7 +232,8 @@ impl Process {
     /// The next line of its output; `None` when it has ended.
     fn next_line(&mut self, deadline: Instant) -> Option<String> {
         let left = deadline.saturating_duration_since(Instant::now());
-        match self.lines.recv_timeout(left) {
+        let lines = self.lines.get_mut().unwrap_or_else(PoisonError::into_inner);
+        match lines.recv_timeout(left) {
             Ok(line) => {
                 self.stdout.push_str(&line);
                 self.stdout.push('\n');

@@ -16,7 +16,7 @@ use keizoku_runtime::read_model::rusqlite::{self, Row, Transaction, params};
 use keizoku_runtime::read_model::{HandlerError, ReadModel};
 use keizoku_runtime::telemetry::metrics::EFFECT_WAITING;
 use keizoku_runtime::token::Progress;
-use keizoku_runtime::{Call, Failure, Token, intake};
+use keizoku_runtime::{Call, Cause, Failure, Token, intake};
 use tokio::sync::watch;
 
 use crate::domain::{churn, churn_stream, subscription, subscription_stream};
@@ -172,7 +172,7 @@ impl Arrivals {
         let call = |name: &str, about: &[u8]| {
             let day = date.date.number().to_be_bytes();
             let id = derive_id("churn-date", &[name.as_bytes(), about, &day]);
-            Call::own(SOURCE, Origin::Schedule, id, "")
+            Call::own(SOURCE, Origin::Schedule, id, Cause::default())
         };
         let id = date.subscription;
         let ended = call("subscription", id.uuid().as_bytes());
@@ -193,7 +193,7 @@ impl Arrivals {
         let stream = churn_stream(churned.account);
         let date = churned.date.number().to_be_bytes();
         let id = derive_id("account-churned", &[stream.id().as_bytes(), &date]);
-        let call = Call::own(SOURCE, Origin::Schedule, id, "");
+        let call = Call::own(SOURCE, Origin::Schedule, id, Cause::default());
         self.accounts
             .churns
             .execute(stream, churned, call)

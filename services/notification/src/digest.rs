@@ -10,7 +10,7 @@ use keizoku_proto::notification::audience::To as Audience;
 use keizoku_proto::notification::{DigestSkipped, FactRouted, Recipient, Rule as Terms, Trigger};
 use keizoku_revenue::{AsOf, Book, SubscriptionView};
 use keizoku_runtime::token::Progress;
-use keizoku_runtime::{Failure, Token};
+use keizoku_runtime::{Cause, Failure, Token};
 use tokio::sync::watch;
 
 use crate::domain::fact;
@@ -95,12 +95,19 @@ impl Desk {
                 self.skip(key, missed).await?;
             }
             if let Some(newest) = newest {
-                self.publish(key, terms, newest).await?;
+                // What is late is seen while it is waited for.
+                self.measures.digest_is_due(newest.due);
+                let step = self.lifecycle.telemetry().step("notification.digest", "");
+                step.note("rule", key);
+                let cause = Cause::default().within(step.traceparent());
+                step.around(self.publish(key, terms, newest, cause)).await?;
                 self.digested().insert(key, newest.due);
             }
             let upcoming = schedule::next(&schedule, now, &zone).due;
             next_due = Some(next_due.map_or(upcoming, |next| next.min(upcoming)));
         }
+        self.measures
+            .digest_is_due(next_due.unwrap_or(Timestamp::MAX));
         Ok(next_due)
     }
 
@@ -115,12 +122,18 @@ impl Desk {
             rule: rule.to_owned(),
             due_time: Some(keizoku_proto::timestamp(slot.due)),
         };
-        let call = own_call(Origin::Schedule, stream.id(), "");
+        let call = own_call(Origin::Schedule, stream.id(), Cause::default());
         let command = fact::Command::Skip(skipped);
         self.facts.create(stream, command, call).await.map(drop)
     }
 
-    async fn publish(&self, rule: &'static str, terms: &Terms, slot: Slot) -> Result<(), Failure> {
+    async fn publish(
+        &self,
+        rule: &'static str,
+        terms: &Terms,
+        slot: Slot,
+        cause: Cause,
+    ) -> Result<(), Failure> {
         self.read_all().await?;
         let directory = self.queries.directory().await?;
         let editions = self.editions(terms, &directory).await?;
@@ -143,7 +156,7 @@ impl Desk {
             },
             fact,
             origin: Origin::Schedule,
-            traceparent: "",
+            cause,
             trigger: Trigger::WeeklyDigest,
             subject: format!("rules/{rule}"),
             account_id: String::new(),

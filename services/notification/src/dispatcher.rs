@@ -10,20 +10,19 @@ use keizoku_core::Origin;
 use keizoku_proto::common::ErrorReason;
 use keizoku_proto::notification::recipient::To;
 use keizoku_proto::notification::{AmbiguityReason, Channel, Recipient, SuppressionReason};
-use keizoku_runtime::{Failure, Fold};
+use keizoku_runtime::{Cause, Failure, Fold};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::channel::{Address, Channels, Outcome, Outgoing};
-use crate::domain::delivery::{Command, Failed, Phase, State};
+use crate::attempt::Attempt;
+use crate::channel::{Address, Channels, Outcome, Outgoing, Problem};
+use crate::domain::delivery::{Command, Phase, State};
 use crate::domain::{delivery_stream, own_call};
 use crate::message;
 use crate::planner::Desk;
 
 /// Least time between two messages to one Slack channel (NTF-5).
 const SPACING: SignedDuration = SignedDuration::from_secs(1);
-/// How long an answer is listened for after the attempt's deadline: it resolves what is ambiguous.
-const LATE_ANSWER: SignedDuration = SignedDuration::from_mins(2);
 /// Wait before something is written again that the log did not take.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -149,16 +148,18 @@ impl Dispatcher {
     /// Does what is due next in a lane.
     async fn serve_one(&self, lane: &str) -> Result<(), Failure> {
         let now = self.desk.calendar.now();
-        let Some(id) = self.desk.queries.next_in(lane.to_owned(), now).await? else {
+        let next = self.desk.queries.next_in(lane.to_owned(), now).await?;
+        let Some((id, cause)) = next else {
             return Ok(());
         };
         let stream = delivery_stream(id);
         let fold = self.desk.deliveries.refresh(&stream).await?;
         match (fold.state.phase, fold.state.in_flight) {
-            (Phase::Pending(_), _) => self.attempt(lane, id, &fold).await?,
+            (Phase::Pending(_), _) => self.attempt(lane, (id, cause), &fold).await?,
             // Whoever sent it has not said what became of it, and its time is over.
             (_, Some((attempt, deadline))) if deadline <= now => {
-                self.doubt(id, attempt, AmbiguityReason::NoAnswer).await;
+                let attempt = Attempt::of(&self.desk, id, attempt, &fold.state, cause);
+                attempt.doubt(AmbiguityReason::NoAnswer).await;
             }
             // The row is behind the log.
             _ => {}
@@ -180,36 +181,76 @@ impl Dispatcher {
     }
 
     /// Sends a message, and records what became of it.
-    async fn attempt(&self, lane: &str, id: Uuid, fold: &Fold<State>) -> Result<(), Failure> {
+    async fn attempt(
+        &self,
+        lane: &str,
+        (id, cause): (Uuid, Cause),
+        fold: &Fold<State>,
+    ) -> Result<(), Failure> {
         let since = self.desk.active_since().await?;
         if since.is_none_or(|since| fold.state.wanted_since <= since) {
-            self.record(id, Command::Suppress(SuppressionReason::StartedOver))
+            let told = Attempt::of(&self.desk, id, 0, &fold.state, cause);
+            told.record(Command::Suppress(SuppressionReason::StartedOver))
                 .await;
             return Ok(());
         }
-        let outgoing = self.outgoing(id, &fold.state).await?;
+        let step = self.desk.lifecycle.telemetry();
+        let step = step.call_out("notification.send", &cause.traceparent);
+        let cause = cause.within(step.traceparent());
+        let sending = async {
+            let outgoing = self.outgoing(id, &fold.state, step.traceparent()).await?;
+            let Some((attempt, deadline)) = self.begin(id, &fold.state, cause).await? else {
+                return Ok(()); // somebody else sends it
+            };
+            step.note("channel", attempt.channel());
+            self.desk.lifecycle.reached("notification.send.before");
+            self.occupy(lane);
+            let outcome = self.send(attempt, deadline, outgoing).await;
+            step.note("outcome", outcome);
+            if outcome != "delivered" {
+                step.fail(outcome);
+            }
+            Ok(())
+        };
+        step.around(sending).await
+    }
+
+    /// Records that an attempt begins: from then on it is this process's own, until its deadline.
+    async fn begin(
+        &self,
+        id: Uuid,
+        state: &State,
+        cause: Cause,
+    ) -> Result<Option<(Attempt, Timestamp)>, Failure> {
         let now = self.desk.calendar.now();
         let timeout = SignedDuration::from_secs(self.desk.config.timeout_seconds.into());
         let deadline = now.saturating_add(timeout).unwrap_or(Timestamp::MAX);
         // Its own id: of two processes that start the same attempt one must fail.
-        let call = own_call(Origin::Reaction, self.desk.entropy.uuid(), "");
+        let call = own_call(Origin::Reaction, self.desk.entropy.uuid(), cause);
+        let stream = delivery_stream(id);
+        let begun = call.followed(&stream);
         let start = Command::Start { deadline };
-        let started = self
-            .desk
-            .deliveries
-            .execute(delivery_stream(id), start, call);
-        let attempt = match started.await {
-            Ok(started) => started.fold.state.attempts,
-            Err(failure) if failure.reason() == ErrorReason::AttemptNotOpen => return Ok(()),
-            Err(failure) => return Err(failure),
-        };
-        self.desk.lifecycle.reached("notification.send.before");
-        self.occupy(lane);
+        match self.desk.deliveries.execute(stream, start, call).await {
+            Ok(started) => {
+                let number = started.fold.state.attempts;
+                let attempt = Attempt::of(&self.desk, id, number, state, begun);
+                Ok(Some((attempt, deadline)))
+            }
+            Err(failure) if failure.reason() == ErrorReason::AttemptNotOpen => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Sends what was begun; answers how it ended.
+    async fn send(
+        &self,
+        attempt: Attempt,
+        deadline: Timestamp,
+        outgoing: Option<Outgoing>,
+    ) -> &'static str {
         let Some(outgoing) = outgoing else {
-            let problem = "the recipient has no address any more".to_owned();
-            self.settle(id, attempt, crate::channel::Problem::permanent(problem))
-                .await;
-            return Ok(());
+            let problem = "the recipient has no address any more";
+            return attempt.settle(Problem::permanent(problem)).await;
         };
         let channels = Arc::clone(&self.channels);
         let mut sending: BoxFuture<'static, Outcome> =
@@ -217,14 +258,14 @@ impl Dispatcher {
         tokio::select! {
             outcome = &mut sending => {
                 self.desk.lifecycle.reached("notification.send.after");
-                self.settle(id, attempt, outcome).await;
+                attempt.settle(outcome).await
             }
             () = self.desk.calendar.reach(deadline) => {
-                self.doubt(id, attempt, AmbiguityReason::NoAnswer).await;
-                self.listen_on(id, attempt, deadline, sending);
+                let outcome = attempt.doubt(AmbiguityReason::NoAnswer).await;
+                attempt.listen_on(deadline, sending);
+                outcome
             }
         }
-        Ok(())
     }
 
     /// The lane sends now, and for a while nothing more.
@@ -233,52 +274,14 @@ impl Dispatcher {
         self.lanes().free_at.insert(lane.to_owned(), free_at);
     }
 
-    /// Listens for an answer that comes late; the lane goes on meanwhile.
-    fn listen_on(
-        &self,
-        id: Uuid,
-        attempt: u32,
-        deadline: Timestamp,
-        sending: BoxFuture<'static, Outcome>,
-    ) {
-        let desk = Arc::clone(&self.desk);
-        let until = deadline
-            .saturating_add(LATE_ANSWER)
-            .unwrap_or(Timestamp::MAX);
-        self.desk.lifecycle.until_stop(async move {
-            let answer = tokio::select! {
-                answer = sending => answer,
-                () = desk.calendar.reach(until) => Outcome::Unknown,
-            };
-            match answer {
-                // It is known to be unknown.
-                Outcome::Unknown => {}
-                answer => settle(&desk, id, attempt, answer).await,
-            }
-        });
-    }
-
-    async fn settle(&self, id: Uuid, attempt: u32, outcome: Outcome) {
-        settle(&self.desk, id, attempt, outcome).await;
-    }
-
-    async fn doubt(&self, id: Uuid, attempt: u32, reason: AmbiguityReason) {
-        let jitter = jitter(&self.desk);
-        let command = Command::Doubt {
-            attempt,
-            reason,
-            jitter,
-        };
-        self.record(id, command).await;
-    }
-
-    async fn record(&self, id: Uuid, command: Command) {
-        record(&self.desk, id, command).await;
-    }
-
     /// The message with names and address as the directory has them; `None` when there is no
     /// address any more.
-    async fn outgoing(&self, id: Uuid, state: &State) -> Result<Option<Outgoing>, Failure> {
+    async fn outgoing(
+        &self,
+        id: Uuid,
+        state: &State,
+        traceparent: String,
+    ) -> Result<Option<Outgoing>, Failure> {
         let planned = state.planned.clone().unwrap_or_default();
         let message = planned.message.unwrap_or_default();
         let recipient = planned.recipient.unwrap_or_default();
@@ -302,6 +305,7 @@ impl Dispatcher {
             address,
             message: named,
             is_resent: state.may_have_arrived(),
+            traceparent,
         }))
     }
 }
@@ -330,52 +334,4 @@ fn free_after(lane: &str, began: Timestamp) -> Timestamp {
         SignedDuration::ZERO
     };
     began.saturating_add(spacing).unwrap_or(Timestamp::MAX)
-}
-
-fn jitter(desk: &Desk) -> u64 {
-    // The low half of an id of either kind is random.
-    desk.entropy.uuid().as_u64_pair().1
-}
-
-/// Records what became of an attempt.
-async fn settle(desk: &Arc<Desk>, id: Uuid, attempt: u32, outcome: Outcome) {
-    let command = match outcome {
-        Outcome::Delivered => Command::Succeed { attempt },
-        Outcome::Unknown => Command::Doubt {
-            attempt,
-            reason: AmbiguityReason::ConnectionLost,
-            jitter: jitter(desk),
-        },
-        Outcome::Failed(problem) => {
-            tracing::info!(delivery = %id, attempt, problem = problem.text, "a message was not taken");
-            Command::Fail(Failed {
-                attempt,
-                problem: problem.text,
-                permanent: problem.permanent,
-                retry_after: problem.retry_after,
-                throttled: problem.throttled,
-                jitter: jitter(desk),
-            })
-        }
-    };
-    record(desk, id, command).await;
-}
-
-/// Records what is known, for as long as the log does not take it: it is known to nobody else.
-async fn record(desk: &Arc<Desk>, id: Uuid, command: Command) {
-    let call = own_call(Origin::Reaction, desk.entropy.uuid(), "");
-    loop {
-        let recording = desk
-            .deliveries
-            .execute(delivery_stream(id), command.clone(), call.clone());
-        match recording.await {
-            Ok(_) => return,
-            // Somebody else has said it.
-            Err(failure) if failure.reason() == ErrorReason::AttemptNotOpen => return,
-            Err(failure) => {
-                tracing::warn!(delivery = %id, error = failure.message(), "an outcome waits to be recorded");
-            }
-        }
-        tokio::time::sleep(RETRY).await;
-    }
 }

@@ -12,6 +12,7 @@
 //! ```
 
 mod api;
+mod attempt;
 mod channel;
 pub mod config;
 mod digest;
@@ -19,6 +20,7 @@ mod dispatcher;
 pub mod domain;
 mod grpc;
 mod happening;
+mod measures;
 mod message;
 mod planner;
 mod projection;
@@ -41,7 +43,7 @@ use keizoku_runtime::intake::{self, Intake};
 use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
 use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
 use keizoku_runtime::token::Progress;
-use keizoku_runtime::{Deps, Failure, Freshness, effect};
+use keizoku_runtime::{Cause, Deps, Failure, Freshness, effect};
 use tokio::sync::watch;
 use tonic::service::RoutesBuilder;
 
@@ -50,6 +52,7 @@ pub use channel::smtp::SmtpError;
 use config::{Config, InvalidConfig};
 use dispatcher::Dispatcher;
 use domain::{ACTIVATION, activation, own_call, rule, rule_stream};
+use measures::Measures;
 use planner::{Desk, Planner};
 use queries::Queries;
 
@@ -128,10 +131,12 @@ pub async fn build(
         entropy: deps.entropy,
         lifecycle: deps.lifecycle.clone(),
         digested: std::sync::Mutex::default(),
+        measures: Measures::of(deps.lifecycle.telemetry()),
     });
     let unwritable = |failure: Failure| BuildError::Log(failure.message().to_owned());
     open(&desk).await.map_err(unwritable)?;
     if sends {
+        desk.tell_what_waits();
         let lifecycle = deps.lifecycle;
         let planner = Arc::new(Planner(Arc::clone(&desk)));
         let sources = vec![desk.accounts.clone(), desk.risk.clone()];
@@ -146,7 +151,7 @@ pub async fn build(
 /// before there is a channel.
 async fn open(desk: &Desk) -> Result<(), Failure> {
     // Each start is a request of its own: what it finds decides.
-    let call = own_call(Origin::Schedule, desk.entropy.uuid(), "");
+    let call = own_call(Origin::Schedule, desk.entropy.uuid(), Cause::default());
     let activation = &desk.activation;
     if !desk.config.sends() {
         let command = activation::Command::StartSilent;
@@ -162,7 +167,7 @@ async fn open(desk: &Desk) -> Result<(), Failure> {
         let call = own_call(
             Origin::Schedule,
             derive_id("built-in", &[key.as_bytes()]),
-            "",
+            Cause::default(),
         );
         let command = rule::Command::Define(key);
         desk.rules.execute(rule_stream(key), command, call).await?;

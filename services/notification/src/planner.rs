@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use keizoku_core::{Entropy, Origin, Position, derive_id};
+use keizoku_core::{Entropy, Origin, Position, StreamId, derive_id};
 use keizoku_log::EventLog;
 use keizoku_proto::notification::{
     DeliveryPlanned, FactRouted, Message, Recipient, Rule as Terms, SuppressionReason, Trigger,
@@ -17,7 +17,8 @@ use keizoku_proto::notification::{
 use keizoku_runtime::effect::{Effect, NotYet};
 use keizoku_runtime::token::Progress;
 use keizoku_runtime::{
-    Calendar, Executor, Failure, Freshness, Lifecycle, Outcome, SharedBook, Token, intake,
+    Calendar, Call, Cause, Executor, Failure, Freshness, Lifecycle, Outcome, SharedBook, Token,
+    intake,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -29,6 +30,7 @@ use crate::domain::fact::{self, Fact};
 use crate::domain::rule::{self, Rule};
 use crate::domain::{ACTIVATION, delivery_id, delivery_stream, fact_stream, own_call, rule_stream};
 use crate::happening::Happening;
+use crate::measures::Measures;
 use crate::message::locale::Locale;
 use crate::message::template::Writer;
 use crate::projection;
@@ -55,6 +57,7 @@ pub(crate) struct Desk {
     pub(crate) own: watch::Receiver<Progress>,
     /// Until when each digest's slots have been handled by this process.
     pub(crate) digested: Mutex<HashMap<&'static str, Timestamp>>,
+    pub(crate) measures: Measures,
 }
 
 /// A fact or a digest's slot, under one rule.
@@ -64,7 +67,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) routed: FactRouted,
     pub(crate) fact: Uuid,
     pub(crate) origin: Origin,
-    pub(crate) traceparent: &'a str,
+    /// What the plan follows from.
+    pub(crate) cause: Cause,
     pub(crate) trigger: Trigger,
     pub(crate) subject: String,
     pub(crate) account_id: String,
@@ -96,6 +100,15 @@ impl Effect for Planner {
 /// A recipient and which of a fact's messages to it, as a text.
 pub(crate) fn edition_key(recipient: &Recipient, part: &str) -> String {
     format!("{}{part}", route::key(recipient))
+}
+
+impl Plan<'_> {
+    /// The command that freezes the recipients, and its stream.
+    fn routing(&self) -> (StreamId, Call) {
+        let stream = fact_stream(self.fact, self.rule);
+        let call = own_call(self.origin, stream.id(), self.cause.clone());
+        (stream, call)
+    }
 }
 
 impl Desk {
@@ -150,9 +163,8 @@ impl Desk {
 
     /// Freezes whom a rule tells, and answers it: what was frozen first.
     pub(crate) async fn freeze(&self, plan: &Plan<'_>) -> Result<FactRouted, Failure> {
-        let stream = fact_stream(plan.fact, plan.rule);
         let command = fact::Command::Route(plan.routed.clone());
-        let call = own_call(plan.origin, stream.id(), plan.traceparent);
+        let (stream, call) = plan.routing();
         let outcome = self.facts.create(stream, command, call).await?;
         self.lifecycle.reached("notification.plan.after");
         match &outcome.fold.state {
@@ -181,21 +193,22 @@ impl Desk {
             message: Some(message),
             resend_ambiguous: plan.terms.resend_ambiguous,
         };
-        let call = own_call(plan.origin, id, plan.traceparent);
+        let (routed, routing) = plan.routing();
+        let call = own_call(plan.origin, id, routing.followed(&routed));
         let stream = delivery_stream(id);
+        let planning = call.followed(&stream);
         let command = Command::Plan(Box::new(planned));
         let outcome = self
             .deliveries
             .create(stream.clone(), command, call)
             .await?;
         if recipient.to.is_none() {
-            let call = own_call(
-                plan.origin,
-                derive_id("suppress", &[id.as_bytes()]),
-                plan.traceparent,
-            );
+            let request_id = derive_id("suppress", &[id.as_bytes()]);
+            let call = own_call(plan.origin, request_id, planning);
             let command = Command::Suppress(SuppressionReason::NoAddress);
-            return self.deliveries.execute(stream, command, call).await;
+            let suppressed = self.deliveries.execute(stream, command, call).await?;
+            self.measures.suppressed(recipient);
+            return Ok(suppressed);
         }
         Ok(outcome)
     }
@@ -210,6 +223,9 @@ impl Desk {
             let names = self.queries.account_names(vec![account.clone()]).await?;
             let name = names.get(&account).ok_or(NotYet::Unread)?;
             self.book_has(fact, &happening).await?;
+            let telemetry = self.lifecycle.telemetry();
+            let step = telemetry.step("notification.plan", &fact.metadata.traceparent);
+            step.note("rule", *rule);
             let directory = self.queries.directory().await?;
             let recipients = self.route(terms, &directory, &happening);
             let plan = Plan {
@@ -227,16 +243,20 @@ impl Desk {
                 // its log's name and its place it is unique.
                 fact: derive_id(&fact.source, &[fact.event_id.as_bytes()]),
                 origin: Origin::Reaction,
-                traceparent: &fact.metadata.traceparent,
+                cause: Cause::by(fact.event_id, &fact.metadata).within(step.traceparent()),
                 trigger,
                 subject: happening.subject.clone(),
                 account_id: account,
             };
             let writer = self.writer(&terms.locale).await?;
-            for recipient in self.freeze(&plan).await?.recipients {
-                let message = happening.write(&writer, name, &self.book.read(), &directory);
-                self.deliver(&plan, &recipient, "", message).await?;
-            }
+            let planning = async {
+                for recipient in self.freeze(&plan).await?.recipients {
+                    let message = happening.write(&writer, name, &self.book.read(), &directory);
+                    self.deliver(&plan, &recipient, "", message).await?;
+                }
+                Ok::<_, Failure>(())
+            };
+            step.around(planning).await?;
         }
         Ok(())
     }

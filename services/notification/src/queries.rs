@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use keizoku_core::Day;
-use keizoku_runtime::Failure;
+use keizoku_proto::notification::DeliveryState;
 use keizoku_runtime::page::Page;
 use keizoku_runtime::read_model::ReadModel;
 use keizoku_runtime::read_model::rusqlite::types::Value;
 use keizoku_runtime::read_model::rusqlite::{
     self, OptionalExtension as _, Row, params, params_from_iter,
 };
+use keizoku_runtime::{Cause, Failure};
 use uuid::Uuid;
 
 /// The read model, asked.
@@ -61,6 +62,20 @@ pub(crate) struct Lane {
     pub(crate) name: String,
     pub(crate) due: Timestamp,
     pub(crate) throttled_until: Timestamp,
+}
+
+/// What waits to be sent, or for people to look at it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Waiting {
+    pub(crate) due: u32,
+    pub(crate) later: u32,
+    pub(crate) sending: u32,
+    pub(crate) ambiguous: u32,
+    pub(crate) dead_letters: u32,
+    /// When the oldest fact was recorded that has yet to be looked at.
+    pub(crate) oldest_fact: Option<Timestamp>,
+    /// When the oldest message was wanted that has yet to be sent.
+    pub(crate) oldest_message: Option<Timestamp>,
 }
 
 /// Which deliveries somebody wants to see.
@@ -226,19 +241,55 @@ impl Queries {
         &self,
         lane: String,
         now: Timestamp,
-    ) -> Result<Option<Uuid>, Failure> {
+    ) -> Result<Option<(Uuid, Cause)>, Failure> {
         self.0
             .read(move |rows| {
-                let id: Option<String> = rows
+                let found: Option<(String, Cause)> = rows
                     .prepare_cached(
-                        "SELECT id FROM deliveries WHERE lane = ?1 AND due_at <= ?2
-                         ORDER BY number LIMIT 1",
+                        "SELECT id, last_event, correlation_id, traceparent FROM deliveries
+                         WHERE lane = ?1 AND due_at <= ?2 ORDER BY number LIMIT 1",
                     )?
-                    .query_row(params![lane, now.as_microsecond()], |row| row.get(0))
+                    .query_row(params![lane, now.as_microsecond()], |row| {
+                        Ok((row.get(0)?, cause(row, 1, 2, 3)?))
+                    })
                     .optional()?;
-                Ok(id.and_then(|id| id.parse().ok()))
+                Ok(found.and_then(|(id, cause)| Some((id.parse().ok()?, cause))))
             })
             .await
+    }
+
+    /// What waits, how much of it, and since when; asked on a thread that may wait.
+    pub(crate) fn waiting(&self, now: Timestamp) -> rusqlite::Result<Waiting> {
+        let of_state = |state: DeliveryState| i32::from(state);
+        self.0.read_here(|rows| {
+            let oldest_fact: Option<i64> = rows
+                .prepare_cached("SELECT min(recorded_at) FROM facts")?
+                .query_row([], |row| row.get(0))?;
+            let (due, later, sending, oldest) = rows
+                .prepare_cached(
+                    "SELECT count(*) FILTER (WHERE in_flight IS NULL AND due_at <= ?1),
+                            count(*) FILTER (WHERE in_flight IS NULL AND due_at > ?1),
+                            count(in_flight), min(wanted_at)
+                     FROM deliveries WHERE due_at IS NOT NULL",
+                )?
+                .query_row([now.as_microsecond()], |row| {
+                    let oldest: Option<i64> = row.get(3)?;
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, oldest))
+                })?;
+            let mut count =
+                rows.prepare_cached("SELECT count(*) FROM deliveries WHERE state = ?1")?;
+            let mut counted =
+                |state| count.query_row([of_state(state)], |row| row.get::<_, u32>(0));
+            Ok(Waiting {
+                due,
+                later,
+                sending,
+                ambiguous: counted(DeliveryState::Ambiguous)?,
+                dead_letters: counted(DeliveryState::GivenUp)?,
+                oldest_fact: oldest_fact.map(instant),
+                oldest_message: oldest.map(instant),
+            })
+        })
     }
 
     /// A page of deliveries, newest first, and how many there are.
@@ -287,6 +338,20 @@ impl DeliveryFilter {
         }
         (format!("WHERE {}", conditions.join(" AND ")), values)
     }
+}
+
+/// What columns say about an event: its id, its chain and its trace.
+fn cause(row: &Row<'_>, event: usize, chain: usize, trace: usize) -> rusqlite::Result<Cause> {
+    let id = |column: usize| -> rusqlite::Result<Option<Uuid>> {
+        let bytes = row.get_ref(column)?.as_bytes_or_null()?;
+        Ok(bytes.and_then(|bytes| Uuid::from_slice(bytes).ok()))
+    };
+    Ok(Cause {
+        correlation_id: id(chain)?,
+        event: id(event)?,
+        traceparent: row.get(trace)?,
+        reactions: 0,
+    })
 }
 
 fn instant(micros: i64) -> Timestamp {

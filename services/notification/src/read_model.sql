@@ -52,6 +52,12 @@ CREATE TABLE deliveries (
     -- When something is to be done; NULL when nothing is.
     due_at INTEGER,
     attempted_at INTEGER,
+    -- When somebody last wanted it sent.
+    wanted_at INTEGER,
+    -- What the next attempt follows from: the last event, and the chain and trace that it belongs to.
+    last_event BLOB NOT NULL,
+    correlation_id BLOB NOT NULL,
+    traceparent TEXT NOT NULL,
     -- Until when the other side asked everybody to wait.
     throttled_until INTEGER NOT NULL DEFAULT 0
 );

@@ -44,6 +44,16 @@ pub(crate) fn lane(recipient: &Recipient) -> String {
     }
 }
 
+/// The kind of channel that a recipient is told by, as it is measured.
+pub(crate) fn channel(recipient: &Recipient) -> &'static str {
+    match (&recipient.to, recipient.channel()) {
+        (None, _) => "none",
+        (_, Channel::Email) | (Some(To::Email(_)), _) => "email",
+        (Some(To::Webhook(_)), _) => "webhook",
+        (Some(To::User(_) | To::SlackChannel(_)), _) => "slack",
+    }
+}
+
 /// A recipient as a text: the same one is told once.
 pub(crate) fn key(recipient: &Recipient) -> String {
     let to = match &recipient.to {

@@ -4,6 +4,7 @@
 mod asked;
 mod bus;
 mod history;
+mod messages;
 mod questions;
 mod schedule;
 mod steps;

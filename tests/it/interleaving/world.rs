@@ -84,7 +84,7 @@ impl Logs {
         }
     }
 
-    fn log(&self, source: &str) -> &Arc<dyn EventLog> {
+    pub(crate) fn log(&self, source: &str) -> &Arc<dyn EventLog> {
         if source == ACCOUNTS {
             &self.accounts
         } else {

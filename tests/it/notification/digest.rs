@@ -1,8 +1,10 @@
 //! The weekly digest (NTF-1, FC-13, NTF-8).
 
+use keizoku_proto::StoredEvent as _;
 use keizoku_proto::accounts::{RecordContractFactRequest, SubscriptionTerms};
+use keizoku_proto::notification::event::Kind;
 use keizoku_proto::notification::{DeliveryState, Trigger};
-use keizoku_testkit::day;
+use keizoku_testkit::{day, logs};
 
 use super::world::World;
 
@@ -73,12 +75,8 @@ async fn ntf_1_the_digest_tells_owner_and_team_on_monday_at_nine() {
 #[tokio::test]
 async fn ntf_8_after_weeks_away_only_the_newest_digest_goes_out() {
     let world = world("away").await;
-    let world = world.restarted(|_, _| {}).await;
     // Three Mondays have passed when the process is there again.
-    let world = {
-        world.set("2026-12-16T12:00[Asia/Tokyo]");
-        world.restarted(|_, _| {}).await
-    };
+    let world = world.away_until("2026-12-16T12:00[Asia/Tokyo]").await;
     let found = world
         .deliveries(|found| {
             found
@@ -97,6 +95,33 @@ async fn ntf_8_after_weeks_away_only_the_newest_digest_goes_out() {
     world.suggest("起動後の提案").await;
     world.slack.wait_for(4).await;
     assert_eq!(digests(&world).len(), 2, "a restart sends none again");
+    assert_eq!(skipped(world).await, 2, "the others are recorded");
+}
+
+/// From Saturday to Tuesday noon.
+#[tokio::test]
+async fn ntf_8_after_three_days_away_one_digest_goes_out() {
+    let world = world("three days").await;
+    world.set("2026-12-05T12:00[Asia/Tokyo]");
+    world.settled(3, DeliveryState::Delivered).await;
+    let before = digests(&world).len();
+    let world = world.away_until("2026-12-08T12:00[Asia/Tokyo]").await;
+    world.settled(5, DeliveryState::Delivered).await;
+    assert_eq!(
+        digests(&world).len(),
+        before + 2,
+        "one each for owner and team"
+    );
+    assert_eq!(skipped(world).await, 0);
+}
+
+/// Digests that were recorded as skipped.
+async fn skipped(world: World) -> usize {
+    let folder = world.cluster.stop().await;
+    let events = logs::events(folder.path(), "notification").await;
+    let kinds = events.iter().map(|event| Kind::from_bytes(&event.data));
+    let skipped = kinds.filter(|kind| matches!(kind, Ok(Kind::DigestSkipped(_))));
+    skipped.count()
 }
 
 #[tokio::test]

@@ -3,7 +3,10 @@
 use keizoku_cli::server::config::Config;
 use keizoku_notification::config::Security;
 use keizoku_notification::secret::Secret;
-use keizoku_proto::notification::{Delivery, DeliveryState};
+use keizoku_proto::notification::recipient::To;
+use keizoku_proto::notification::{
+    Channel, Delivery, DeliveryState, Recipient, SendTestMessageRequest,
+};
 use keizoku_testkit::peer::{SmtpAnswer, SmtpPeer};
 use tempfile::TempDir;
 
@@ -12,6 +15,10 @@ use super::world::World;
 fn by_email_only(config: &mut Config) {
     config.notification.slack.bot_token = Secret::default();
     config.notification.slack.webhooks.clear();
+}
+
+fn has_failed_once(found: &[Delivery]) -> bool {
+    found.len() == 1 && found[0].attempts == 1 && found[0].state() == DeliveryState::Pending
 }
 
 async fn answered(name: &str, answer: SmtpAnswer) -> (World, Delivery) {
@@ -88,11 +95,7 @@ async fn ntf_3_nothing_is_sent_to_a_server_that_offers_no_tls() {
     })
     .await;
     world.risk("担当者が退職").await;
-    let found = world
-        .deliveries(|found| {
-            found.len() == 1 && found[0].attempts == 1 && found[0].state() == DeliveryState::Pending
-        })
-        .await;
+    let found = world.deliveries(has_failed_once).await;
     assert!(
         found[0].problem.contains("offers no STARTTLS"),
         "{}",
@@ -102,36 +105,73 @@ async fn ntf_3_nothing_is_sent_to_a_server_that_offers_no_tls() {
 }
 
 #[tokio::test]
-async fn ntf_3_email_goes_over_starttls_to_a_server_that_is_trusted() {
-    let (server, folder) = (SmtpPeer::with_starttls().await, TempDir::new().unwrap());
-    let certificate = folder.path().join("ca.pem");
-    server.write_certificate(&certificate);
-    for (name, is_trusted) in [("trusted", true), ("stranger", false)] {
-        let world = World::configured(name, |config| {
-            by_email_only(config);
-            config.notification.smtp.security = Security::StartTls;
-            config.notification.smtp.host = "localhost".to_owned();
-            config.notification.smtp.port = server.port();
+async fn ntf_3_email_goes_over_tls_to_a_server_that_is_trusted() {
+    let (starttls, tls) = (SmtpPeer::with_starttls().await, SmtpPeer::with_tls().await);
+    let folder = TempDir::new().unwrap();
+    for (security, server) in [(Security::StartTls, &starttls), (Security::Tls, &tls)] {
+        let certificate = folder.path().join(format!("{security:?}.pem"));
+        server.write_certificate(&certificate);
+        for is_trusted in [true, false] {
+            let name = format!("{security:?} {is_trusted}");
+            let world = World::configured(&name, |config| {
+                by_email_only(config);
+                config.notification.smtp.security = security;
+                config.notification.smtp.host = "localhost".to_owned();
+                config.notification.smtp.port = server.port();
+                if is_trusted {
+                    config.notification.smtp.ca_file.clone_from(&certificate);
+                }
+            })
+            .await;
+            world.risk("担当者が退職").await;
             if is_trusted {
-                config.notification.smtp.ca_file.clone_from(&certificate);
+                let mails = server.wait_for(1).await;
+                assert!(mails[0].encrypted, "{name}");
+                world.settled(1, DeliveryState::Delivered).await;
+            } else {
+                let found = world.deliveries(has_failed_once).await;
+                assert_eq!(found[0].ambiguous_attempts, 0, "{name}");
+                assert_eq!(server.got().len(), 1, "{name}");
             }
-        })
-        .await;
-        world.risk("担当者が退職").await;
-        if is_trusted {
-            let mails = server.wait_for(1).await;
-            assert!(mails[0].encrypted);
-            world.settled(1, DeliveryState::Delivered).await;
-        } else {
-            let found = world
-                .deliveries(|found| {
-                    found.len() == 1
-                        && found[0].attempts == 1
-                        && found[0].state() == DeliveryState::Pending
-                })
-                .await;
-            assert_eq!(found[0].ambiguous_attempts, 0);
-            assert_eq!(server.got().len(), 1);
         }
     }
+}
+
+/// A server that speaks no TLS where it is expected from the first byte.
+#[tokio::test]
+async fn ntf_3_nothing_goes_out_where_no_tls_is_spoken() {
+    let world = World::configured("plain", |config| {
+        by_email_only(config);
+        config.notification.smtp.security = Security::Tls;
+    })
+    .await;
+    world.risk("担当者が退職").await;
+    let found = world.deliveries(has_failed_once).await;
+    assert_eq!(found[0].ambiguous_attempts, 0);
+    assert!(world.smtp.got().is_empty());
+}
+
+#[tokio::test]
+async fn ntf_8_a_mail_server_that_says_nothing_delays_no_other_channel() {
+    let silent = SmtpPeer::silent().await;
+    let world = World::configured("silent", |config| {
+        config.notification.smtp.port = silent.port();
+    })
+    .await;
+    let recipient = Recipient {
+        channel: Channel::Email.into(),
+        to: Some(To::User(world.hanako.name.clone())),
+    };
+    let request = SendTestMessageRequest {
+        recipient: Some(recipient),
+        request_id: world.scene.ids.fresh(),
+        ..SendTestMessageRequest::default()
+    };
+    let mut api = world.scene.api.notifications();
+    api.send_test_message(request).await.unwrap();
+    world.settled(1, DeliveryState::Attempting).await;
+    // The clock stands still: what arrives has waited for nothing.
+    world.risk("担当者が退職").await;
+    world.slack.wait_for(1).await;
+    world.settled(1, DeliveryState::Delivered).await;
 }

@@ -1,11 +1,13 @@
 //! Slack on bad days (NTF-4, NTF-5, NTF-8).
 
+use keizoku_notification::secret::Secret;
 use keizoku_proto::notification::{Delivery, DeliveryState, RedriveDeliveryRequest};
 use keizoku_testkit::peer::SlackAnswer;
 use keizoku_testkit::{Refusal, refused};
+use tempfile::TempDir;
 use tonic::Code;
 
-use super::world::World;
+use super::world::{World, secret};
 
 /// Seconds after noon.
 fn at(seconds: i64) -> String {
@@ -245,31 +247,62 @@ async fn ntf_4_a_refused_connection_has_failed_and_is_not_ambiguous() {
 }
 
 #[tokio::test]
-async fn ntf_8_a_channel_that_hangs_delays_no_other() {
-    let world = World::new("hanging").await;
-    world.slack.answer_next_with([SlackAnswer::Hang]);
-    world.risk("担当者が退職").await;
-    world.slack.wait_for(1).await;
-    // The clock stands still: what arrives has waited for nothing.
-    world.suggest("別の宛先").await;
-    let posted = world.slack.wait_for(2).await;
-    assert_eq!(posted[1].channel(), "U0HANAKO");
-    world.settled(1, DeliveryState::Delivered).await;
-    world.settled(1, DeliveryState::Attempting).await;
+async fn ntf_8_a_bad_channel_delays_no_other() {
+    for answer in [
+        SlackAnswer::Hang,
+        SlackAnswer::ResetUnread,
+        SlackAnswer::ResetTaken,
+        SlackAnswer::Http(429, "retry-after: 30", ""),
+        SlackAnswer::Http(503, "", ""),
+        SlackAnswer::Http(404, "", "no_service"),
+    ] {
+        let name = format!("{answer:?}");
+        let world = World::new(&name).await;
+        world.slack.answer_next_with([answer]);
+        world.risk("担当者が退職").await;
+        let began = |found: &[Delivery]| found.len() == 1 && found[0].attempts == 1;
+        world.deliveries(began).await;
+        let before = match name.as_str() {
+            "ResetUnread" => 0,
+            _ => world.slack.wait_for(1).await.len(),
+        };
+        // The clock stands still: what arrives has waited for nothing.
+        world.suggest("別の宛先").await;
+        let posted = world.slack.wait_for(before + 1).await;
+        assert_eq!(posted[before].channel(), "U0HANAKO", "{name}");
+        let found = world.settled(1, DeliveryState::Delivered).await;
+        assert_ne!(found[0].state(), DeliveryState::Delivered, "{name}");
+    }
 }
 
 #[tokio::test]
 async fn ntf_3_an_address_that_is_not_of_the_open_internet_is_refused() {
-    let world = World::configured("guarded", |config| {
-        config.notification.allow_private_addresses = false;
-    })
-    .await;
-    world.risk("担当者が退職").await;
-    let found = world.settled(1, DeliveryState::GivenUp).await;
-    assert!(
-        found[0].problem.contains("open internet"),
-        "{}",
-        found[0].problem
-    );
-    assert!(world.slack.got().is_empty());
+    for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"] {
+        for is_webhook in [true, false] {
+            let folder = TempDir::new().unwrap();
+            let world = World::configured(&format!("{host} {is_webhook}"), |config| {
+                let notification = &mut config.notification;
+                notification.allow_private_addresses = false;
+                let api = notification.slack.api_url.replace("127.0.0.1", host);
+                if is_webhook {
+                    let webhook = secret(folder.path(), "webhook", &api);
+                    notification.slack.bot_token = Secret::default();
+                    notification
+                        .slack
+                        .webhooks
+                        .insert("default".to_owned(), webhook);
+                    notification.smtp.host.clear();
+                } else {
+                    notification.slack.api_url = api;
+                }
+            })
+            .await;
+            world.risk("担当者が退職").await;
+            let is_refused =
+                |found: &[Delivery]| found.len() == 1 && found[0].problem.contains("open internet");
+            let found = world.deliveries(is_refused).await;
+            assert_eq!(found[0].ambiguous_attempts, 0, "{host}");
+            assert!(world.slack.got().is_empty(), "{host}");
+        }
+    }
 }

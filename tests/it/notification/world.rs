@@ -29,13 +29,12 @@ pub(crate) struct World {
     pub(crate) scene: Scene,
     pub(crate) slack: SlackPeer,
     pub(crate) smtp: SmtpPeer,
-    pub(crate) team: Team,
     pub(crate) hanako: User,
     pub(crate) account: Account,
     /// The account's subscription, by name.
     pub(crate) subscription: String,
     /// Files of secrets.
-    secrets: TempDir,
+    _secrets: TempDir,
 }
 
 /// Writes a secret into a file, and says where it is.
@@ -101,11 +100,10 @@ impl World {
             scene,
             slack,
             smtp,
-            team,
             hanako,
             account,
             subscription: subscription.name,
-            secrets,
+            _secrets: secrets,
         }
     }
 
@@ -186,29 +184,23 @@ impl World {
 
     /// Stops it, does something to its directory or configuration, and starts it again.
     pub(crate) async fn restarted(self, between: impl FnOnce(&Path, &mut Config)) -> Self {
-        let Self {
-            cluster,
-            slack,
-            smtp,
-            team,
-            hanako,
-            account,
-            subscription,
-            secrets,
-            ..
-        } = self;
-        let cluster = cluster.restart_after(between).await;
+        self.again(async |cluster| cluster.restart_after(between).await)
+            .await
+    }
+
+    /// Stops it, and starts it again when the clock shows `now`.
+    pub(crate) async fn away_until(self, now: &str) -> Self {
+        self.again(async |cluster| cluster.restart_at(now).await)
+            .await
+    }
+
+    async fn again(self, restart: impl AsyncFnOnce(Cluster) -> Cluster) -> Self {
+        let cluster = restart(self.cluster).await;
         let scene = Scene::new("restarted", cluster.api("ops").await);
         Self {
             cluster,
             scene,
-            slack,
-            smtp,
-            team,
-            hanako,
-            account,
-            subscription,
-            secrets,
+            ..self
         }
     }
 }

@@ -11,7 +11,7 @@ use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use serde_json::Value;
 
 use super::collector::attributes;
-use super::metrics::told;
+use super::metrics::{told, told_over_nats};
 
 /// What a metric is called in Prometheus, after the collector's exporter: every series of it.
 fn series(metric: &Metric) -> Vec<String> {
@@ -25,6 +25,7 @@ fn series(metric: &Metric) -> Vec<String> {
         Data::Histogram(_) => ["_bucket", "_count", "_sum"]
             .map(|suffix| format!("{name}{suffix}"))
             .to_vec(),
+        Data::Sum(_) => vec![format!("{name}_total")],
         _ => vec![name],
     }
 }
@@ -34,6 +35,7 @@ fn labels(metric: &Metric) -> Vec<String> {
     let keys = match metric.data.as_ref().unwrap() {
         Data::Histogram(histogram) => keys(&histogram.data_points[0].attributes),
         Data::Gauge(gauge) => keys(&gauge.data_points[0].attributes),
+        Data::Sum(sum) => keys(&sum.data_points[0].attributes),
         other => panic!("{other:?}"),
     };
     keys.iter().map(|key| key.replace('.', "_")).collect()
@@ -76,7 +78,8 @@ fn expressions(of: &Value, found: &mut Vec<String>) {
 
 #[tokio::test]
 async fn the_dashboard_and_the_alerts_ask_for_what_there_is() {
-    let metrics = told().await;
+    let mut metrics = told().await;
+    metrics.extend(told_over_nats().await);
     let exported: BTreeSet<String> = metrics.iter().flat_map(series).collect();
     let mut known: BTreeSet<String> = metrics.iter().flat_map(labels).collect();
     known.extend(["le", "job"].map(str::to_owned));

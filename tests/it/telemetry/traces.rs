@@ -4,16 +4,21 @@ use std::collections::BTreeSet;
 
 use keizoku_proto::accounts::{DefineTeamRequest, Team};
 use keizoku_proto::common::EventMetadata;
+use keizoku_proto::risk::{LeadsToChurn, OpenRiskRequest};
+use keizoku_testkit::peer::{Posted, SlackPeer, SmtpPeer};
 use keizoku_testkit::{Cluster, Scene, logs};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use prost::Message as _;
+use tempfile::TempDir;
 use tonic::Request;
 
 use super::collector::{Collector, attributes};
-use super::{NOW, telling};
+use super::{NOW, tell, telling};
+use crate::notification::world::configure;
 
 const DEFINE_TEAM: &str = "keizoku.accounts.v1.DirectoryService/DefineTeam";
+const OPEN_RISK: &str = "keizoku.risk.v1.RiskService/OpenRisk";
 const CALLER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 fn hex(bytes: &[u8]) -> String {
@@ -87,7 +92,7 @@ async fn a_change_is_one_trace_from_its_caller_to_the_models() {
         .clone()
         .map(|span| attributes(&span.attributes)["model"].clone())
         .collect();
-    let expected = ["accounts", "book", "forecast", "risk"].map(str::to_owned);
+    let expected = ["accounts", "book", "forecast", "onboarding", "risk"].map(str::to_owned);
     assert_eq!(models, BTreeSet::from(expected));
     for span in of_trace.chain([&append]) {
         assert_eq!(hex(&span.trace_id), trace);
@@ -117,4 +122,109 @@ async fn a_collector_that_is_away_is_no_reason_to_stop() {
     scene.account("あおば製作所", |_| ()).await;
     drop(scene);
     cluster.stop().await;
+}
+
+/// What is on the way from an RPC over a message to Slack, however many processes it takes.
+#[tokio::test]
+async fn a_message_is_in_the_trace_of_what_caused_it() {
+    let (collector, address) = Collector::start().await;
+    let (slack, smtp) = (SlackPeer::start().await, SmtpPeer::plain().await);
+    let secrets = TempDir::new().unwrap();
+    let cluster = Cluster::configured(NOW, |_, config| {
+        tell(config, address);
+        configure(config, secrets.path(), &slack, &smtp);
+        config.notification.slack.default_channel = "#customer-success".to_owned();
+    })
+    .await;
+    cluster.set("2026-11-22T09:01[Asia/Tokyo]");
+    let scene = Scene::new("message", cluster.api("csm").await);
+    open_risk(&scene).await;
+    let posted = slack.wait_for(1).await;
+    drop(scene);
+    cluster.stop().await;
+    let trace = MessageTrace::of(&collector, &posted[0]);
+    assert_eq!(trace.models_of("risk"), ["notification"]);
+}
+
+/// Files a risk as a caller that traces.
+pub(crate) async fn open_risk(scene: &Scene) {
+    let account = scene.account("あおば製作所", |_| ()).await;
+    let mut request = Request::new(OpenRiskRequest {
+        parent: account.name,
+        display_name: "担当者が退職".to_owned(),
+        leads_to_churn: LeadsToChurn::LeadsToChurn.into(),
+        request_id: scene.ids.fresh(),
+        consistency_tokens: scene.tokens(),
+        ..OpenRiskRequest::default()
+    });
+    request
+        .metadata_mut()
+        .insert("traceparent", CALLER.parse().unwrap());
+    scene.api.risks().open_risk(request).await.unwrap();
+}
+
+/// The trace of [`CALLER`] up to a message that Slack got.
+pub(crate) struct MessageTrace {
+    spans: Vec<Span>,
+    rpc: String,
+}
+
+impl MessageTrace {
+    /// Checks the way from the RPC over the log and the plan to the message.
+    pub(crate) fn of(collector: &Collector, posted: &Posted) -> Self {
+        let mut spans = collector.spans();
+        spans.retain(|span| hex(&span.trace_id) == CALLER[3..35]);
+        let one = |name: &str| match named(&spans, name)[..] {
+            [span] => span.clone(),
+            ref other => panic!("{name}: {other:?}"),
+        };
+        let rpc = one(OPEN_RISK);
+        assert_eq!(hex(&rpc.parent_span_id), CALLER[36..52]);
+        let plan = one("notification.plan");
+        assert_eq!(plan.parent_span_id, rpc.span_id);
+        assert_eq!(attributes(&plan.attributes)["rule"], "risk-opened");
+        let send = one("notification.send");
+        assert_eq!(send.kind(), SpanKind::Client);
+        assert_eq!(send.parent_span_id, plan.span_id);
+        let told = attributes(&send.attributes);
+        assert_eq!(told["channel"], "slack");
+        assert_eq!(told["outcome"], "delivered");
+        assert_eq!(
+            posted.traceparent,
+            format!("00-{}-{}-01", &CALLER[3..35], hex(&send.span_id)),
+            "what Slack was told"
+        );
+        let appends = |of: &Span| {
+            let appends = named(&spans, "log.append").into_iter();
+            appends
+                .filter(|append| append.parent_span_id == of.span_id)
+                .count()
+        };
+        // Recipients and words; the attempt and its end.
+        assert_eq!((appends(&rpc), appends(&plan), appends(&send)), (1, 2, 2));
+        let rpc = hex(&rpc.span_id);
+        Self { spans, rpc }
+    }
+
+    /// Names of the notification service's models that took the risk in, as parts of the RPC.
+    pub(crate) fn models_of(&self, source: &str) -> Vec<String> {
+        let applied = named(&self.spans, "model.apply").into_iter();
+        let ours = applied.filter(|span| hex(&span.parent_span_id) == self.rpc);
+        let told = ours.map(|span| attributes(&span.attributes));
+        let mut models: Vec<String> = told
+            .filter(|told| told["source"] == source)
+            .map(|told| told["model"].clone())
+            .filter(|model| model.starts_with("notification"))
+            .collect();
+        models.sort();
+        models
+    }
+
+    /// Logs whose relays published something of the RPC.
+    pub(crate) fn relayed(&self) -> Vec<String> {
+        let published = named(&self.spans, "relay.publish").into_iter();
+        let ours = published.filter(|span| hex(&span.parent_span_id) == self.rpc);
+        ours.map(|span| attributes(&span.attributes)["log"].clone())
+            .collect()
+    }
 }

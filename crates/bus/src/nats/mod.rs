@@ -28,7 +28,7 @@ use keizoku_log::EventLog;
 use crate::{Bus, BusError, Source, Subscription};
 
 pub use connection::{ConnectError, Credentials, NatsOptions, Tls};
-pub use relay::{Progress, Relay};
+pub use relay::{Progress, Relay, Sending};
 
 use connection::Nats;
 use exchange::Exchange;

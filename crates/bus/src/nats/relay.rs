@@ -33,6 +33,12 @@ const RETRY: Duration = Duration::from_millis(500);
 /// A relay that publishes beats every second: whoever is not heard for so long is not there.
 const SILENCE: Duration = BEAT.saturating_mul(3);
 
+/// Held while an event is on its way to the server.
+pub type Sending = Box<dyn Send>;
+
+/// Looks at each event that is about to be sent.
+type Watch = Box<dyn Fn(&Recorded) -> Option<Sending> + Send + Sync>;
+
 /// Publishes one log as the events of one source.
 pub struct Relay {
     nats: Nats,
@@ -40,6 +46,7 @@ pub struct Relay {
     log: Arc<dyn EventLog>,
     log_id: Uuid,
     progress: watch::Sender<Progress>,
+    watch: Option<Watch>,
 }
 
 /// How far a relay has come.
@@ -67,7 +74,19 @@ impl Relay {
             log,
             log_id,
             progress: watch::Sender::default(),
+            watch: None,
         }
+    }
+
+    /// The same, and `watch` looks at each event before it is sent: what it answers is dropped when the
+    /// server has the event.
+    #[must_use]
+    pub fn watched(
+        self,
+        watch: impl Fn(&Recorded) -> Option<Sending> + Send + Sync + 'static,
+    ) -> Self {
+        let watch: Option<Watch> = Some(Box::new(watch));
+        Self { watch, ..self }
     }
 
     /// How far it has come.
@@ -130,9 +149,10 @@ impl Relay {
                 event = next(&mut waiting, &mut pages), if sent.len() < WINDOW => match event {
                     None => return Ok(()),
                     Some(Ok(event)) => {
+                        let sending = self.watch.as_ref().and_then(|watch| watch(&event));
                         let acknowledgement = self.send(&event, end).await?;
                         end = End { sequence: end.sequence + 1, position: event.position };
-                        sent.push_back(acknowledged(acknowledgement, end));
+                        sent.push_back(acknowledged(acknowledgement, end, sending));
                     }
                     Some(Err(cause)) => {
                         return Err(BusError::Unreadable { source_name: self.source.clone(), cause });
@@ -253,9 +273,14 @@ impl Relay {
 }
 
 /// Waits until the server has an event where it was meant to be.
-async fn acknowledged(sent: PublishAckFuture, end: End) -> Result<Position, BusError> {
+async fn acknowledged(
+    sent: PublishAckFuture,
+    end: End,
+    sending: Option<Sending>,
+) -> Result<Position, BusError> {
     let action = "take an event";
     let acknowledged = sent.await.map_err(BusError::nats(action))?;
+    drop(sending);
     if acknowledged.sequence == end.sequence {
         return Ok(end.position);
     }

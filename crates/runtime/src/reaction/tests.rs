@@ -1,6 +1,7 @@
 use keizoku_core::{Actor, Given};
 use keizoku_proto::common::EventMetadata;
 use keizoku_proto::risk::event::Kind;
+use uuid::Uuid;
 
 use super::*;
 

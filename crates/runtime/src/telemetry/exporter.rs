@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Meter, MeterProvider as _};
+use opentelemetry::metrics::{Counter, Meter, MeterProvider as _};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{
     MetricExporter, SpanExporter, WithExportConfig as _, WithTonicConfig as _,
@@ -33,6 +33,20 @@ pub enum TelemetryError {
 /// Handle for everything that is measured; the default one measures nothing.
 #[derive(Clone, Default)]
 pub struct Telemetry(Option<Arc<On>>);
+
+/// How often something happened; the default one counts nothing.
+#[derive(Clone, Default)]
+pub struct Count(Option<Counter<u64>>);
+
+impl Count {
+    /// It happened once more. Labels come from the code and the wiring, never from a caller.
+    pub fn one_more(&self, labels: &[(&'static str, &'static str)]) {
+        if let Some(counter) = &self.0 {
+            let labels = labels.iter().map(|(label, of)| KeyValue::new(*label, *of));
+            counter.add(1, &labels.collect::<Vec<_>>());
+        }
+    }
+}
 
 pub(super) struct On {
     pub(super) tracer: SdkTracer,
@@ -110,6 +124,35 @@ impl Telemetry {
             .u64_observable_gauge(name)
             .with_callback(move |gauge| gauge.observe(value(), &labels))
             .build();
+    }
+
+    /// Tells numbers of one kind from now on, each under its own value of `label`. Asked for on a
+    /// thread of its own, which may wait.
+    pub fn gauges(
+        &self,
+        name: &'static str,
+        unit: &'static str,
+        label: &'static str,
+        values: impl Fn() -> Vec<(&'static str, u64)> + Send + Sync + 'static,
+    ) {
+        let Some(on) = self.on() else {
+            return;
+        };
+        on.meter
+            .u64_observable_gauge(name)
+            .with_unit(unit)
+            .with_callback(move |gauge| {
+                for (of, value) in values() {
+                    gauge.observe(value, &[KeyValue::new(label, of)]);
+                }
+            })
+            .build();
+    }
+
+    /// Counts something from now on.
+    #[must_use]
+    pub fn count(&self, name: &'static str) -> Count {
+        Count(self.on().map(|on| on.meter.u64_counter(name).build()))
     }
 
     pub(super) fn on(&self) -> Option<&Arc<On>> {

@@ -15,9 +15,23 @@ pub const MODEL_LAG: &str = "keizoku.model.lag";
 pub const MODEL_PARKED: &str = "keizoku.model.parked";
 /// Facts and dates that an effect has yet to deal with; by `effect`.
 pub const EFFECT_WAITING: &str = "keizoku.effect.waiting";
+/// Events of a log that NATS has yet to take; by `log`.
+pub const RELAY_LAG: &str = "keizoku.relay.lag";
+/// 1 where a log cannot be published; by `log`.
+pub const RELAY_INTERRUPTED: &str = "keizoku.relay.interrupted";
+/// What became of attempts to deliver messages, and of messages that were not sent; by `channel`
+/// (`slack`, `webhook`, `email`, `none`) and `outcome` (`delivered`, `failed`, `ambiguous`, `given_up`,
+/// `suppressed`).
+pub const DELIVERIES: &str = "keizoku.notification.deliveries";
+/// Messages that wait, by `stage`: `due` (to be sent now), `waiting` (to be sent later), `sending`, and
+/// for people to look at `ambiguous` (not sent again by itself) and `dead_letter`.
+pub const MESSAGES: &str = "keizoku.notification.messages";
+/// How long the oldest one has waited, in seconds, by `stage`: `planning` since the fact was recorded,
+/// `sending` since somebody wanted the message sent, `digest` since the digest was due.
+pub const MESSAGES_LAG: &str = "keizoku.notification.lag";
 
 /// All of them.
-pub const ALL: [&str; 7] = [
+pub const ALL: [&str; 12] = [
     RPC_DURATION,
     APPEND_DURATION,
     LOG_QUEUE,
@@ -25,6 +39,11 @@ pub const ALL: [&str; 7] = [
     MODEL_LAG,
     MODEL_PARKED,
     EFFECT_WAITING,
+    RELAY_LAG,
+    RELAY_INTERRUPTED,
+    DELIVERIES,
+    MESSAGES,
+    MESSAGES_LAG,
 ];
 
 /// Bounds of times in seconds: from a question out of memory to the longest request.

@@ -1,14 +1,13 @@
 //! Slack, as far as messages go: an HTTP server that keeps what it gets.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::net::TcpStream;
 
-use super::Desk;
+use super::{Desk, Peer};
 
 /// How the next request is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +34,10 @@ pub struct Posted {
     pub path: String,
     /// The header `authorization`.
     pub authorization: String,
+    /// The header `traceparent`: the span that it was sent in.
+    pub traceparent: String,
+    /// When it had been read.
+    pub at: Instant,
     /// The body.
     pub body: Value,
 }
@@ -53,62 +56,19 @@ impl Posted {
     }
 }
 
-/// A server that plays Slack; it ends when it is dropped.
-pub struct SlackPeer {
-    address: SocketAddr,
-    desk: Arc<Desk<Posted, SlackAnswer>>,
-    serving: JoinHandle<()>,
-}
+/// A server that plays Slack, and keeps what it read.
+pub type SlackPeer = Peer<Posted, SlackAnswer>;
 
 impl SlackPeer {
     /// Starts one that takes everything.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .expect("loopback has a free port");
-        let address = listener.local_addr().expect("it is bound");
-        let desk = Arc::new(Desk::new());
-        let kept = Arc::clone(&desk);
-        #[expect(clippy::disallowed_methods, reason = "a test's peer has no lifecycle")]
-        let serving = tokio::spawn(async move {
-            let mut connections = tokio::task::JoinSet::new();
-            while let Ok((connection, _)) = listener.accept().await {
-                connections.spawn(serve(connection, Arc::clone(&kept)));
-            }
-        });
-        Self {
-            address,
-            desk,
-            serving,
-        }
+        Self::serving(String::new(), serve).await
     }
 
     /// Its URL with this path.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
-    }
-
-    /// Answers the next requests so, one after the other; those after them are taken.
-    pub fn answer_next_with(&self, answers: impl IntoIterator<Item = SlackAnswer>) {
-        self.desk.answer_next_with(answers);
-    }
-
-    /// Everything that was read so far, also what was answered by an error.
-    #[must_use]
-    pub fn got(&self) -> Vec<Posted> {
-        self.desk.all()
-    }
-
-    /// Waits until so many messages were read.
-    pub async fn wait_for(&self, count: usize) -> Vec<Posted> {
-        self.desk.wait_for(count).await
-    }
-}
-
-impl Drop for SlackPeer {
-    fn drop(&mut self) {
-        self.serving.abort();
     }
 }
 
@@ -153,7 +113,7 @@ async fn read(connection: &mut BufReader<TcpStream>) -> Option<Posted> {
     let mut request = String::new();
     connection.read_line(&mut request).await.ok()?;
     let path = request.split(' ').nth(1)?.to_owned();
-    let (mut length, mut authorization) = (0, String::new());
+    let (mut length, mut authorization, mut traceparent) = (0, String::new(), String::new());
     loop {
         let mut header = String::new();
         connection.read_line(&mut header).await.ok()?;
@@ -165,6 +125,7 @@ async fn read(connection: &mut BufReader<TcpStream>) -> Option<Posted> {
         match name.to_lowercase().as_str() {
             "content-length" => length = value.parse().ok()?,
             "authorization" => value.clone_into(&mut authorization),
+            "traceparent" => value.clone_into(&mut traceparent),
             _ => {}
         }
     }
@@ -174,6 +135,8 @@ async fn read(connection: &mut BufReader<TcpStream>) -> Option<Posted> {
     Some(Posted {
         path,
         authorization,
+        traceparent,
+        at: Instant::now(),
         body,
     })
 }

@@ -1,18 +1,16 @@
-//! A mail server: it speaks SMTP, with STARTTLS or without, and keeps every message.
+//! A mail server: it speaks SMTP, with TLS or without, and keeps every message.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use super::Desk;
+use super::{Desk, Peer};
 
 /// How the next message is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,56 +50,47 @@ impl Mailed {
     }
 }
 
-/// A server that takes mail; it ends when it is dropped.
-pub struct SmtpPeer {
-    address: SocketAddr,
-    desk: Arc<Desk<Mailed, SmtpAnswer>>,
-    certificate: String,
-    serving: JoinHandle<()>,
+/// A server that takes mail, and keeps what came to its final dot.
+pub type SmtpPeer = Peer<Mailed, SmtpAnswer>;
+
+/// How connections are protected.
+#[derive(Clone)]
+enum Protection {
+    None,
+    /// TLS begins when the client asks for it.
+    StartTls(TlsAcceptor),
+    /// TLS from the first byte.
+    Tls(TlsAcceptor),
+    /// Never a word: whoever connects waits.
+    Silence,
 }
 
 impl SmtpPeer {
     /// One that offers no TLS.
     pub async fn plain() -> Self {
-        Self::start(None, String::new()).await
+        Self::start(Protection::None, String::new()).await
+    }
+
+    /// One that takes connections and never says a word.
+    pub async fn silent() -> Self {
+        Self::start(Protection::Silence, String::new()).await
     }
 
     /// One that offers STARTTLS, with a certificate of its own for `localhost`.
     pub async fn with_starttls() -> Self {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])
-            .expect("a certificate can be made");
-        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .and_then(|config| {
-                config
-                    .with_no_client_auth()
-                    .with_single_cert(vec![made.cert.der().clone()], PrivateKeyDer::Pkcs8(key))
-            })
-            .expect("the certificate fits the key");
-        Self::start(Some(TlsAcceptor::from(Arc::new(config))), made.cert.pem()).await
+        let (tls, certificate) = tls();
+        Self::start(Protection::StartTls(tls), certificate).await
     }
 
-    async fn start(tls: Option<TlsAcceptor>, certificate: String) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .expect("loopback has a free port");
-        let address = listener.local_addr().expect("it is bound");
-        let desk = Arc::new(Desk::new());
-        let kept = Arc::clone(&desk);
-        #[expect(clippy::disallowed_methods, reason = "a test's peer has no lifecycle")]
-        let serving = tokio::spawn(async move {
-            let mut connections = tokio::task::JoinSet::new();
-            while let Ok((connection, _)) = listener.accept().await {
-                connections.spawn(greet(connection, tls.clone(), Arc::clone(&kept)));
-            }
-        });
-        Self {
-            address,
-            desk,
-            certificate,
-            serving,
-        }
+    /// One that speaks TLS from the first byte, with a certificate of its own for `localhost`.
+    pub async fn with_tls() -> Self {
+        let (tls, certificate) = tls();
+        Self::start(Protection::Tls(tls), certificate).await
+    }
+
+    async fn start(protection: Protection, certificate: String) -> Self {
+        let serve = move |connection, desk| greet(connection, protection.clone(), desk);
+        Self::serving(certificate, serve).await
     }
 
     /// Its port on loopback.
@@ -114,44 +103,52 @@ impl SmtpPeer {
     pub fn write_certificate(&self, file: &Path) {
         std::fs::write(file, &self.certificate).expect("the test's directory can be written");
     }
-
-    /// Answers the next messages so, one after the other; those after them are taken.
-    pub fn answer_next_with(&self, answers: impl IntoIterator<Item = SmtpAnswer>) {
-        self.desk.answer_next_with(answers);
-    }
-
-    /// Everything that came to its final dot.
-    #[must_use]
-    pub fn got(&self) -> Vec<Mailed> {
-        self.desk.all()
-    }
-
-    /// Waits until so many messages came.
-    pub async fn wait_for(&self, count: usize) -> Vec<Mailed> {
-        self.desk.wait_for(count).await
-    }
 }
 
-impl Drop for SmtpPeer {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
+/// A key of its own, and the certificate for it as PEM.
+fn tls() -> (TlsAcceptor, String) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])
+        .expect("a certificate can be made");
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|config| {
+            config
+                .with_no_client_auth()
+                .with_single_cert(vec![made.cert.der().clone()], PrivateKeyDer::Pkcs8(key))
+        })
+        .expect("the certificate fits the key");
+    (TlsAcceptor::from(Arc::new(config)), made.cert.pem())
 }
+
+const GREETING: &[u8] = b"220 localhost ESMTP\r\n";
 
 async fn greet(
     mut connection: TcpStream,
-    tls: Option<TlsAcceptor>,
+    protection: Protection,
     desk: Arc<Desk<Mailed, SmtpAnswer>>,
 ) -> Option<()> {
-    connection
-        .write_all(b"220 localhost ESMTP\r\n")
-        .await
-        .ok()?;
-    let mut connection = BufReader::new(connection);
-    let wants_tls = converse(&mut connection, tls.is_some(), false, &desk).await?;
-    let tls = tls.filter(|_| wants_tls)?;
-    let secured = tls.accept(connection.into_inner()).await.ok()?;
-    converse(&mut BufReader::new(secured), false, true, &desk).await?;
+    match protection {
+        Protection::Silence => std::future::pending().await,
+        Protection::None => {
+            connection.write_all(GREETING).await.ok()?;
+            converse(&mut BufReader::new(connection), false, false, &desk).await?;
+        }
+        Protection::StartTls(tls) => {
+            connection.write_all(GREETING).await.ok()?;
+            let mut connection = BufReader::new(connection);
+            let wants_tls = converse(&mut connection, true, false, &desk).await?;
+            if wants_tls {
+                let secured = tls.accept(connection.into_inner()).await.ok()?;
+                converse(&mut BufReader::new(secured), false, true, &desk).await?;
+            }
+        }
+        Protection::Tls(tls) => {
+            let mut secured = tls.accept(connection).await.ok()?;
+            secured.write_all(GREETING).await.ok()?;
+            converse(&mut BufReader::new(secured), false, true, &desk).await?;
+        }
+    }
     Some(())
 }
 

@@ -35,20 +35,27 @@ pub(crate) struct Child {
 impl Child {
     /// The real binary on an empty data directory.
     pub(crate) fn keizoku(data: &Path) -> Result<Self, Failure> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_keizoku"));
-        command
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data);
-        Self::start(command)
+        Self::configured(data, &[], &[])
     }
 
     /// One service of it, beside others on the same directory.
     pub(crate) fn service(data: &Path, name: &str, nats: &str) -> Result<Self, Failure> {
+        Self::configured(data, &[name, "--nats", nats], &[])
+    }
+
+    /// The real binary with more arguments, and variables in its environment.
+    pub(crate) fn configured(
+        data: &Path,
+        arguments: &[&str],
+        environment: &[(&str, String)],
+    ) -> Result<Self, Failure> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keizoku"));
         command
-            .args(["serve", name, "--nats", nats])
+            .arg("serve")
+            .args(arguments)
             .args(["--listen", "127.0.0.1:0", "--data"])
-            .arg(data);
+            .arg(data)
+            .envs(environment.iter().map(|(key, value)| (key, value)));
         Self::start(command)
     }
 

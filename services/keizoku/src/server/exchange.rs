@@ -7,8 +7,9 @@ use std::sync::Arc;
 use keizoku_bus::nats::{NatsBus, NatsOptions};
 use keizoku_bus::{Bus, LocalBus};
 use keizoku_log::EventLog;
+use keizoku_runtime::Lifecycle;
 use keizoku_runtime::replica::Replica;
-use keizoku_runtime::{Lifecycle, telemetry};
+use keizoku_runtime::telemetry::{self, Telemetry};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
@@ -46,8 +47,10 @@ impl Nats {
     }
 
     /// Publishes a log until it is closed.
-    fn publish(&self, source: &str, log: Arc<dyn EventLog>) {
-        self.thread.spawn(self.bus.relay(source, log).run());
+    fn publish(&self, source: &'static str, log: &Arc<dyn EventLog>, telemetry: &Telemetry) {
+        let relay = self.bus.relay(source, Arc::clone(log));
+        self.thread
+            .spawn(telemetry.relayed(source, log, relay).run());
     }
 }
 
@@ -116,7 +119,7 @@ impl Exchange {
         let mut claim = None;
         if let Some(nats) = &nats {
             for (source, log) in &logs {
-                nats.publish(source, Arc::clone(log));
+                nats.publish(source, log, lifecycle.telemetry());
             }
             let foreign = roles.foreign_sources();
             if !foreign.is_empty() {

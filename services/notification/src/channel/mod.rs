@@ -78,6 +78,8 @@ pub(crate) struct Outgoing {
     pub(crate) message: Message,
     /// It may be the second copy.
     pub(crate) is_resent: bool,
+    /// The span that it is sent in; empty where nobody traces.
+    pub(crate) traceparent: String,
 }
 
 /// Everything that is configured.

@@ -88,7 +88,7 @@ impl Slack {
         );
         let mut body = slack::payload(&outgoing.message, outgoing.is_resent);
         body["channel"] = Value::from(channel);
-        match self.send(&url, Some(&token), &body).await {
+        match self.send(&url, Some(&token), &body, outgoing).await {
             Ok(response) => api_outcome(response).await,
             Err(outcome) => outcome,
         }
@@ -100,7 +100,7 @@ impl Slack {
             Err(error) => return Problem::passing(format!("slack.webhooks.{name} {error}")),
         };
         let body = slack::payload(&outgoing.message, outgoing.is_resent);
-        match self.send(&url, None, &body).await {
+        match self.send(&url, None, &body, outgoing).await {
             Ok(response) => webhook_outcome(response).await,
             Err(outcome) => outcome,
         }
@@ -112,6 +112,7 @@ impl Slack {
         url: &str,
         token: Option<&str>,
         body: &Value,
+        outgoing: &Outgoing,
     ) -> Result<Response, Outcome> {
         let url: Url = url
             .parse()
@@ -128,6 +129,9 @@ impl Slack {
             .body(body.to_string());
         if let Some(token) = token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if !outgoing.traceparent.is_empty() {
+            request = request.header("traceparent", &outgoing.traceparent);
         }
         request.send().await.map_err(|error| unanswered(&error))
     }

@@ -7,7 +7,7 @@ pub mod fact;
 pub mod rule;
 
 use keizoku_core::{Origin, StreamId, derive_id};
-use keizoku_runtime::Call;
+use keizoku_runtime::{Call, Cause};
 use uuid::Uuid;
 
 /// The one stream that says since when facts are told about.
@@ -43,8 +43,9 @@ pub fn delivery_id(fact: Uuid, rule: &str, recipient: &str) -> Uuid {
     )
 }
 
-/// A command that the service gives itself. The same request id takes effect once per stream.
+/// A command that the service gives itself because of something. The same request id takes effect once
+/// per stream.
 #[must_use]
-pub fn own_call(origin: Origin, request_id: Uuid, traceparent: &str) -> Call {
-    Call::own(crate::SOURCE, origin, request_id, traceparent)
+pub fn own_call(origin: Origin, request_id: Uuid, cause: Cause) -> Call {
+    Call::own(crate::SOURCE, origin, request_id, cause)
 }

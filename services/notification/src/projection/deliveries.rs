@@ -4,10 +4,12 @@
 use jiff::Timestamp;
 use keizoku_core::{Decider as _, Recorded};
 use keizoku_proto::StoredEvent as _;
+use keizoku_proto::common::EventMetadata;
 use keizoku_proto::notification::event::Kind;
 use keizoku_proto::notification::{DeliveryState, SuppressionReason};
 use keizoku_runtime::read_model::HandlerError;
 use keizoku_runtime::read_model::rusqlite::{self, Row, Transaction, params};
+use prost::Message as _;
 
 use crate::domain::delivery::{Delivery, Phase, State};
 use crate::route::lane;
@@ -19,9 +21,15 @@ pub(super) fn on_own(rows: &Transaction<'_>, event: &Recorded) -> Result<(), Han
         Kind::DeliveryPlanned(e) => {
             let recipient = e.recipient.clone().unwrap_or_default();
             rows.prepare_cached(
-                "INSERT INTO deliveries (id, rule, account_id, lane, state) VALUES (?1, ?2, ?3, ?4, 0)",
+                "INSERT INTO deliveries (id, rule, account_id, lane, state, last_event,
+                 correlation_id, traceparent) VALUES (?1, ?2, ?3, ?4, 0, '', '', '')",
             )?
-            .execute(params![e.delivery_id, e.rule, e.account_id, lane(&recipient)])?;
+            .execute(params![
+                e.delivery_id,
+                e.rule,
+                e.account_id,
+                lane(&recipient)
+            ])?;
             &e.delivery_id
         }
         Kind::AttemptStarted(e) => &e.delivery_id,
@@ -45,6 +53,33 @@ pub(super) fn on_own(rows: &Transaction<'_>, event: &Recorded) -> Result<(), Han
         | Kind::DigestSkipped(_) => return Ok(()),
     };
     advance(rows, id, &kind, event.recorded_at)?;
+    connect(rows, id, &kind, event)?;
+    Ok(())
+}
+
+/// What an attempt follows from: each event from the one before it, all of them in the chain and in the
+/// trace of what was planned or, by somebody, redriven.
+fn connect(
+    rows: &Transaction<'_>,
+    id: &str,
+    kind: &Kind,
+    event: &Recorded,
+) -> rusqlite::Result<()> {
+    rows.prepare_cached("UPDATE deliveries SET last_event = ?2 WHERE id = ?1")?
+        .execute(params![id, event.id.as_bytes()])?;
+    if matches!(kind, Kind::DeliveryPlanned(_) | Kind::DeliveryRedriven(_)) {
+        let metadata = EventMetadata::decode(event.metadata.as_slice()).unwrap_or_default();
+        rows.prepare_cached(
+            "UPDATE deliveries SET correlation_id = ?2, traceparent = ?3, wanted_at = ?4
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            id,
+            metadata.correlation_id,
+            metadata.traceparent,
+            event.recorded_at.as_microsecond()
+        ])?;
+    }
     Ok(())
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use keizoku_core::{AccountId, Actor, Origin, derive_id};
+use keizoku_core::{AccountId, Origin, derive_id};
 use keizoku_proto::common::ErrorReason;
 use keizoku_proto::onboarding as proto;
 use keizoku_runtime::page::Page;
-use keizoku_runtime::{Call, DomainError, Failure, Fold, Violations, names};
+use keizoku_runtime::{Call, Cause, DomainError, Failure, Fold, Violations, names};
 use tonic::Request;
 use uuid::Uuid;
 
@@ -60,16 +60,13 @@ impl Onboardings {
         if self.templates.recall(&stream).await?.state.latest() > 0 {
             return Ok(());
         }
-        let call = Call {
-            actor: Actor::new("service", crate::SOURCE),
-            origin: Origin::Schedule,
-            request_id: derive_id("shipped-template", &[]),
-            hash: [0; 16],
-            etag: None,
-            traceparent: String::new(),
-            occurred_at: None,
-            cause: None,
-        };
+        let request_id = derive_id("shipped-template", &[]);
+        let call = Call::own(
+            crate::SOURCE,
+            Origin::Schedule,
+            request_id,
+            Cause::default(),
+        );
         let command = Command::Ship(self.shipped.clone());
         self.templates.execute(stream, command, call).await?;
         Ok(())

@@ -1,0 +1,106 @@
+//! The commands for people (NTF-5).
+
+use std::process::Output;
+
+use keizoku_testkit::peer::{SlackAnswer, SlackPeer};
+use keizoku_testkit::{Process, run};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::serve;
+
+async fn told(process: &Process, arguments: &[&str]) -> Output {
+    let endpoint = process.endpoint();
+    let arguments: Vec<String> = arguments
+        .iter()
+        .map(|&argument| argument.to_owned())
+        .collect();
+    tokio::task::spawn_blocking(move || run(&endpoint, arguments))
+        .await
+        .unwrap()
+}
+
+fn words(output: &Output) -> String {
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[tokio::test]
+async fn ntf_5_people_list_switch_try_out_and_redrive() {
+    let (data, secrets) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let slack = SlackPeer::start().await;
+    let process = serve(data.path(), secrets.path(), &slack).start();
+    let rules = words(&told(&process, &["notification", "rules"]).await);
+    assert!(
+        rules.contains("risk-opened") && rules.contains("Configured: SLACK"),
+        "{rules}"
+    );
+
+    slack.answer_next_with([SlackAnswer::Http(404, "", "no_service")]);
+    let sent = words(
+        &told(
+            &process,
+            &[
+                "notification",
+                "test-send",
+                "--webhook",
+                "default",
+                "--json",
+            ],
+        )
+        .await,
+    );
+    let sent: Value = serde_json::from_str(&sent).unwrap();
+    assert_eq!(sent["delivery"]["state"], "DELIVERY_STATE_GIVEN_UP");
+    let letters = words(&told(&process, &["notification", "dead-letters"]).await);
+    assert!(
+        letters.contains("HTTP 404: no_service") && letters.contains("webhook default"),
+        "{letters}"
+    );
+
+    let again = words(&told(&process, &["notification", "redrive", "--dead-letters"]).await);
+    assert_eq!(again, "1 message is sent again.\n");
+    slack.wait_for(2).await;
+    let id = sent["delivery"]["name"].as_str().unwrap();
+    let shown = words(&told(&process, &["notification", "show", id]).await);
+    assert!(shown.contains("webhook default"), "{shown}");
+
+    let edit = [
+        "notification",
+        "edit-rule",
+        "weekly-digest",
+        "--schedule",
+        "tue 08:30",
+        "--audience",
+        "organisation",
+        "--locale",
+        "en",
+    ];
+    words(&told(&process, &edit).await);
+    words(&told(&process, &["notification", "disable", "churned"]).await);
+    let rules = words(&told(&process, &["notification", "rules", "--json"]).await);
+    let rules: Value = serde_json::from_str(&rules).unwrap();
+    let rule = |name: &str| {
+        let all = rules["rules"].as_array().unwrap();
+        all.iter()
+            .find(|rule| rule["name"] == name)
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(rule("rules/weekly-digest")["schedule"]["weekday"], 2);
+    assert_eq!(rule("rules/churned")["enabled"], false);
+    let refused = told(&process, &["notification", "enable", "nothing"]).await;
+    assert_eq!(refused.status.code(), Some(1));
+    let unreachable = told(
+        &process,
+        &["notification", "test-send", "--email", "a@example.com"],
+    )
+    .await;
+    let said = String::from_utf8_lossy(&unreachable.stderr).into_owned();
+    assert!(said.contains("nothing in the configuration"), "{said}");
+    process.stop().await;
+}
