@@ -92,6 +92,7 @@ impl Deployment {
             accounts: of(Role::Accounts),
             risk: of(Role::Risk),
             forecast: of(Role::Forecast),
+            healthscore: of(Role::Healthscore),
             ..Endpoints::all_at(all.expect("something runs"))
         }
     }

@@ -11,6 +11,7 @@ use keizoku_log::sqlite::{ReadOnlyLog, SqliteLog, SqliteOptions, verify};
 
 /// The services that keep a log.
 pub const SERVICES: [&str; 4] = ["accounts", "risk", "notification", "onboarding"];
+pub const SERVICES: [&str; 4] = ["accounts", "risk", "notification", "healthscore"];
 /// Events read at once.
 const PAGE: usize = 1_000;
 

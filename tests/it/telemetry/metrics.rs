@@ -112,6 +112,7 @@ async fn rpcs_logs_and_models_are_measured() {
             ("accounts", "accounts"),
             ("book", "accounts"),
             ("forecast", "accounts"),
+            ("healthscore", "healthscore"),
             // Without a channel nobody is told anything: it follows nobody else.
             ("notification", "notification"),
             ("risk", "accounts"),

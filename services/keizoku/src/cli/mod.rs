@@ -86,6 +86,7 @@ pub struct Globals {
     )]
     notification_endpoint: Option<String>,
     /// Where the onboarding service is, when it runs on its own.
+    /// Where the healthscore service is, when it runs on its own.
     #[arg(
         long,
         global = true,
@@ -94,6 +95,10 @@ pub struct Globals {
         hide_short_help = true
     )]
     onboarding_endpoint: Option<String>,
+        env = "KEIZOKU_HEALTHSCORE_ENDPOINT",
+        hide_short_help = true
+    )]
+    healthscore_endpoint: Option<String>,
     /// Bearer token; better in the environment than on the command line.
     #[arg(long, global = true, env = "KEIZOKU_TOKEN", hide_env_values = true)]
     token: Option<String>,
@@ -201,6 +206,7 @@ impl Globals {
             forecast: self.forecast_endpoint.clone(),
             notification: self.notification_endpoint.clone(),
             onboarding: self.onboarding_endpoint.clone(),
+            healthscore: self.healthscore_endpoint.clone(),
             trust: Trust {
                 authorities: self.ca.clone(),
                 identity: self.cert.clone().zip(self.key.clone()),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use keizoku_proto::{StoredEvent as _, UnreadableEvent, accounts, notification, onboarding, risk};
+use keizoku_proto::{StoredEvent as _, UnreadableEvent, accounts, healthscore, notification, risk};
 
 use super::Refusal;
 use super::log_file::LogFile;
@@ -20,6 +21,8 @@ pub enum Service {
     Notification,
     /// Onboardings and their templates.
     Onboarding,
+    /// Signals and scorecards.
+    Healthscore,
 }
 
 /// The data directory, as an argument.
@@ -42,6 +45,7 @@ impl Service {
         Self::Risk,
         Self::Notification,
         Self::Onboarding,
+        Self::Healthscore,
     ];
 
     /// The name that its files bear.
@@ -52,6 +56,7 @@ impl Service {
             Self::Risk => keizoku_risk::SOURCE,
             Self::Notification => keizoku_notification::SOURCE,
             Self::Onboarding => keizoku_onboarding::SOURCE,
+            Self::Healthscore => keizoku_healthscore::SOURCE,
         }
     }
 
@@ -80,6 +85,7 @@ impl Service {
             Self::Notification => notification::event::Kind::from_bytes(data)
                 .map(|event| (event.type_name(), event.to_bytes())),
             Self::Onboarding => onboarding::event::Kind::from_bytes(data)
+            Self::Healthscore => healthscore::event::Kind::from_bytes(data)
                 .map(|event| (event.type_name(), event.to_bytes())),
         }
     }

@@ -148,6 +148,8 @@ async fn a_restoration_touches_no_data() {
         [
             "accounts.log.sqlite",
             "accounts.log.sqlite.lock",
+            "healthscore.log.sqlite",
+            "healthscore.log.sqlite.lock",
             "notification.log.sqlite",
             "notification.log.sqlite.lock",
             "onboarding.log.sqlite",

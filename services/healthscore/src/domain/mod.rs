@@ -1,0 +1,24 @@
+//! What the healthscore service decides: one file per aggregate, each a [`keizoku_core::Decider`].
+
+pub mod chunk;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use keizoku_core::{AccountId, StreamId, derive_id};
+
+/// Stream of the signals of an account that occurred in a month.
+#[must_use]
+pub fn chunk_stream(account: AccountId, month: i32) -> StreamId {
+    let (account, month) = (account.uuid(), month.to_be_bytes());
+    StreamId::new(
+        "signals",
+        derive_id("signals", &[account.as_bytes(), &month]),
+    )
+}
+
+/// The month of an instant in UTC, counted from year 0: the time zone of the organisation may change.
+#[must_use]
+pub fn month_of(at: Timestamp) -> i32 {
+    let date = at.to_zoned(TimeZone::UTC).date();
+    i32::from(date.year()) * 12 + i32::from(date.month()) - 1
+}

@@ -1,0 +1,4 @@
+//! Health scores: signals in, and what follows from them.
+
+mod signals;
+mod world;
