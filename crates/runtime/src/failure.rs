@@ -31,13 +31,6 @@ pub trait DomainError: std::error::Error + Send + Sync + 'static {
     }
 }
 
-/// For decisions that refuse nothing.
-impl DomainError for std::convert::Infallible {
-    fn reason(&self) -> ErrorReason {
-        match *self {}
-    }
-}
-
 /// A refusal or failure, ready to become a `Status`.
 #[derive(Debug, Clone)]
 pub struct Failure {

@@ -9,29 +9,29 @@
 mod api;
 pub mod domain;
 mod grpc;
+mod history;
 mod ingest;
 mod projection;
+mod resources;
 pub mod scoring;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use keizoku_core::Entropy;
 use keizoku_log::EventLog;
 use keizoku_proto::healthscore::health_score_service_server::HealthScoreServiceServer;
 use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
 use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
-use keizoku_runtime::{Calendar, Deps, Executor, Freshness, Lifecycle, SharedBook};
+use keizoku_runtime::{Calendar, Deps, Executor, Freshness, Lifecycle, SharedBook, projector};
 use tonic::service::RoutesBuilder;
 
 use domain::chunk::Chunk;
+use domain::overriding::Overriding;
+use domain::scorecards::Scorecards;
 
 /// Name of this service as a source of events.
 pub const SOURCE: &str = "healthscore";
-
-/// Batches of the read model: at most this long apart.
-const PACE: Duration = Duration::from_millis(20);
 
 /// The running service.
 #[derive(Clone)]
@@ -39,11 +39,15 @@ pub struct Service(Arc<HealthScores>);
 
 /// Everything that its RPCs use.
 pub(crate) struct HealthScores {
+    log: Arc<dyn EventLog>,
     chunks: Arc<Executor<Chunk>>,
+    scorecards: Arc<Executor<Scorecards>>,
+    overridings: Arc<Executor<Overriding>>,
+    model: Arc<ReadModel>,
     book: SharedBook,
     /// The book's, for what hangs on contracts.
     book_freshness: Freshness,
-    /// The read model's.
+    /// The book's and the read model's, for scores.
     freshness: Freshness,
     calendar: Calendar,
     entropy: Arc<dyn Entropy>,
@@ -54,14 +58,22 @@ pub(crate) struct HealthScores {
 ///
 /// # Errors
 /// When the read model can neither be opened nor replaced.
-pub fn build(deps: Deps, log: &Arc<dyn EventLog>, folder: &Path) -> rusqlite::Result<Service> {
+pub fn build(deps: Deps, log: Arc<dyn EventLog>, folder: &Path) -> rusqlite::Result<Service> {
     let path = folder.join("healthscore.model.sqlite");
     let model = ReadModel::open(&path, &[projection::SCHEMA], projection::handle)?;
-    let freshness = Freshness::default();
-    let progress = deps.project(SOURCE, Arc::new(Projected(model)), PACE);
+    let freshness = deps.book_freshness.copy();
+    let progress = deps.project(
+        SOURCE,
+        Arc::new(Projected(Arc::clone(&model))),
+        projector::SQLITE_PACE,
+    );
     freshness.add(SOURCE, progress);
     Ok(Service(Arc::new(HealthScores {
-        chunks: deps.executor(log),
+        chunks: deps.executor(&log),
+        scorecards: deps.executor(&log),
+        overridings: deps.executor(&log),
+        log,
+        model,
         book: deps.book,
         book_freshness: deps.book_freshness,
         freshness,

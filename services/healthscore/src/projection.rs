@@ -23,12 +23,17 @@ pub(crate) fn handle(
             )?
             .execute(params![key(&recorded.account_id), recorded.month])?;
         }
+        Kind::ScorecardDrafted(_)
+        | Kind::ScorecardPublished(_)
+        | Kind::ScorecardRolledBack(_)
+        | Kind::HealthOverridden(_)
+        | Kind::HealthOverrideCleared(_) => {}
     }
     Ok(())
 }
 
 /// An account's id as it is stored here.
-pub(crate) fn key(account: &str) -> [u8; 16] {
+fn key(account: &str) -> [u8; 16] {
     let id: Option<AccountId> = account.parse().ok();
     id.map(|id| id.uuid().into_bytes()).unwrap_or_default()
 }

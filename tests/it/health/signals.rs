@@ -101,8 +101,7 @@ async fn hlt_1_a_key_stands_for_one_signal_for_ever() {
         cluster: world.cluster.restart().await,
         ..world
     };
-    let scene = keizoku_testkit::Scene::new("after", world.cluster.api("somebody else").await);
-    let world = World { scene, ..world };
+    let world = world.reconnected().await;
     let elsewhere = Signal {
         source: "helpdesk".to_owned(),
         ..other.clone()

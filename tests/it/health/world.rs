@@ -3,7 +3,10 @@
 use futures::StreamExt as _;
 use keizoku_proto::accounts::Account;
 use keizoku_proto::common::ImportOutcome;
-use keizoku_proto::healthscore::{IngestSignalsRequest, Signal, SignalKind, SignalResult};
+use keizoku_proto::healthscore::{
+    GetHealthRequest, GetHealthResponse, Health, IngestSignalsRequest, Signal, SignalKind,
+    SignalResult,
+};
 use keizoku_testkit::{Cluster, Scene};
 
 pub(super) const NOW: &str = "2026-11-22T09:00[Asia/Tokyo]";
@@ -40,6 +43,44 @@ impl World {
             key: format!("{}-{at}", kind.as_str_name()),
             ..Signal::default()
         }
+    }
+
+    /// The same customer, after a restart.
+    pub(super) async fn reconnected(self) -> Self {
+        let scene = Scene::new("after", self.cluster.api("ops").await);
+        Self { scene, ..self }
+    }
+
+    /// Sends a batch of good signals.
+    pub(super) async fn send_one(&self, signals: Vec<Signal>) {
+        let (results, token) = self.send(vec![signals]).await;
+        let created = outcomes(&results[0])
+            .iter()
+            .all(|one| *one == ImportOutcome::Created);
+        assert!(created, "{results:?}");
+        // The token of the scene that no risk needs here.
+        self.scene.changed_risks(token);
+    }
+
+    /// The customer's health at an instant; now where it is empty.
+    pub(super) async fn health(&self, at: &str) -> Health {
+        let time = (!at.is_empty()).then(|| instant(at));
+        let answer = self.ask(&self.account.name, time).await;
+        answer.unwrap().into_inner().health.unwrap()
+    }
+
+    /// Asks for an account's health.
+    pub(super) async fn ask(
+        &self,
+        account: &str,
+        time: Option<prost_reflect::prost_types::Timestamp>,
+    ) -> Result<tonic::Response<GetHealthResponse>, tonic::Status> {
+        let request = GetHealthRequest {
+            account: account.to_owned(),
+            time,
+            consistency_tokens: self.scene.tokens(),
+        };
+        self.scene.api.health_scores().get_health(request).await
     }
 
     /// Sends batches; the results of each, and the token of the last.

@@ -1,13 +1,13 @@
 //! The signals of one account and month, each once per idempotency key, for ever (HLT-1).
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use keizoku_core::{Ctx, Decider, Revision, derive_id};
 use keizoku_proto::healthscore::event::Kind;
 use keizoku_proto::healthscore::{RecordedSignal, SignalsRecorded};
+use keizoku_runtime::Never;
 use prost::Message as _;
 use uuid::Uuid;
 
@@ -67,7 +67,7 @@ impl Decider for Chunk {
     type State = State;
     type Command = Arc<SignalsRecorded>;
     type Event = Kind;
-    type Error = Infallible;
+    type Error = Never;
 
     /// Records what is new. A key that stands for something else already is left out, and the others
     /// go in.
@@ -75,7 +75,7 @@ impl Decider for Chunk {
         state: &State,
         offered: Arc<SignalsRecorded>,
         _ctx: &Ctx,
-    ) -> Result<Vec<Kind>, Infallible> {
+    ) -> Result<Vec<Kind>, Never> {
         let mut fresh = HashMap::new();
         let is_new = |signal: &&RecordedSignal| {
             let id = identity(signal);
@@ -94,8 +94,10 @@ impl Decider for Chunk {
     }
 
     fn evolve(state: &mut State, event: &Kind, _at: Timestamp) {
+        let Kind::SignalsRecorded(recorded) = event else {
+            return;
+        };
         state.events += 1;
-        let Kind::SignalsRecorded(recorded) = event;
         for signal in &recorded.signals {
             let known = Known {
                 content: content(signal),
@@ -139,10 +141,11 @@ mod tests {
     }
 
     fn recorded(events: Vec<Kind>) -> Vec<RecordedSignal> {
-        events
-            .into_iter()
-            .flat_map(|Kind::SignalsRecorded(one)| one.signals)
-            .collect()
+        let signals = |event| match event {
+            Kind::SignalsRecorded(recorded) => recorded.signals,
+            other => panic!("{other:?}"),
+        };
+        events.into_iter().flat_map(signals).collect()
     }
 
     #[test]

@@ -93,7 +93,7 @@ pub fn evaluate(
         let line = line(measure, latest, at, zone, contract_start);
         if line.standing == Standing::Fresh {
             fresh_weight += measure.weight;
-            let stale_at = line.signal.as_ref().map(|signal| stale_at(measure, signal));
+            let stale_at = line.signal.as_ref().map(|signal| measure.stale_at(signal));
             changes_at = earlier(changes_at, stale_at);
         }
         lines.push(line);
@@ -155,7 +155,7 @@ fn line(
     let Some(signal) = signal else {
         return left_out(Standing::Missing, None);
     };
-    if stale_at(measure, &signal) <= at {
+    if measure.stale_at(&signal) <= at {
         let signal = Some(signal);
         return match measure.when_stale {
             WhenStale::Neutral => Line {
@@ -199,15 +199,6 @@ fn newest<'a>(measure: &Measure, latest: &'a Latest) -> Option<&'a Arc<Signal>> 
         }
         _ => latest.of(&measure.series),
     }
-}
-
-/// The first instant at which a value is stale.
-fn stale_at(measure: &Measure, signal: &Signal) -> Timestamp {
-    let fresh_for = SignedDuration::from_hours(24 * i64::from(measure.stale_after_days));
-    signal
-        .occurred_at
-        .checked_add(fresh_for)
-        .unwrap_or(Timestamp::MAX)
 }
 
 /// An onboarding that is unfinished past its target, and the next instant at which one will be.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Timestamp};
 use keizoku_proto::healthscore::{self as proto, MeasureKind, SignalKind, WhenStale};
 
-use super::{Curve, SeriesKey};
+use super::{Curve, SeriesKey, Signal};
 
 /// Weights of a scorecard together.
 pub(super) const WHOLE: i64 = 100;
@@ -132,6 +133,16 @@ impl Scorecard {
 }
 
 impl Measure {
+    /// The first instant at which a value is stale.
+    #[must_use]
+    pub fn stale_at(&self, signal: &Signal) -> Timestamp {
+        let fresh_for = SignedDuration::from_hours(24 * i64::from(self.stale_after_days));
+        signal
+            .occurred_at
+            .checked_add(fresh_for)
+            .unwrap_or(Timestamp::MAX)
+    }
+
     fn read(flaws: &mut Flaws, index: usize, declared: &proto::Measure) -> Option<Self> {
         let field = |name: &str| format!("measures[{index}].{name}");
         flaws.require_name(&field("key"), &declared.key);
@@ -251,7 +262,7 @@ impl Flaws {
             self.require(in_range, &format!("{field}[{number}]"), problem);
             let problem = format!("has {x} {at}, which is out of range");
             self.require(
-                at.abs() <= LARGEST_VALUE,
+                (-LARGEST_VALUE..=LARGEST_VALUE).contains(at),
                 &format!("{field}[{number}]"),
                 problem,
             );

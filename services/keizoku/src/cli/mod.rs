@@ -15,6 +15,7 @@ pub mod account;
 pub mod deadlines;
 pub mod deal;
 pub mod forecast;
+pub mod health;
 pub mod import;
 pub mod metrics;
 pub mod notification;
@@ -171,6 +172,9 @@ pub enum Command {
     /// Churn risks: file, follow, close, search
     #[command(subcommand)]
     Risk(risk::Command),
+    /// Health scores, why they moved, and the signals behind them
+    #[command(subcommand)]
+    Health(health::Command),
     /// Accounts, their owners and their contracts
     #[command(subcommand)]
     Account(account::Command),
@@ -244,6 +248,7 @@ pub async fn run(command: Command, globals: Globals) -> Result<u8, Failure> {
         Command::Deadlines(args) => args.run(&context).await,
         Command::Report(args) => args.run(&context).await,
         Command::Risk(command) => command.run(&context).await,
+        Command::Health(command) => return command.run(&context).await,
         Command::Account(command) => command.run(&context).await,
         Command::Team(command) => command.run(&context).await,
         Command::User(command) => command.run(&context).await,
