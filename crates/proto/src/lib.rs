@@ -49,6 +49,7 @@ pub mod notification {
 /// Messages and services of the onboarding service.
 pub mod onboarding {
     pub use crate::keizoku::onboarding::v1::*;
+}
 /// Messages and services of the healthscore service.
 pub mod healthscore {
     pub use crate::keizoku::healthscore::v1::*;

@@ -122,8 +122,14 @@ impl Cluster {
         let places: Vec<_> = self.servers.iter().map(|one| one.address).collect();
         let place = |address: &SocketAddr| format!("http://{address}");
         match places.as_slice() {
-            [accounts, risk, forecast, notification, onboarding] => Endpoints {
-            [accounts, risk, forecast, notification, healthscore] => Endpoints {
+            [
+                accounts,
+                risk,
+                forecast,
+                notification,
+                onboarding,
+                healthscore,
+            ] => Endpoints {
                 accounts: Some(place(accounts)),
                 risk: Some(place(risk)),
                 forecast: Some(place(forecast)),

@@ -133,7 +133,7 @@ impl Connection {
             risk: channel.clone(),
             forecast: channel.clone(),
             notification: channel.clone(),
-            onboarding: channel,
+            onboarding: channel.clone(),
             healthscore: channel,
             caller,
         }
@@ -151,13 +151,17 @@ impl Connection {
             &endpoints.forecast,
             &endpoints.notification,
             &endpoints.onboarding,
-        ];
-        let places = own.map(|own| own.as_deref().unwrap_or(endpoints.all.as_str()));
-        let [accounts, risk, forecast, notification, onboarding] = places;
             &endpoints.healthscore,
         ];
         let places = own.map(|own| own.as_deref().unwrap_or(endpoints.all.as_str()));
-        let [accounts, risk, forecast, notification, healthscore] = places;
+        let [
+            accounts,
+            risk,
+            forecast,
+            notification,
+            onboarding,
+            healthscore,
+        ] = places;
         let has_token = caller.token.is_some();
         let tls = endpoints.trust.tls()?;
         let endpoint = |address: &str| endpoint(address, &tls, has_token);
@@ -222,6 +226,9 @@ impl Connection {
     #[must_use]
     pub fn onboardings(&self) -> OnboardingServiceClient<Transport> {
         OnboardingServiceClient::with_interceptor(self.onboarding.clone(), self.caller.clone())
+            .max_decoding_message_size(MAX_MESSAGE)
+    }
+
     /// A client of the healthscore service.
     #[must_use]
     pub fn health_scores(&self) -> HealthScoreServiceClient<Transport> {

@@ -87,7 +87,6 @@ pub struct Globals {
     )]
     notification_endpoint: Option<String>,
     /// Where the onboarding service is, when it runs on its own.
-    /// Where the healthscore service is, when it runs on its own.
     #[arg(
         long,
         global = true,
@@ -96,6 +95,11 @@ pub struct Globals {
         hide_short_help = true
     )]
     onboarding_endpoint: Option<String>,
+    /// Where the healthscore service is, when it runs on its own.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
         env = "KEIZOKU_HEALTHSCORE_ENDPOINT",
         hide_short_help = true
     )]

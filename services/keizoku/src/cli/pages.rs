@@ -1,7 +1,6 @@
 //! Lists that come page by page, put together into one answer.
 
-use keizoku_proto::{accounts, forecast, notification, onboarding, risk};
-use keizoku_proto::{accounts, forecast, healthscore, notification, risk};
+use keizoku_proto::{accounts, forecast, healthscore, notification, onboarding, risk};
 
 use crate::error::Failure;
 

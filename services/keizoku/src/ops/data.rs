@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use keizoku_proto::{StoredEvent as _, UnreadableEvent, accounts, notification, onboarding, risk};
-use keizoku_proto::{StoredEvent as _, UnreadableEvent, accounts, healthscore, notification, risk};
+use keizoku_proto::{
+    StoredEvent as _, UnreadableEvent, accounts, healthscore, notification, onboarding, risk,
+};
 
 use super::Refusal;
 use super::log_file::LogFile;
@@ -40,7 +41,7 @@ pub struct DataDirectory {
 
 impl Service {
     /// All of them. A log comes before those that refer to it.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Accounts,
         Self::Risk,
         Self::Notification,
@@ -85,6 +86,7 @@ impl Service {
             Self::Notification => notification::event::Kind::from_bytes(data)
                 .map(|event| (event.type_name(), event.to_bytes())),
             Self::Onboarding => onboarding::event::Kind::from_bytes(data)
+                .map(|event| (event.type_name(), event.to_bytes())),
             Self::Healthscore => healthscore::event::Kind::from_bytes(data)
                 .map(|event| (event.type_name(), event.to_bytes())),
         }

@@ -21,7 +21,7 @@ pub enum Role {
 
 impl Role {
     /// Every service.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Accounts,
         Self::Risk,
         Self::Forecast,

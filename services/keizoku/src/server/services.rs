@@ -83,6 +83,7 @@ pub(super) async fn build(
         let onboarding = keizoku_onboarding::build(deps.clone(), &log, settings, folder)?;
         onboarding.serve(&mut services.routes);
         services.add(Role::Onboarding, book, onboarding.freshness());
+    }
     if let Some(log) = log(Role::Healthscore) {
         let health = keizoku_healthscore::build(deps.clone(), log, folder).map_err(unusable)?;
         health.serve(&mut services.routes);
