@@ -44,6 +44,8 @@ mod facts;
 #[cfg(test)]
 mod groups;
 #[cfg(test)]
+mod health;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod interleaving;

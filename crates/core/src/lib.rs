@@ -24,5 +24,5 @@ pub use id::{
 };
 pub use money::{Money, MoneyOutOfRange};
 pub use probe::{NoProbe, Probe};
-pub use rate::{NoRate, Rate};
+pub use rate::{NoRate, Rate, div_half_even};
 pub use working_days::{UnreadableHoliday, WorkingDays};

@@ -84,7 +84,8 @@ impl Rate {
 }
 
 /// `numerator / denominator` to the nearest integer, ties to the even one; `denominator > 0`.
-fn div_half_even(numerator: i128, denominator: i128) -> i128 {
+#[must_use]
+pub fn div_half_even(numerator: i128, denominator: i128) -> i128 {
     let floor = numerator.div_euclid(denominator);
     let twice_rest = numerator.rem_euclid(denominator) * 2;
     let up = twice_rest > denominator || (twice_rest == denominator && floor % 2 != 0);

@@ -50,6 +50,10 @@ pub mod notification {
 pub mod onboarding {
     pub use crate::keizoku::onboarding::v1::*;
 }
+/// Messages and services of the healthscore service.
+pub mod healthscore {
+    pub use crate::keizoku::healthscore::v1::*;
+}
 
 /// An event as it is stored: the `oneof kind` of a service's `Event`.
 pub trait StoredEvent: Sized + Clone + Send + Sync + 'static {

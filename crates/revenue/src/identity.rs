@@ -43,6 +43,16 @@ impl Identity {
         account
     }
 
+    /// Since when an account has been what it is, as known: when the last merge on the way there was
+    /// recorded. `None` for one that was not merged.
+    pub(crate) fn merged_at(&self, account: u32, known: Known) -> Option<i64> {
+        let merge = self.survivors.get(&account)?;
+        let further = self.merged_at(merge.survivor, known);
+        known
+            .includes(merge.recorded)
+            .then_some(further.map_or(merge.recorded, |at| at.max(merge.recorded)))
+    }
+
     /// Calls `visit` for each account that is this one, as known; not for itself.
     pub(crate) fn for_each_alias(&self, account: u32, known: Known, visit: &mut impl FnMut(u32)) {
         let Some(duplicates) = self.duplicates.get(&account) else {
@@ -86,5 +96,8 @@ mod tests {
         let mut aliases = Vec::new();
         identity.for_each_alias(3, Known::NOW, &mut |alias| aliases.push(alias));
         assert_eq!(aliases, [2, 1]);
+        let at = |known| identity.merged_at(1, Known::from(Some(known)));
+        let instant = |micros| jiff::Timestamp::from_microsecond(micros).unwrap();
+        assert_eq!([9, 10, 20].map(instant).map(at), [None, Some(10), Some(20)]);
     }
 }

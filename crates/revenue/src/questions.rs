@@ -83,6 +83,13 @@ impl Book {
         aliases
     }
 
+    /// Since when an account has been its survivor, as known; `None` for one that was not merged.
+    #[must_use]
+    pub fn merged_at(&self, account: AccountIx, known_at: Option<Timestamp>) -> Option<Timestamp> {
+        let recorded = self.identity.merged_at(account.0, Known::from(known_at))?;
+        Timestamp::from_microsecond(recorded).ok()
+    }
+
     /// Users and teams.
     #[must_use]
     pub fn directory(&self) -> &Directory {

@@ -136,12 +136,20 @@ impl Cluster {
         let places: Vec<_> = self.servers.iter().map(|one| one.address).collect();
         let place = |address: &SocketAddr| format!("http://{address}");
         match places.as_slice() {
-            [accounts, risk, forecast, notification, onboarding] => Endpoints {
+            [
+                accounts,
+                risk,
+                forecast,
+                notification,
+                onboarding,
+                healthscore,
+            ] => Endpoints {
                 accounts: Some(place(accounts)),
                 risk: Some(place(risk)),
                 forecast: Some(place(forecast)),
                 notification: Some(place(notification)),
                 onboarding: Some(place(onboarding)),
+                healthscore: Some(place(healthscore)),
                 ..Endpoints::all_at(place(accounts))
             },
             _ => Endpoints::all_at(place(&self.address())),

@@ -106,6 +106,8 @@ impl Deployment {
             risk: of(Role::Risk),
             forecast: of(Role::Forecast),
             notification: of(Role::Notification),
+            healthscore: of(Role::Healthscore),
+            onboarding: of(Role::Onboarding),
             ..Endpoints::all_at(all.expect("something runs"))
         }
     }

@@ -10,7 +10,13 @@ use keizoku_log::EventLog as _;
 use keizoku_log::sqlite::{ReadOnlyLog, SqliteLog, SqliteOptions, verify};
 
 /// The services that keep a log.
-pub const SERVICES: [&str; 4] = ["accounts", "risk", "notification", "onboarding"];
+pub const SERVICES: [&str; 5] = [
+    "accounts",
+    "risk",
+    "notification",
+    "onboarding",
+    "healthscore",
+];
 /// Events read at once.
 const PAGE: usize = 1_000;
 

@@ -275,6 +275,7 @@ pub fn run_at<A: Into<OsString>>(
         ("KEIZOKU_ACCOUNTS_ENDPOINT", &endpoints.accounts),
         ("KEIZOKU_RISK_ENDPOINT", &endpoints.risk),
         ("KEIZOKU_FORECAST_ENDPOINT", &endpoints.forecast),
+        ("KEIZOKU_HEALTHSCORE_ENDPOINT", &endpoints.healthscore),
     ];
     for (variable, endpoint) in own {
         if let Some(endpoint) = endpoint {

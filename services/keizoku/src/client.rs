@@ -10,6 +10,7 @@ use keizoku_proto::accounts::contacts_service_client::ContactsServiceClient;
 use keizoku_proto::accounts::directory_service_client::DirectoryServiceClient;
 use keizoku_proto::forecast::ListDeadlinesRequest;
 use keizoku_proto::forecast::forecast_service_client::ForecastServiceClient;
+use keizoku_proto::healthscore::health_score_service_client::HealthScoreServiceClient;
 use keizoku_proto::notification::notification_service_client::NotificationServiceClient;
 use keizoku_proto::onboarding::ListOnboardingsRequest;
 use keizoku_proto::onboarding::onboarding_service_client::OnboardingServiceClient;
@@ -57,6 +58,8 @@ pub struct Endpoints {
     pub notification: Option<String>,
     /// Of the onboarding service.
     pub onboarding: Option<String>,
+    /// Of the healthscore service.
+    pub healthscore: Option<String>,
     /// Whom to believe that they are these services.
     pub trust: Trust,
 }
@@ -69,6 +72,7 @@ pub struct Connection {
     forecast: Channel,
     notification: Channel,
     onboarding: Channel,
+    healthscore: Channel,
     caller: Caller,
 }
 
@@ -83,6 +87,7 @@ impl Endpoints {
             forecast: None,
             notification: None,
             onboarding: None,
+            healthscore: None,
             trust: Trust::default(),
         }
     }
@@ -128,7 +133,8 @@ impl Connection {
             risk: channel.clone(),
             forecast: channel.clone(),
             notification: channel.clone(),
-            onboarding: channel,
+            onboarding: channel.clone(),
+            healthscore: channel,
             caller,
         }
     }
@@ -145,9 +151,17 @@ impl Connection {
             &endpoints.forecast,
             &endpoints.notification,
             &endpoints.onboarding,
+            &endpoints.healthscore,
         ];
         let places = own.map(|own| own.as_deref().unwrap_or(endpoints.all.as_str()));
-        let [accounts, risk, forecast, notification, onboarding] = places;
+        let [
+            accounts,
+            risk,
+            forecast,
+            notification,
+            onboarding,
+            healthscore,
+        ] = places;
         let has_token = caller.token.is_some();
         let tls = endpoints.trust.tls()?;
         let endpoint = |address: &str| endpoint(address, &tls, has_token);
@@ -161,6 +175,7 @@ impl Connection {
             forecast: endpoint(forecast)?.connect_lazy(),
             notification: endpoint(notification)?.connect_lazy(),
             onboarding: endpoint(onboarding)?.connect_lazy(),
+            healthscore: endpoint(healthscore)?.connect_lazy(),
             caller,
         })
     }
@@ -211,6 +226,13 @@ impl Connection {
     #[must_use]
     pub fn onboardings(&self) -> OnboardingServiceClient<Transport> {
         OnboardingServiceClient::with_interceptor(self.onboarding.clone(), self.caller.clone())
+            .max_decoding_message_size(MAX_MESSAGE)
+    }
+
+    /// A client of the healthscore service.
+    #[must_use]
+    pub fn health_scores(&self) -> HealthScoreServiceClient<Transport> {
+        HealthScoreServiceClient::with_interceptor(self.healthscore.clone(), self.caller.clone())
             .max_decoding_message_size(MAX_MESSAGE)
     }
 }

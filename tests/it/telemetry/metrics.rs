@@ -208,6 +208,7 @@ async fn rpcs_logs_and_models_are_measured() {
             ("accounts", "accounts"),
             ("book", "accounts"),
             ("forecast", "accounts"),
+            ("healthscore", "healthscore"),
             ("notification", "accounts"),
             ("notification", "notification"),
             ("notification", "risk"),

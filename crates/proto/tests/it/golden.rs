@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use keizoku_proto::{StoredEvent, accounts, notification, onboarding, risk};
+use keizoku_proto::{StoredEvent, accounts, healthscore, notification, onboarding, risk};
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, MessageDescriptor, Value};
 use serde_json::json;
@@ -45,6 +45,12 @@ fn every_event_of_notification_is_read_as_it_was_written() {
 fn every_event_of_onboarding_is_read_as_it_was_written() {
     let lines = include_str!("../golden/onboarding.jsonl");
     check::<onboarding::event::Kind>("keizoku.onboarding.v1.Event", lines);
+}
+
+#[test]
+fn every_event_of_healthscore_is_read_as_it_was_written() {
+    let lines = include_str!("../golden/healthscore.jsonl");
+    check::<healthscore::event::Kind>("keizoku.healthscore.v1.Event", lines);
 }
 
 fn check<E: StoredEvent>(message: &str, lines: &str) {

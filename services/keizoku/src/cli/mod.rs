@@ -15,6 +15,7 @@ pub mod account;
 pub mod deadlines;
 pub mod deal;
 pub mod forecast;
+pub mod health;
 pub mod import;
 pub mod metrics;
 pub mod notification;
@@ -94,6 +95,15 @@ pub struct Globals {
         hide_short_help = true
     )]
     onboarding_endpoint: Option<String>,
+    /// Where the healthscore service is, when it runs on its own.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "KEIZOKU_HEALTHSCORE_ENDPOINT",
+        hide_short_help = true
+    )]
+    healthscore_endpoint: Option<String>,
     /// Bearer token; better in the environment than on the command line.
     #[arg(long, global = true, env = "KEIZOKU_TOKEN", hide_env_values = true)]
     token: Option<String>,
@@ -166,6 +176,9 @@ pub enum Command {
     /// Churn risks: file, follow, close, search
     #[command(subcommand)]
     Risk(risk::Command),
+    /// Health scores, why they moved, and the signals behind them
+    #[command(subcommand)]
+    Health(health::Command),
     /// Accounts, their owners and their contracts
     #[command(subcommand)]
     Account(account::Command),
@@ -201,6 +214,7 @@ impl Globals {
             forecast: self.forecast_endpoint.clone(),
             notification: self.notification_endpoint.clone(),
             onboarding: self.onboarding_endpoint.clone(),
+            healthscore: self.healthscore_endpoint.clone(),
             trust: Trust {
                 authorities: self.ca.clone(),
                 identity: self.cert.clone().zip(self.key.clone()),
@@ -238,6 +252,7 @@ pub async fn run(command: Command, globals: Globals) -> Result<u8, Failure> {
         Command::Deadlines(args) => args.run(&context).await,
         Command::Report(args) => args.run(&context).await,
         Command::Risk(command) => command.run(&context).await,
+        Command::Health(command) => return command.run(&context).await,
         Command::Account(command) => command.run(&context).await,
         Command::Team(command) => command.run(&context).await,
         Command::User(command) => command.run(&context).await,

@@ -1,6 +1,6 @@
 //! Lists that come page by page, put together into one answer.
 
-use keizoku_proto::{accounts, forecast, notification, onboarding, risk};
+use keizoku_proto::{accounts, forecast, healthscore, notification, onboarding, risk};
 
 use crate::error::Failure;
 
@@ -47,6 +47,7 @@ pages! {
     risk::ListSuggestionsResponse { suggestions: Suggestion },
     forecast::ListForecastAccountsResponse { accounts: ForecastAccount },
     forecast::ListDeadlinesResponse { deadlines: Deadline },
+    healthscore::ListHealthHistoryResponse { steps: HealthStep },
     notification::ListDeliveriesResponse { deliveries: Delivery },
     onboarding::ListOnboardingsResponse { onboardings: Onboarding },
     onboarding::ListTemplatesResponse { templates: Template },

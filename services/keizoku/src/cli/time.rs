@@ -57,7 +57,7 @@ impl FromStr for Moment {
 
 impl Moment {
     /// The last instant of it.
-    fn instant(self, zone: &TimeZone) -> Result<Timestamp, Failure> {
+    pub(super) fn instant(self, zone: &TimeZone) -> Result<Timestamp, Failure> {
         let instant = match self {
             Self::Instant(instant) => Some(instant),
             Self::Local(local) => zone.to_timestamp(local).ok(),

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use keizoku_proto::{StoredEvent as _, UnreadableEvent, accounts, notification, onboarding, risk};
+use keizoku_proto::{
+    StoredEvent as _, UnreadableEvent, accounts, healthscore, notification, onboarding, risk,
+};
 
 use super::Refusal;
 use super::log_file::LogFile;
@@ -20,6 +22,8 @@ pub enum Service {
     Notification,
     /// Onboardings and their templates.
     Onboarding,
+    /// Signals and scorecards.
+    Healthscore,
 }
 
 /// The data directory, as an argument.
@@ -37,11 +41,12 @@ pub struct DataDirectory {
 
 impl Service {
     /// All of them. A log comes before those that refer to it.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Accounts,
         Self::Risk,
         Self::Notification,
         Self::Onboarding,
+        Self::Healthscore,
     ];
 
     /// The name that its files bear.
@@ -52,6 +57,7 @@ impl Service {
             Self::Risk => keizoku_risk::SOURCE,
             Self::Notification => keizoku_notification::SOURCE,
             Self::Onboarding => keizoku_onboarding::SOURCE,
+            Self::Healthscore => keizoku_healthscore::SOURCE,
         }
     }
 
@@ -80,6 +86,8 @@ impl Service {
             Self::Notification => notification::event::Kind::from_bytes(data)
                 .map(|event| (event.type_name(), event.to_bytes())),
             Self::Onboarding => onboarding::event::Kind::from_bytes(data)
+                .map(|event| (event.type_name(), event.to_bytes())),
+            Self::Healthscore => healthscore::event::Kind::from_bytes(data)
                 .map(|event| (event.type_name(), event.to_bytes())),
         }
     }

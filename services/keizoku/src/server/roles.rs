@@ -15,16 +15,19 @@ pub enum Role {
     Notification,
     /// Onboardings, their templates
     Onboarding,
+    /// Health scores and the signals behind them
+    Healthscore,
 }
 
 impl Role {
     /// Every service.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Accounts,
         Self::Risk,
         Self::Forecast,
         Self::Notification,
         Self::Onboarding,
+        Self::Healthscore,
     ];
 
     /// Its name, for people and for files.
@@ -36,6 +39,7 @@ impl Role {
             Self::Forecast => "forecast",
             Self::Notification => "notification",
             Self::Onboarding => "onboarding",
+            Self::Healthscore => "healthscore",
         }
     }
 
@@ -48,6 +52,7 @@ impl Role {
             Self::Forecast => "keizoku.forecast.v1",
             Self::Notification => "keizoku.notification.v1",
             Self::Onboarding => "keizoku.onboarding.v1",
+            Self::Healthscore => "keizoku.healthscore.v1",
         }
     }
 
@@ -59,6 +64,7 @@ impl Role {
             Self::Risk => Some(keizoku_risk::SOURCE),
             Self::Notification => Some(keizoku_notification::SOURCE),
             Self::Onboarding => Some(keizoku_onboarding::SOURCE),
+            Self::Healthscore => Some(keizoku_healthscore::SOURCE),
             Self::Forecast => None,
         }
     }
@@ -67,6 +73,7 @@ impl Role {
     const fn reads(self) -> &'static [&'static str] {
         match self {
             Self::Accounts => &[keizoku_accounts::SOURCE],
+            Self::Healthscore => &[keizoku_accounts::SOURCE, keizoku_healthscore::SOURCE],
             Self::Risk | Self::Forecast => &[keizoku_accounts::SOURCE, keizoku_risk::SOURCE],
             Self::Onboarding => &[keizoku_accounts::SOURCE, keizoku_onboarding::SOURCE],
             Self::Notification => &[
@@ -153,6 +160,7 @@ mod tests {
         assert_eq!(needs(&[Role::Forecast]), ["accounts", "risk"]);
         assert_eq!(needs(&[Role::Notification]), ["accounts", "risk"]);
         assert_eq!(needs(&[Role::Onboarding]), ["accounts"]);
+        assert_eq!(needs(&[Role::Healthscore]), ["accounts"]);
         assert_eq!(needs(&[Role::Forecast, Role::Risk]), ["accounts"]);
     }
 }

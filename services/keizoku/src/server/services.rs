@@ -84,6 +84,11 @@ pub(super) async fn build(
         onboarding.serve(&mut services.routes);
         services.add(Role::Onboarding, book, onboarding.freshness());
     }
+    if let Some(log) = log(Role::Healthscore) {
+        let health = keizoku_healthscore::build(deps.clone(), log, folder).map_err(unusable)?;
+        health.serve(&mut services.routes);
+        services.add(Role::Healthscore, book, health.freshness());
+    }
     Ok(services)
 }
 

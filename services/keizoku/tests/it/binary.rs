@@ -125,6 +125,8 @@ async fn wrong_arguments_are_refused_before_anything_is_sent() {
         &["account", "assign", "A"],
         &["organisation", "set"],
         &["deadlines", "--within", "0"],
+        &["health", "explain", "A"],
+        &["health", "override", "A", "--score", "20"],
         &["notification", "edit-rule", "churned"],
         &["notification", "test-send"],
         &["notification", "redrive"],
@@ -195,6 +197,9 @@ async fn every_command_has_help_and_shells_complete() {
     for arguments in [
         &["--help"][..],
         &["risk", "open", "--help"],
+        &["health", "show", "--help"],
+        &["health", "history", "--help"],
+        &["health", "ingest", "--help"],
         &["notification", "deliveries", "--help"],
         &["notification", "edit-rule", "--help"],
         &["import", "salesforce", "--help"],

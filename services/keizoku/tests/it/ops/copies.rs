@@ -28,7 +28,7 @@ async fn a_restored_backup_answers_the_same_and_refuses_old_tokens() {
     );
     let manifest = Manifest::read(&backup).unwrap();
     assert_eq!(manifest.version, 1);
-    assert_eq!(manifest.logs.len(), 4);
+    assert_eq!(manifest.logs.len(), 5);
     let (later, later_token) = server.account("recorded after the backup").await;
     assert!(server.name_of(&later, &[&later_token]).await.is_ok());
     server.stop().await;
@@ -148,6 +148,8 @@ async fn a_restoration_touches_no_data() {
         [
             "accounts.log.sqlite",
             "accounts.log.sqlite.lock",
+            "healthscore.log.sqlite",
+            "healthscore.log.sqlite.lock",
             "notification.log.sqlite",
             "notification.log.sqlite.lock",
             "onboarding.log.sqlite",

@@ -1,0 +1,84 @@
+//! The service's RPCs: parse, execute, reply.
+
+mod overrides;
+mod questions;
+mod scorecards;
+
+use futures::stream::BoxStream;
+use keizoku_proto::healthscore as proto;
+use keizoku_proto::healthscore::health_score_service_server::HealthScoreService;
+use keizoku_runtime::Failure;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::Service;
+
+/// Answers an RPC.
+fn reply<T>(answer: Result<T, Failure>) -> Result<Response<T>, Status> {
+    answer.map(Response::new).map_err(Status::from)
+}
+
+#[tonic::async_trait]
+impl HealthScoreService for Service {
+    type IngestSignalsStream = BoxStream<'static, Result<proto::IngestSignalsResponse, Status>>;
+
+    async fn ingest_signals(
+        &self,
+        request: Request<Streaming<proto::IngestSignalsRequest>>,
+    ) -> Result<Response<Self::IngestSignalsStream>, Status> {
+        Ok(Response::new(self.0.clone().ingest(request)))
+    }
+    async fn get_health(
+        &self,
+        request: Request<proto::GetHealthRequest>,
+    ) -> Result<Response<proto::GetHealthResponse>, Status> {
+        reply(self.0.get(request.into_inner()).await)
+    }
+    async fn compare_health(
+        &self,
+        request: Request<proto::CompareHealthRequest>,
+    ) -> Result<Response<proto::CompareHealthResponse>, Status> {
+        reply(self.0.compare(request.into_inner()).await)
+    }
+    async fn list_health_history(
+        &self,
+        request: Request<proto::ListHealthHistoryRequest>,
+    ) -> Result<Response<proto::ListHealthHistoryResponse>, Status> {
+        reply(self.0.steps(request.into_inner()).await)
+    }
+    async fn override_health(
+        &self,
+        request: Request<proto::OverrideHealthRequest>,
+    ) -> Result<Response<proto::OverrideHealthResponse>, Status> {
+        reply(self.0.override_health(request).await)
+    }
+    async fn clear_health_override(
+        &self,
+        request: Request<proto::ClearHealthOverrideRequest>,
+    ) -> Result<Response<proto::ClearHealthOverrideResponse>, Status> {
+        reply(self.0.clear_override(request).await)
+    }
+    async fn list_scorecards(
+        &self,
+        _request: Request<proto::ListScorecardsRequest>,
+    ) -> Result<Response<proto::ListScorecardsResponse>, Status> {
+        reply(self.0.list_scorecards().await)
+    }
+    async fn draft_scorecard(
+        &self,
+        request: Request<proto::DraftScorecardRequest>,
+    ) -> Result<Response<proto::DraftScorecardResponse>, Status> {
+        reply(self.0.draft(request).await)
+    }
+    async fn publish_scorecard(
+        &self,
+        request: Request<proto::PublishScorecardRequest>,
+    ) -> Result<Response<proto::PublishScorecardResponse>, Status> {
+        reply(self.0.publish(request).await)
+    }
+    async fn roll_back_scorecard(
+        &self,
+        request: Request<proto::RollBackScorecardRequest>,
+    ) -> Result<Response<proto::RollBackScorecardResponse>, Status> {
+        reply(self.0.roll_back(request).await)
+    }
+}

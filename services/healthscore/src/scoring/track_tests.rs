@@ -1,0 +1,191 @@
+use keizoku_proto::healthscore::{CurvePoint, JourneyPoint, SignalKind, WhenStale};
+use proptest::prelude::*;
+
+use super::super::testing::{at, card, measure, signal, tokyo};
+use super::Band::{Green, Red, Yellow};
+use super::*;
+
+const KINDS: [SignalKind; 4] = [
+    SignalKind::Nps,
+    SignalKind::SignIns,
+    SignalKind::ActiveUsers,
+    SignalKind::OnboardingState,
+];
+
+fn single(version: u32, since: Timestamp) -> CardInEffect {
+    let card = Scorecard::read(card(vec![measure("use", SignalKind::SignIns, 100)])).unwrap();
+    CardInEffect {
+        key: "all".to_owned(),
+        version,
+        since,
+        card: Arc::new(card),
+    }
+}
+
+fn situation(card: CardInEffect) -> Situation {
+    Situation {
+        card: Some(card),
+        zone: tokyo(),
+        contract_start: Some("2026-01-01".parse().unwrap()),
+    }
+}
+
+fn sign_ins(values: &[(i64, i64)]) -> Vec<Arc<Signal>> {
+    let one = |(day, value): &(i64, i64)| Arc::new(signal(SignalKind::SignIns, *value, at(*day)));
+    values.iter().map(one).collect()
+}
+
+fn shown(track: &Track) -> Vec<(Timestamp, Option<u8>, Option<Band>)> {
+    track
+        .steps
+        .iter()
+        .map(|step| (step.at, step.score, step.band))
+        .collect()
+}
+
+#[test]
+fn hlt_5_bands_fold_the_changes_in_order_and_the_score_goes_when_its_signal_is_stale() {
+    let history = sign_ins(&[(0, 71), (1, 69), (2, 72), (3, 73), (4, 10), (5, 41)]);
+    let followed = track(&history, &[], |_| situation(single(1, at(0))), at(100));
+    assert_eq!(
+        shown(&followed),
+        [
+            (at(0), Some(71), Some(Green)),
+            (at(1), Some(69), Some(Yellow)),
+            (at(2), Some(72), Some(Yellow)),
+            (at(3), Some(73), Some(Green)),
+            (at(4), Some(10), Some(Red)),
+            (at(5), Some(41), Some(Red)),
+            (at(35), None, None),
+        ]
+    );
+}
+
+#[test]
+fn hlt_5_a_new_scorecard_version_starts_from_the_plain_borders() {
+    let history = sign_ins(&[(0, 30), (1, 41)]);
+    let versions = |instant: Timestamp| {
+        let version = if instant < at(2) {
+            single(1, at(0))
+        } else {
+            single(2, at(2))
+        };
+        situation(version)
+    };
+    let followed = track(&history, &[at(2)], versions, at(3));
+    assert_eq!(
+        shown(&followed)[1..],
+        [
+            (at(1), Some(41), Some(Red)),
+            (at(2), Some(41), Some(Yellow)),
+        ]
+    );
+}
+
+#[test]
+fn hlt_5_a_signal_that_comes_late_changes_nothing_before_it_was_recorded() {
+    let mut late = signal(SignalKind::SignIns, 20, at(3));
+    (late.recorded_at, late.place) = (at(9), (u64::MAX, 0));
+    let mut history = sign_ins(&[(0, 80)]);
+    history.push(Arc::new(late));
+    let followed = track(&history, &[], |_| situation(single(1, at(0))), at(9));
+    let scores: Vec<_> = shown(&followed)
+        .into_iter()
+        .map(|(at, score, _)| (at, score))
+        .collect();
+    assert_eq!(scores, [(at(0), Some(80)), (at(9), Some(20))]);
+}
+
+prop_compose! {
+    fn arrivals()(
+        rows in prop::collection::vec((0..4_usize, -20..140_i64, 0..120_i64, 0..20_i64), 0..40)
+    ) -> Vec<Arc<Signal>> {
+        let mut history: Vec<Signal> = rows.into_iter().map(|(kind, value, day, delay)| {
+            let mut one = signal(KINDS[kind], value, at(day));
+            one.recorded_at = at(day + delay);
+            one.target = (kind == 3).then(|| "2026-02-10".parse().unwrap());
+            one
+        }).collect();
+        history.sort_by_key(|signal| signal.recorded_at);
+        for (place, signal) in (1..).zip(&mut history) {
+            signal.place = (place, 0);
+        }
+        history.into_iter().map(Arc::new).collect()
+    }
+}
+
+prop_compose! {
+    fn scorecards()(
+        rows in prop::collection::vec((1..50_i32, 1..60_i32, 0..3_usize, 1..60_i64, 0..=100_i32, any::<bool>()), 3),
+        cap in 0..=100,
+    ) -> Scorecard {
+        let total: i32 = rows.iter().take(2).map(|row| row.0).sum();
+        let measures = rows.into_iter().enumerate().map(|(index, row)| {
+            let (weight, stale_after_days, policy, knee, height, on_journey) = row;
+            let weight = if index == 2 { 100 - total } else { weight };
+            let mut one = measure(&index.to_string(), KINDS[index], weight);
+            one.stale_after_days = stale_after_days;
+            one.when_stale = [WhenStale::Drop, WhenStale::Neutral, WhenStale::Zero][policy].into();
+            one.curve[1].points = height;
+            one.curve.insert(1, CurvePoint { value: knee, points: 100 - height });
+            if on_journey {
+                one.journey = [(0, 1), (60, knee)]
+                    .map(|(age_days, expected_value)| JourneyPoint { age_days, expected_value })
+                    .into();
+            }
+            one
+        });
+        let mut declared = card(measures.collect());
+        declared.unfinished_onboarding_cap = cap;
+        Scorecard::read(declared).unwrap()
+    }
+}
+
+proptest! {
+    #[test]
+    fn hlt_6_contributions_add_up_to_the_score_exactly(
+        history in arrivals(), card in scorecards(), day in 0..200_i64,
+    ) {
+        let in_effect = CardInEffect { card: Arc::new(card), ..single(1, at(0)) };
+        let followed = track(&history, &[], |_| situation(in_effect.clone()), at(day));
+        let evaluation = followed.evaluation.unwrap();
+        let Some(score) = evaluation.score else {
+            prop_assert!(evaluation.fresh_weight < 40);
+            return Ok(());
+        };
+        let lines: i64 = evaluation.lines.iter().map(|line| line.contribution).sum();
+        let cap = evaluation.cap.map_or(0, |cap| cap.contribution);
+        prop_assert!(cap <= 0);
+        prop_assert_eq!(lines + cap, i64::from(score));
+    }
+
+    #[test]
+    fn hlt_5_a_score_never_depends_on_what_was_recorded_after_its_instant(
+        history in arrivals(), card in scorecards(), day in 0..160_i64,
+    ) {
+        let in_effect = CardInEffect { card: Arc::new(card), ..single(1, at(0)) };
+        let follow = |history: &[Arc<Signal>], until| {
+            track(history, &[], |_| situation(in_effect.clone()), until)
+        };
+        let known: Vec<_> = history.iter().filter(|signal| signal.recorded_at <= at(day)).cloned().collect();
+        let (then, now) = (follow(&known, at(day)), follow(&history, at(day)));
+        prop_assert_eq!(&then.evaluation, &now.evaluation);
+        prop_assert_eq!(then.band, now.band);
+        prop_assert_eq!(&then.steps, &now.steps);
+        let whole = follow(&history, at(400));
+        let until_then = whole.steps.iter().take_while(|step| step.at <= at(day));
+        prop_assert!(until_then.eq(then.steps.iter()), "history is not rewritten");
+    }
+
+    #[test]
+    fn hlt_5_between_two_steps_the_score_stands_still(
+        history in arrivals(), card in scorecards(), day in 0..200_i64,
+    ) {
+        let in_effect = CardInEffect { card: Arc::new(card), ..single(1, at(0)) };
+        let whole = track(&history, &[], |_| situation(in_effect.clone()), at(400));
+        let asked = track(&history, &[], |_| situation(in_effect.clone()), at(day));
+        let step = whole.steps.iter().rev().find(|step| step.at <= at(day));
+        prop_assert_eq!(step.and_then(|step| step.score), asked.evaluation.and_then(|e| e.score));
+        prop_assert_eq!(step.and_then(|step| step.band), asked.band);
+    }
+}

@@ -1,0 +1,67 @@
+//! `keizoku health`: scores with their explanation, and the signals behind them (HLT-1 to HLT-7).
+
+mod explain;
+mod history;
+mod ingest;
+mod overriding;
+mod scorecards;
+mod show;
+
+use clap::Subcommand;
+use jiff::Timestamp;
+use keizoku_proto::healthscore::Band;
+
+use super::context::Context;
+use super::format;
+use super::time::Moment;
+use crate::error::Failure;
+
+/// What to do with health scores.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The score of an account, and what it is made of
+    Show(show::Args),
+    /// Why a score moved between two times
+    Explain(explain::Args),
+    /// How a score and its band went, as a chart
+    History(history::Args),
+    /// Bring signals in from a CSV file
+    Ingest(ingest::Args),
+    /// Set a score by hand until a time, with a reason
+    Override(overriding::SetArgs),
+    /// End an override
+    ClearOverride(overriding::ClearArgs),
+    /// What scores are computed by
+    Scorecards(scorecards::Args),
+}
+
+impl Command {
+    /// Runs it; the answer is the exit status of the process.
+    pub(super) async fn run(self, context: &Context) -> Result<u8, Failure> {
+        match self {
+            Self::Show(args) => args.run(context).await,
+            Self::Explain(args) => args.run(context).await,
+            Self::History(args) => args.run(context).await,
+            Self::Ingest(args) => return args.run(context).await,
+            Self::Override(args) => args.run(context).await,
+            Self::ClearOverride(args) => args.run(context).await,
+            Self::Scorecards(args) => args.run(context).await,
+        }
+        .map(|()| 0)
+    }
+}
+
+/// A score and its band, as people read them.
+fn scored(score: Option<i32>, band: Band) -> String {
+    let band = format::enum_name(band.as_str_name(), "BAND_");
+    score.map_or_else(|| "no score".to_owned(), |score| format!("{score} {band}"))
+}
+
+/// An instant of a question; a time that has not come yet is now.
+async fn instant(context: &Context, at: Option<Moment>) -> Result<Option<Timestamp>, Failure> {
+    let Some(at) = at else {
+        return Ok(None);
+    };
+    let at = at.instant(&context.zone().await?)?;
+    Ok(Some(at).filter(|at| *at < context.now()))
+}
