@@ -96,7 +96,12 @@ impl Args {
         let unreadable = |error: csv::Error| {
             Failure::Usage(format!("{} cannot be read: {error}", self.file.display()))
         };
-        let mut file = csv::Reader::from_path(&self.file).map_err(unreadable)?;
+        // Half a row is that row's fault.
+        let mut format = csv::ReaderBuilder::new();
+        let mut file = format
+            .flexible(true)
+            .from_path(&self.file)
+            .map_err(unreadable)?;
         let (mut lines, mut signals) = (Vec::new(), Vec::new());
         let headers = file.headers().map_err(unreadable)?.clone();
         for record in file.records() {
@@ -170,6 +175,7 @@ mod tests {
             "accounts/a,NPS,1,yesterday,survey,4,,",
             "accounts/a,ONBOARDING_STATE,50,2026-11-20T00:00:00Z,survey,5,Core,2026-02-30",
             "accounts/a,ONBOARDING_STATE,50,2026-11-20T00:00:00Z,survey,6,Core,2026-12-31",
+            "accounts/a,NPS",
         ];
         std::fs::write(&file, lines.join("\n")).unwrap();
         let mut report = Report::default();
@@ -177,7 +183,7 @@ mod tests {
         assert_eq!(lines, [2, 7]);
         assert_eq!(signals[1].target_date.map(|date| date.month), Some(12));
         let rejected: Vec<u64> = report.rejected.iter().map(|(line, _)| *line).collect();
-        assert_eq!(rejected, [3, 4, 5, 6]);
+        assert_eq!(rejected, [3, 4, 5, 6, 8]);
         assert!(
             report
                 .text()
