@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use keizoku_cli::client::settle;
+use keizoku_cli::server::Role;
 use keizoku_proto::accounts::GetAccountRequest;
 use keizoku_proto::notification::{Delivery, DeliveryState};
 use keizoku_runtime::telemetry::metrics::{
@@ -121,9 +122,9 @@ async fn relays_and_replicas_are_measured() {
     let metrics = told_over_nats().await;
     for name in [RELAY_LAG, RELAY_INTERRUPTED] {
         let of: BTreeSet<_> = points(&metrics, name).into_iter().collect();
-        let logs = ["accounts", "notification", "onboarding", "risk"];
-        let expected = logs.map(|log| (labels([("log", log)]), 0));
-        assert_eq!(of, BTreeSet::from(expected), "{name}");
+        let logs = Role::ALL.into_iter().filter_map(Role::source);
+        let expected = logs.map(|log| (labels([("log", log)]), 0)).collect();
+        assert_eq!(of, expected, "{name}");
     }
     let lags = points(&metrics, MODEL_LAG);
     let of = [("model", "forecast.risk.replica"), ("source", "risk")];
