@@ -348,19 +348,22 @@ where
         Ok(fold)
     }
 
-    /// The stream's fold as it was at an instant (FC-6).
+    /// The stream's fold as it was at an instant (FC-6), or as it is now.
     ///
     /// # Errors
     /// When the log cannot be read.
     pub async fn as_known_at(
         &self,
         stream: &StreamId,
-        known_at: Timestamp,
-    ) -> Result<Fold<D::State>, Failure> {
-        Ok(self
+        known_at: Option<Timestamp>,
+    ) -> Result<Arc<Fold<D::State>>, Failure> {
+        let Some(known_at) = known_at else {
+            return self.refresh(stream).await;
+        };
+        let (fold, _) = self
             .fold_where(stream, |event| event.recorded_at <= known_at)
-            .await?
-            .0)
+            .await?;
+        Ok(Arc::new(fold))
     }
 
     /// Folds the stream's first events, while `wanted`; also tells where the last one stands.

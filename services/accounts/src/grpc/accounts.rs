@@ -219,10 +219,7 @@ impl Accounts {
         as_of: keizoku_revenue::AsOf,
     ) -> Result<proto::Account, Failure> {
         let stream = domain::account_stream(id);
-        let fold = match as_of.known_at {
-            Some(known_at) => self.accounts.as_known_at(&stream, known_at).await?,
-            None => (*self.accounts.recall(&stream).await?).clone(),
-        };
+        let fold = self.accounts.as_known_at(&stream, as_of.known_at).await?;
         if !fold.state.exists() {
             return Err(Failure::not_found(&names::account(id)));
         }
@@ -236,10 +233,10 @@ impl Accounts {
         };
         for view in subscriptions {
             let stream = domain::subscription_stream(view.id);
-            let fold = match as_of.known_at {
-                Some(known_at) => self.subscriptions.as_known_at(&stream, known_at).await?,
-                None => (*self.subscriptions.recall(&stream).await?).clone(),
-            };
+            let fold = self
+                .subscriptions
+                .as_known_at(&stream, as_of.known_at)
+                .await?;
             let book = self.book.read();
             account.subscriptions.push(resources::subscription(
                 &book,

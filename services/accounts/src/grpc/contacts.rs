@@ -141,10 +141,7 @@ impl Accounts {
         self.list_freshness.wait(&body.consistency_tokens).await?;
         let as_of = self.as_of(body.as_of.as_ref())?;
         let stream = domain::contact_stream(id);
-        let fold = match as_of.known_at {
-            Some(known_at) => self.contacts.as_known_at(&stream, known_at).await?,
-            None => (*self.contacts.refresh(&stream).await?).clone(),
-        };
+        let fold = self.contacts.as_known_at(&stream, as_of.known_at).await?;
         self.require_same(account, &fold.state.account_id, &body.name)
             .await?;
         Ok(proto::GetContactResponse {

@@ -96,7 +96,7 @@ impl HealthScores {
     ) -> Result<proto::Health, Failure> {
         let track = self.follow(history, cards, at);
         let stream = domain::override_stream(history.id);
-        let overriding = self.overridings.as_known_at(&stream, at).await?;
+        let overriding = self.overridings.as_known_at(&stream, Some(at)).await?;
         Ok(resources::health(history, &track, &overriding, at))
     }
 

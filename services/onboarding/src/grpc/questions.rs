@@ -121,10 +121,10 @@ impl Onboardings {
         let as_of = self.as_of(body.as_of.as_ref())?;
         self.wait(&body.consistency_tokens).await?;
         let stream = domain::onboarding_stream(id);
-        let fold = match as_of.known_at {
-            Some(known_at) => self.onboardings.as_known_at(&stream, known_at).await?,
-            None => (*self.onboardings.refresh(&stream).await?).clone(),
-        };
+        let fold = self
+            .onboardings
+            .as_known_at(&stream, as_of.known_at)
+            .await?;
         if !fold.state.exists() {
             return Err(Failure::not_found(&body.name));
         }
