@@ -40,6 +40,12 @@ pub trait Projection: Send + Sync + 'static {
     /// When the model cannot be read.
     async fn position(&self, source: &str, log_id: Uuid) -> Result<Position, ProjectionError>;
 
+    /// Waits until the model no longer has what it had read of `source`: another of its sources has
+    /// another log now, and it started over.
+    async fn lost(&self, _source: &str) {
+        std::future::pending::<()>().await;
+    }
+
     /// Takes in events of `source`: rows and position together, or nothing.
     ///
     /// # Errors
@@ -170,6 +176,8 @@ pub(crate) enum Stopped {
     Ended,
     #[error("the source has another log now")]
     OtherLog,
+    #[error("the read model starts over, because another of its sources has another log")]
+    Lost,
 }
 
 enum Never {}
@@ -199,8 +207,14 @@ async fn follow(
     });
     let ready_at = progress.borrow().ready_at;
     let mut inbox = Inbox::new(bus.subscribe(source, position).await?, log_id);
+    // A source in which nothing happens must notice it, too.
+    let mut starts_over = model.lost(source);
     loop {
-        inbox.begin().await?;
+        tokio::select! {
+            biased;
+            () = &mut starts_over => return Err(Stopped::Lost),
+            begun = inbox.begin() => begun?,
+        }
         pace.fill(&mut inbox).await?;
         let Delivery { events, head, .. } = inbox.take();
         let last = events

@@ -12,6 +12,7 @@ use keizoku_proto::common::ErrorReason;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, params};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::Failure;
@@ -51,6 +52,8 @@ pub struct ReadModel {
     handler: Handler,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    /// Tells when it starts over for all of its sources.
+    started_over: watch::Sender<()>,
 }
 
 impl ReadModel {
@@ -76,6 +79,7 @@ impl ReadModel {
             handler,
             writer,
             readers,
+            started_over: watch::Sender::new(()),
         }))
     }
 
@@ -176,6 +180,7 @@ impl ReadModel {
                 remember_schema(&transaction, &self.schema)?;
                 remember_position(&transaction, source, log_id, Position::START)?;
                 transaction.commit()?;
+                self.started_over.send_replace(());
                 Ok(Position::START)
             }
             None => {
@@ -239,6 +244,15 @@ impl crate::projector::Projection for Projected {
     async fn position(&self, source: &str, log_id: Uuid) -> Result<Position, ProjectionError> {
         let position = self.0.position_of(source, log_id);
         position.map_err(|error| ProjectionError::Storage(Box::new(error)))
+    }
+
+    async fn lost(&self, source: &str) {
+        let mut started_over = self.0.started_over.subscribe();
+        while !matches!(self.0.kept(source), Ok(None)) {
+            if started_over.changed().await.is_err() {
+                return; // it cannot be: the sender is in the model
+            }
+        }
     }
 
     async fn apply(&self, source: &str, events: Vec<Arc<Recorded>>) -> Result<(), ProjectionError> {

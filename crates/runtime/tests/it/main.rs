@@ -4,3 +4,5 @@
 mod pace;
 #[cfg(test)]
 mod replica;
+#[cfg(test)]
+mod starting_over;
