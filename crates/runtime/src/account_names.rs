@@ -2,13 +2,15 @@
 //! show people more than ids.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use keizoku_core::Recorded;
 use keizoku_proto::StoredEvent as _;
 use keizoku_proto::accounts::event::Kind;
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
-use crate::read_model::HandlerError;
+use crate::read_model::{HandlerError, ReadModel};
+use crate::{Failure, Freshness, book};
 
 /// The table, for the schema of a read model.
 pub const TABLE: &str = "
@@ -44,6 +46,28 @@ pub fn of(rows: &Connection, id: &str) -> rusqlite::Result<Option<String>> {
     rows.prepare_cached("SELECT display_name FROM account_names WHERE id = ?1")?
         .query_row([id], |row| row.get(0))
         .optional()
+}
+
+/// The name of an account that others have read of already: where `model` has yet to read it, it does
+/// so first. Empty where there is none.
+///
+/// # Errors
+/// When the model cannot be read.
+pub async fn known_to(
+    others: &Freshness,
+    model: &Arc<ReadModel>,
+    read: &Freshness,
+    id: &str,
+) -> Result<String, Failure> {
+    let look = || {
+        let id = id.to_owned();
+        model.read(move |rows| of(rows, &id))
+    };
+    if let Some(name) = look().await? {
+        return Ok(name);
+    }
+    read.keep_up(book::SOURCE, others).await;
+    Ok(look().await?.unwrap_or_default())
 }
 
 /// The names of several accounts, by their ids.

@@ -231,7 +231,7 @@ impl Risks {
         }
     }
 
-    /// Name of an account, as far as it has been read.
+    /// Name of an account that the book knows.
     ///
     /// Remembered until another event of the accounts service is read: a busy risk service asks
     /// for the same few names all the time.
@@ -240,9 +240,8 @@ impl Risks {
         if let Some(name) = self.names.get(account, read_to) {
             return Ok(name);
         }
-        let id = account.to_owned();
-        let name = self.model.read(move |rows| account_names::of(rows, &id));
-        let name = name.await?.unwrap_or_default();
+        let (book, own) = (&self.book_freshness, &self.list_freshness);
+        let name = account_names::known_to(book, &self.model, own, account).await?;
         self.names.put(account, &name, read_to);
         Ok(name)
     }

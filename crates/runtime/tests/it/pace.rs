@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use keizoku_bus::LocalBus;
 use keizoku_bus::conformance::{append, block_on, open_log};
 use keizoku_core::{Position, Recorded};
-use keizoku_runtime::Lifecycle;
 use keizoku_runtime::projector::{Projection, ProjectionError, project};
+use keizoku_runtime::{Freshness, Lifecycle};
 use uuid::Uuid;
 
 /// Longer than any test.
@@ -55,6 +55,37 @@ fn a_model_gathers_at_its_pace_unless_somebody_waits() {
         lifecycle.stop();
         assert!(lifecycle.drained().await);
         assert!(!followed.reach(Position(21)).await, "nobody reads any more");
+        log.close().await;
+    });
+}
+
+#[test]
+fn what_others_have_read_is_read_at_once_when_it_is_needed() {
+    block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let log = open_log(folder.path());
+        append(&*log, 0..1).await;
+        let bus = Arc::new(LocalBus::new().with("sample", Arc::clone(&log)));
+        let lifecycle = Lifecycle::new();
+        let follow = |pace| {
+            let (bus, model) = (Arc::clone(&bus), Arc::new(Batches::default()));
+            project(&lifecycle, bus, "sample", model, pace)
+        };
+        let (slow, quick) = (Freshness::default(), Freshness::default());
+        let (gathering, others) = (follow(AN_HOUR), follow(Duration::ZERO));
+        let mut progress = gathering.progress.clone();
+        let first = progress.wait_for(|progress| progress.position == Position(1));
+        assert!(first.await.is_ok());
+        append(&*log, 1..9).await;
+        assert!(others.reach(Position(9)).await);
+        slow.add("sample", gathering);
+        quick.add("sample", others);
+
+        assert!(slow.position("sample") < Position(9));
+        slow.keep_up("sample", &quick).await;
+        assert_eq!(slow.position("sample"), Position(9));
+        lifecycle.stop();
+        assert!(lifecycle.drained().await);
         log.close().await;
     });
 }

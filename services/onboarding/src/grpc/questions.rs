@@ -76,9 +76,8 @@ impl Onboardings {
     ) -> Result<proto::Onboarding, Failure> {
         let survivor = self.book.survivor_of(&fold.state.account_id, as_of);
         let account: AccountId = survivor.parse().unwrap_or_else(|_| Uuid::nil().into());
-        let name = self
-            .model
-            .read(move |rows| account_names::of(rows, &survivor));
+        let (book, own) = (&self.change_freshness, &self.list_freshness);
+        let name = account_names::known_to(book, &self.model, own, &survivor).await?;
         let template = fold.state.plan.template_id.parse().unwrap_or_default();
         let template = self
             .templates
@@ -86,7 +85,7 @@ impl Onboardings {
             .await?;
         let around = Surroundings {
             account,
-            account_name: name.await?.unwrap_or_default(),
+            account_name: name,
             tier: self.tier_of(account, as_of),
             progress: self.progress(&fold.state, as_of).await?,
             latest_version: template.state.latest(),
