@@ -1,7 +1,9 @@
 //! What becomes of each append of a group, inside the group's transaction.
 
+use std::num::NonZeroUsize;
+
 use keizoku_core::{Position, Revision};
-use quick_cache::unsync::Cache;
+use lru::LruCache;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::origins::{Origin, Origins};
@@ -9,8 +11,9 @@ use super::queue::{Answer, Request};
 use super::schema;
 use crate::{AppendError, Appended, Head};
 
-/// Streams whose revision the writer remembers: some 2 MB.
-const REMEMBERED: usize = 16_384;
+/// Streams whose revision the writer remembers: some 2 MB. More than fit into a group, and the last ones
+/// used, because a stream that begins in a group is found nowhere else until the group is committed.
+const REMEMBERED: NonZeroUsize = NonZeroUsize::new(16_384).expect("it is not zero");
 
 const INSERT: &str = "
     INSERT INTO event (position, origin, stream, revision, id, kind, recorded_at, metadata, data)
@@ -32,12 +35,12 @@ struct Tip {
     revision: Revision,
 }
 
-/// Tips of the streams that are appended to most. Forgotten when a group fails.
-pub(super) struct Tips(Cache<String, Tip>);
+/// Tips of the streams that were appended to last. Forgotten when a group fails.
+pub(super) struct Tips(LruCache<String, Tip>);
 
 impl Tips {
     pub(super) fn new() -> Self {
-        Self(Cache::new(REMEMBERED))
+        Self(LruCache::new(REMEMBERED))
     }
 
     pub(super) fn forget(&mut self) {
@@ -143,10 +146,10 @@ impl<'db> Group<'db> {
             origin: origin.unwrap_or(self.head.position),
             revision,
         };
-        if let Some(mut known) = self.tips.0.get_mut(&request.stream) {
+        if let Some(known) = self.tips.0.get_mut(&request.stream) {
             *known = tip;
         } else {
-            self.tips.0.insert(request.stream.clone(), tip);
+            self.tips.0.put(request.stream.clone(), tip);
         }
         let first = request.expected.plus(1);
         Ok(Appended {

@@ -149,3 +149,32 @@ fn a_log_of_an_older_format_is_brought_up_to_date() {
     });
     assert_sound(&path);
 }
+
+/// Streams that begin while one group is being written are in no index yet, however many they are.
+#[test]
+fn a_stream_goes_on_in_the_group_in_which_it_begins() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("log");
+    block_on(async {
+        let log = open(&path);
+        // So many that the writer no longer remembers all of them.
+        let crowd = (1_000..21_000).map(async |number| {
+            let events = vec![event(number << 8)];
+            log.append(&stream(number), Revision::NONE, events).await
+        });
+        let crowd = futures::future::join_all(crowd).await;
+        assert_eq!(crowd.iter().filter(|answer| answer.is_err()).count(), 0);
+        let streams = 0..900;
+        let begin = streams.clone().map(|number| (number, Revision::NONE));
+        let go_on = streams.map(|number| (number, Revision(1)));
+        // Handed over at once and in this order: the writer takes them in a few groups.
+        let appends = begin.chain(go_on).map(async |(number, expected)| {
+            let events = vec![event(number << 8 | expected.0)];
+            log.append(&stream(number), expected, events).await
+        });
+        let appended = futures::future::join_all(appends).await;
+        assert_eq!(appended.iter().filter(|answer| answer.is_err()).count(), 0);
+        log.close().await;
+    });
+    assert_sound(&path);
+}
