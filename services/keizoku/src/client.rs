@@ -296,8 +296,9 @@ pub async fn call<T>(
     }
 }
 
-/// Waits until every service has read the changes that the tokens cover, as far as they can be
-/// reached: a question is asked whose answer must include them.
+/// Waits until directory, risks, onboardings and forecast show the changes that the tokens cover, as far
+/// as they can be reached: a question is asked whose answer must include them. Health scores and messages
+/// are asked for with the tokens themselves.
 pub async fn settle(connection: &Connection, tokens: &[String]) {
     let teams = ListTeamsRequest {
         consistency_tokens: tokens.to_vec(),
