@@ -10,8 +10,9 @@ use tonic::Status;
 
 /// Requests under way when the server is to be busy all the time.
 pub(crate) const IN_FLIGHT: usize = 64;
-/// Requests under way at most when they come at their own pace.
-const BOUND: usize = 512;
+/// Requests under way at most when they come at their own pace: fewer than a server has places for, which
+/// others need, too.
+const BOUND: usize = 384;
 
 /// Requests per second with [`IN_FLIGHT`] of them under way for so long.
 pub(crate) async fn throughput<F, A>(round: Duration, request: F) -> Result<f64, Status>
