@@ -21,7 +21,7 @@ use crate::message::template::{self, Deadline, DeadlineKind, Digest, Overdue};
 use crate::planner::{Desk, Plan, edition_key};
 use crate::queries::Directory;
 use crate::route::Owner;
-use crate::schedule::{self, Slot};
+use crate::schedule::{self, Local, Slot};
 
 /// How far ahead deadlines are told of: the nearest of FC-13's three.
 const WITHIN_DAYS: i32 = 30;
@@ -87,9 +87,13 @@ impl Desk {
                 continue;
             };
             let (zone, now) = (self.calendar.zone(), self.calendar.now());
+            let local = Local {
+                zone: &zone,
+                working_days: self.calendar.working_days(),
+            };
             let handled = self.digested().get(key).copied();
             let after = handled.unwrap_or(activated).max(*since);
-            let mut due = schedule::due_between(&schedule, after, now, &zone);
+            let mut due = schedule::due_between(&schedule, after, now, local);
             let newest = due.pop();
             for missed in due {
                 self.skip(key, missed).await?;
@@ -103,7 +107,7 @@ impl Desk {
                 step.around(self.publish(key, terms, newest, cause)).await?;
                 self.digested().insert(key, newest.due);
             }
-            let upcoming = schedule::next(&schedule, now, &zone).due;
+            let upcoming = schedule::next(&schedule, now, local).due;
             next_due = Some(next_due.map_or(upcoming, |next| next.min(upcoming)));
         }
         self.measures
