@@ -7,17 +7,20 @@ use std::time::Duration;
 use jiff::Timestamp;
 use keizoku_core::{AccountId, Day, Origin};
 use keizoku_proto::notification::audience::To as Audience;
-use keizoku_proto::notification::{DigestSkipped, FactRouted, Recipient, Rule as Terms, Trigger};
+use keizoku_proto::notification::{
+    DigestSkipped, FactRouted, Message, Recipient, Rule as Terms, Trigger,
+};
 use keizoku_revenue::{AsOf, Book, SubscriptionView};
 use keizoku_runtime::token::Progress;
 use keizoku_runtime::{Cause, Failure, Token};
 use tokio::sync::watch;
 
 use crate::domain::fact;
-use crate::domain::rule;
 use crate::domain::{fact_stream, own_call, rule_stream};
+use crate::fields::Values;
 use crate::happening::account_owner;
-use crate::message::template::{self, Deadline, DeadlineKind, Digest, Overdue};
+use crate::judge::{Verdict, in_words_of};
+use crate::message::template::{self, Deadline, DeadlineKind, Digest, Overdue, Writer};
 use crate::planner::{Desk, Plan, edition_key};
 use crate::queries::Directory;
 use crate::route::Owner;
@@ -30,11 +33,13 @@ const WITHIN_DAYS: i32 = 30;
 const RETRY: Duration = Duration::from_secs(5);
 
 /// What one digest says, and to whom.
-struct Edition {
-    recipients: Vec<Recipient>,
+pub(crate) struct Edition {
+    pub(crate) recipients: Vec<Recipient>,
     /// Tells editions to the same recipient apart.
     part: String,
     digest: Digest,
+    values: Values,
+    pub(crate) verdict: Verdict,
 }
 
 /// Everything that digests are cut from.
@@ -78,12 +83,14 @@ impl Desk {
             return Ok(None);
         };
         let mut next_due: Option<Timestamp> = None;
-        for (key, _) in rule::built_in() {
+        for key in self.rule_keys().await? {
+            let key = key.as_str();
             let fold = self.rules.recall(&rule_stream(key)).await?;
             let Some((since, terms)) = fold.state.current() else {
                 continue;
             };
-            let (true, Some(schedule)) = (terms.enabled, terms.schedule) else {
+            let is_on = terms.enabled && !fold.state.is_retired();
+            let (true, Some(schedule)) = (is_on, terms.schedule) else {
                 continue;
             };
             let (zone, now) = (self.calendar.zone(), self.calendar.now());
@@ -102,10 +109,10 @@ impl Desk {
                 // What is late is seen while it is waited for.
                 self.measures.digest_is_due(newest.due);
                 let step = self.lifecycle.telemetry().step("notification.digest", "");
-                step.note("rule", key);
+                step.note("rule", key.to_owned());
                 let cause = Cause::default().within(step.traceparent());
                 step.around(self.publish(key, terms, newest, cause)).await?;
-                self.digested().insert(key, newest.due);
+                self.digested().insert(key.to_owned(), newest.due);
             }
             let upcoming = schedule::next(&schedule, now, local).due;
             next_due = Some(next_due.map_or(upcoming, |next| next.min(upcoming)));
@@ -115,12 +122,12 @@ impl Desk {
         Ok(next_due)
     }
 
-    fn digested(&self) -> MutexGuard<'_, HashMap<&'static str, Timestamp>> {
+    fn digested(&self) -> MutexGuard<'_, HashMap<String, Timestamp>> {
         self.digested.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// After a time away only the newest digest goes out (NTF-8).
-    async fn skip(&self, rule: &'static str, slot: Slot) -> Result<(), Failure> {
+    async fn skip(&self, rule: &str, slot: Slot) -> Result<(), Failure> {
         let stream = fact_stream(slot.id(rule), rule);
         let skipped = DigestSkipped {
             rule: rule.to_owned(),
@@ -133,7 +140,7 @@ impl Desk {
 
     async fn publish(
         &self,
-        rule: &'static str,
+        rule: &str,
         terms: &Terms,
         slot: Slot,
         cause: Cause,
@@ -141,8 +148,10 @@ impl Desk {
         self.read_all().await?;
         let directory = self.queries.directory().await?;
         let editions = self.editions(terms, &directory).await?;
-        let told = |edition: &Edition| edition.recipients.clone();
-        let keys = |edition: &Edition| -> Vec<String> {
+        let passes = |edition: &&Edition| edition.verdict != Verdict::FilteredOut;
+        let passing: Vec<&Edition> = editions.iter().filter(passes).collect();
+        let told = |edition: &&Edition| edition.recipients.clone();
+        let keys = |edition: &&Edition| -> Vec<String> {
             let told = edition.recipients.iter();
             told.map(|told| edition_key(told, &edition.part)).collect()
         };
@@ -153,8 +162,8 @@ impl Desk {
             routed: FactRouted {
                 rule: rule.to_owned(),
                 fact_id: fact.to_string(),
-                recipients: editions.iter().flat_map(told).collect(),
-                editions: editions.iter().flat_map(keys).collect(),
+                recipients: passing.iter().flat_map(told).collect(),
+                editions: passing.iter().flat_map(keys).collect(),
                 due_time: Some(keizoku_proto::timestamp(slot.due)),
                 ..FactRouted::default()
             },
@@ -172,7 +181,7 @@ impl Desk {
             let told = edition.recipients.iter();
             let is_frozen = |told: &&Recipient| frozen.contains(&edition_key(told, &edition.part));
             for recipient in told.filter(is_frozen) {
-                let message = template::weekly(&writer, &edition.digest);
+                let message = edition.write(rule, terms, &writer);
                 self.deliver(&plan, recipient, &edition.part, message)
                     .await?;
             }
@@ -195,7 +204,7 @@ impl Desk {
     }
 
     /// A digest for everybody whom the rule tells and who has something to do.
-    async fn editions(
+    pub(crate) async fn editions(
         &self,
         terms: &Terms,
         directory: &Directory,
@@ -251,9 +260,12 @@ impl Desk {
             Owner::Team(team) => format!("/teams/{team}"),
             Owner::Nobody => String::new(),
         };
+        let values = digest.values();
         Edition {
             recipients: self.recipients(terms, directory, owner),
             part,
+            verdict: self.filters.judge(terms, &values),
+            values,
             digest,
         }
     }
@@ -283,7 +295,7 @@ impl Desk {
         let overdue = risks.into_iter().filter_map(|risk| {
             let account: AccountId = risk.account_id.parse().ok()?;
             let owner = match (risk.owner_user.as_str(), risk.owner_team.as_str()) {
-                ("", "") => account_owner(&book, account, today),
+                ("", "") => account_owner(&book, account, AsOf::now(today)),
                 ("", team) => Owner::Team(team.to_owned()),
                 (user, _) => Owner::User(user.to_owned()),
             };
@@ -319,6 +331,14 @@ impl Desk {
             overdue,
             deadlines: deadlines.collect(),
         })
+    }
+}
+
+impl Edition {
+    pub(crate) fn write(&self, rule: &str, terms: &Terms, writer: &Writer) -> Message {
+        let message = template::weekly(writer, &self.digest);
+        let problem = self.verdict.problem();
+        in_words_of(rule, terms, problem, message, (&self.values, writer))
     }
 }
 
@@ -402,7 +422,7 @@ fn deadlines(book: &Book, today: Day, at_risk: &HashSet<AccountId>) -> Vec<(Owne
                 let Some(date) = ahead.filter(|_| subscription.end.is_none()) else {
                     continue;
                 };
-                let owner = account_owner(book, id, today);
+                let owner = account_owner(book, id, as_of);
                 let deadline = Deadline {
                     account: id,
                     account_name: String::new(),

@@ -164,20 +164,8 @@ impl Dispatcher {
             // The row is behind the log.
             _ => {}
         }
-        self.read_own(id).await
-    }
-
-    /// Waits until the model has read all of the delivery: the next look at the queue must not find
-    /// what was just done.
-    async fn read_own(&self, id: Uuid) -> Result<(), Failure> {
-        let read_to = self.desk.log.head().borrow().position;
-        let mut own = self.desk.own.clone();
-        let reached = own.wait_for(|progress| progress.position >= read_to || progress.parked);
-        // The sender is gone only when the process stops.
-        if reached.await.is_ok_and(|progress| progress.parked) {
-            tracing::error!(delivery = %id, "the queues cannot be read any further");
-        }
-        Ok(())
+        // The next look at the queue must not find what was just done.
+        self.desk.read_own().await
     }
 
     /// Sends a message, and records what became of it.

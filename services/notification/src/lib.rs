@@ -18,8 +18,11 @@ pub mod config;
 mod digest;
 mod dispatcher;
 pub mod domain;
+mod fields;
+mod filter;
 mod grpc;
 mod happening;
+mod judge;
 mod measures;
 mod message;
 mod planner;
@@ -31,6 +34,7 @@ mod schedule;
 pub mod secret;
 #[cfg(test)]
 mod testing;
+mod trial;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -131,6 +135,7 @@ pub async fn build(
         entropy: deps.entropy,
         lifecycle: deps.lifecycle.clone(),
         digested: std::sync::Mutex::default(),
+        filters: judge::Filters::default(),
         measures: Measures::of(deps.lifecycle.telemetry()),
     });
     let unwritable = |failure: Failure| BuildError::Log(failure.message().to_owned());
@@ -169,7 +174,7 @@ async fn open(desk: &Desk) -> Result<(), Failure> {
             derive_id("built-in", &[key.as_bytes()]),
             Cause::default(),
         );
-        let command = rule::Command::Define(key);
+        let command = rule::Command::Define(key.to_owned());
         desk.rules.execute(rule_stream(key), command, call).await?;
     }
     Ok(())

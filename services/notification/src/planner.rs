@@ -11,9 +11,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use keizoku_core::{Entropy, Origin, Position, StreamId, derive_id};
 use keizoku_log::EventLog;
+use keizoku_proto::common::ErrorReason;
 use keizoku_proto::notification::{
     DeliveryPlanned, FactRouted, Message, Recipient, Rule as Terms, SuppressionReason, Trigger,
 };
+use keizoku_revenue::AsOf;
 use keizoku_runtime::effect::{Effect, NotYet};
 use keizoku_runtime::token::Progress;
 use keizoku_runtime::{
@@ -30,6 +32,7 @@ use crate::domain::fact::{self, Fact};
 use crate::domain::rule::{self, Rule};
 use crate::domain::{ACTIVATION, delivery_id, delivery_stream, fact_stream, own_call, rule_stream};
 use crate::happening::Happening;
+use crate::judge::{Filters, Verdict, in_words_of};
 use crate::measures::Measures;
 use crate::message::locale::Locale;
 use crate::message::template::Writer;
@@ -56,7 +59,8 @@ pub(crate) struct Desk {
     pub(crate) risk: watch::Receiver<Progress>,
     pub(crate) own: watch::Receiver<Progress>,
     /// Until when each digest's slots have been handled by this process.
-    pub(crate) digested: Mutex<HashMap<&'static str, Timestamp>>,
+    pub(crate) digested: Mutex<HashMap<String, Timestamp>>,
+    pub(crate) filters: Filters,
     pub(crate) measures: Measures,
 }
 
@@ -117,14 +121,37 @@ impl Desk {
         Ok(self.activation.recall(&ACTIVATION).await?.state.since)
     }
 
+    /// Waits until the own model has read all that is in the own log.
+    pub(crate) async fn read_own(&self) -> Result<(), Failure> {
+        let read_to = self.log.head().borrow().position;
+        let mut own = self.own.clone();
+        let reached = own.wait_for(|progress| progress.position >= read_to || progress.parked);
+        match reached.await {
+            Ok(progress) if !progress.parked => Ok(()),
+            // Parked, or the process stops.
+            _ => {
+                let message = "the own log cannot be read any further";
+                Err(Failure::unavailable(ErrorReason::Unavailable, message))
+            }
+        }
+    }
+
+    /// The keys of all rules, retired ones included: those that come with Keizoku first.
+    pub(crate) async fn rule_keys(&self) -> Result<Vec<String>, Failure> {
+        // A rule that was made before a fact must not be missed because its row comes later.
+        self.read_own().await?;
+        let built_in = rule::built_in().into_iter().map(|(key, _)| key.to_owned());
+        let mut keys: Vec<String> = built_in.collect();
+        let known = self.queries.rule_keys().await?;
+        keys.extend(known.into_iter().filter(|key| !rule::is_built_in(key)));
+        Ok(keys)
+    }
+
     /// All rules, as they apply to what was recorded at an instant.
-    async fn rules_at(
-        &self,
-        recorded_at: Timestamp,
-    ) -> Result<Vec<(&'static str, Terms)>, Failure> {
+    async fn rules_at(&self, recorded_at: Timestamp) -> Result<Vec<(String, Terms)>, Failure> {
         let mut rules = Vec::new();
-        for (key, _) in rule::built_in() {
-            let fold = self.rules.recall(&rule_stream(key)).await?;
+        for key in self.rule_keys().await? {
+            let fold = self.rules.recall(&rule_stream(&key)).await?;
             if let Some(terms) = fold.state.applying_to(recorded_at) {
                 rules.push((key, terms.clone()));
             }
@@ -215,7 +242,7 @@ impl Desk {
 
     async fn plan(&self, fact: &intake::Fact) -> Result<(), NotYet> {
         let rules = self.rules_at(fact.recorded_at).await?;
-        let happening = Happening::of(fact, &self.queries).await?;
+        let happening = Happening::of(&fact.source, &fact.data, &self.queries).await?;
         let trigger = happening.trigger;
         let told = rules.iter().filter(|(_, terms)| terms.trigger() == trigger);
         for (rule, terms) in told {
@@ -225,18 +252,31 @@ impl Desk {
             self.book_has(fact, &happening).await?;
             let telemetry = self.lifecycle.telemetry();
             let step = telemetry.step("notification.plan", &fact.metadata.traceparent);
-            step.note("rule", *rule);
+            step.note("rule", rule.clone());
             let directory = self.queries.directory().await?;
-            let recipients = self.route(terms, &directory, &happening);
+            let team_of = self.teams_of(&directory);
+            let as_of = AsOf::now(self.calendar.today());
+            let values = {
+                let book = self.book.read();
+                happening.values(name, &book, &directory, &team_of, as_of)
+            };
+            let verdict = self.filters.judge(terms, &values);
+            let recipients = if verdict == Verdict::FilteredOut {
+                Vec::new()
+            } else {
+                self.route(terms, &directory, &happening)
+            };
             let plan = Plan {
                 rule,
                 terms,
                 routed: FactRouted {
-                    rule: (*rule).to_owned(),
+                    rule: rule.clone(),
                     fact_id: fact.event_id.to_string(),
                     source: fact.source.clone(),
                     position: fact.position.0,
                     recipients,
+                    filtered_out: verdict == Verdict::FilteredOut,
+                    filter_problem: verdict.problem().to_owned(),
                     ..FactRouted::default()
                 },
                 // An event's id is its own within its stream, and names follow from requests: with
@@ -250,8 +290,14 @@ impl Desk {
             };
             let writer = self.writer(&terms.locale).await?;
             let planning = async {
-                for recipient in self.freeze(&plan).await?.recipients {
-                    let message = happening.write(&writer, name, &self.book.read(), &directory);
+                let frozen = self.freeze(&plan).await?;
+                for recipient in frozen.recipients {
+                    let message = {
+                        let book = self.book.read();
+                        happening.write(&writer, name, &book, &directory, as_of)
+                    };
+                    let problem = &frozen.filter_problem;
+                    let message = in_words_of(rule, terms, problem, message, (&values, &writer));
                     self.deliver(&plan, &recipient, "", message).await?;
                 }
                 Ok::<_, Failure>(())
@@ -283,7 +329,7 @@ impl Desk {
     }
 
     fn route(&self, terms: &Terms, directory: &Directory, happening: &Happening) -> Vec<Recipient> {
-        let owner = happening.owner(&self.book.read(), self.calendar.today());
+        let owner = happening.owner(&self.book.read(), AsOf::now(self.calendar.today()));
         self.recipients(terms, directory, &owner)
     }
 

@@ -35,8 +35,27 @@ pub(crate) fn handle(
     };
     if is_fact {
         intake::note(rows, source, event)?;
+        remember(rows, source, event)?;
     }
     Ok(())
+}
+
+/// Keeps a fact that somebody may have been told about.
+fn remember(rows: &Transaction<'_>, source: &str, event: &Recorded) -> rusqlite::Result<()> {
+    if intake::is_imported(event) {
+        return Ok(());
+    }
+    let position = i64::try_from(event.position.0).unwrap_or(i64::MAX);
+    rows.prepare_cached(
+        "INSERT INTO past_facts (source, position, recorded_at, data) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![
+        source,
+        position,
+        event.recorded_at.as_microsecond(),
+        event.data
+    ])
+    .map(drop)
 }
 
 /// Keeps the directory, names and contracts; answers whether the event is a fact to tell.

@@ -19,6 +19,8 @@ pub(crate) fn rule(key: &str, fold: &Fold<rule::State>) -> proto::Rule {
         name: format!("{RULES}{key}"),
         active_since: since.map(keizoku_proto::timestamp),
         etag: call::etag(fold.revision),
+        built_in: rule::is_built_in(key),
+        retired: fold.state.is_retired(),
         ..current.map_or_else(|| rule::terms_of(key), |(_, terms)| terms)
     }
 }

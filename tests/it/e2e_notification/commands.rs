@@ -34,7 +34,7 @@ async fn ntf_5_people_list_switch_try_out_and_redrive() {
     let (data, secrets) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let slack = SlackPeer::start().await;
     let process = serve(data.path(), secrets.path(), &slack).start();
-    let rules = words(&told(&process, &["notification", "rules"]).await);
+    let rules = words(&told(&process, &["notification", "rule", "list"]).await);
     assert!(
         rules.contains("risk-opened") && rules.contains("Configured: SLACK"),
         "{rules}"
@@ -71,7 +71,8 @@ async fn ntf_5_people_list_switch_try_out_and_redrive() {
 
     let edit = [
         "notification",
-        "edit-rule",
+        "rule",
+        "change",
         "weekly-digest",
         "--schedule",
         "tue 08:30",
@@ -81,8 +82,8 @@ async fn ntf_5_people_list_switch_try_out_and_redrive() {
         "en",
     ];
     words(&told(&process, &edit).await);
-    words(&told(&process, &["notification", "disable", "churned"]).await);
-    let rules = words(&told(&process, &["notification", "rules", "--json"]).await);
+    words(&told(&process, &["notification", "rule", "disable", "churned"]).await);
+    let rules = words(&told(&process, &["notification", "rule", "list", "--json"]).await);
     let rules: Value = serde_json::from_str(&rules).unwrap();
     let rule = |name: &str| {
         let all = rules["rules"].as_array().unwrap();
@@ -93,7 +94,7 @@ async fn ntf_5_people_list_switch_try_out_and_redrive() {
     };
     assert_eq!(rule("rules/weekly-digest")["schedule"]["weekday"], 2);
     assert_eq!(rule("rules/churned")["enabled"], false);
-    let refused = told(&process, &["notification", "enable", "nothing"]).await;
+    let refused = told(&process, &["notification", "rule", "enable", "nothing"]).await;
     assert_eq!(refused.status.code(), Some(1));
     let unreachable = told(
         &process,

@@ -5,6 +5,7 @@ mod causes;
 mod digest;
 mod mail;
 mod restarts;
+mod rules;
 mod slack;
 mod triggers;
 pub(crate) mod world;

@@ -273,6 +273,7 @@ impl Decider for Delivery {
             Kind::NotificationsActivated(_)
             | Kind::NotificationsDeactivated(_)
             | Kind::RuleDefined(_)
+            | Kind::RuleRetired(_)
             | Kind::FactRouted(_)
             | Kind::DigestSkipped(_) => {}
         }

@@ -9,6 +9,7 @@ pub(crate) mod figures;
 pub(crate) mod locale;
 pub(crate) mod slack;
 pub(crate) mod template;
+pub(crate) mod words;
 
 use keizoku_proto::notification::Message;
 

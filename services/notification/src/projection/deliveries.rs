@@ -46,9 +46,14 @@ pub(super) fn on_own(rows: &Transaction<'_>, event: &Recorded) -> Result<(), Han
         Kind::DeliveryGivenUp(e) => &e.delivery_id,
         Kind::DeliverySuppressed(e) => &e.delivery_id,
         Kind::DeliveryRedriven(e) => &e.delivery_id,
+        Kind::RuleDefined(e) => {
+            rows.prepare_cached("INSERT OR IGNORE INTO rules VALUES (?1)")?
+                .execute([&e.key])?;
+            return Ok(());
+        }
         Kind::NotificationsActivated(_)
         | Kind::NotificationsDeactivated(_)
-        | Kind::RuleDefined(_)
+        | Kind::RuleRetired(_)
         | Kind::FactRouted(_)
         | Kind::DigestSkipped(_) => return Ok(()),
     };

@@ -16,13 +16,8 @@ use crate::error::Failure;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Who is told about what
-    Rules(rules::ListArgs),
-    /// Switch a rule on: it tells about what is recorded from now on
-    Enable(rules::SwitchArgs),
-    /// Switch a rule off
-    Disable(rules::SwitchArgs),
-    /// Change a rule's audience, channel, language or schedule
-    EditRule(rules::EditArgs),
+    #[command(subcommand)]
+    Rule(rules::Command),
     /// Messages, newest first
     Deliveries(deliveries::ListArgs),
     /// Messages that were given up, and why
@@ -38,10 +33,7 @@ pub enum Command {
 impl Command {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
-            Self::Rules(args) => args.run(context).await,
-            Self::Enable(args) => args.run(context, true).await,
-            Self::Disable(args) => args.run(context, false).await,
-            Self::EditRule(args) => args.run(context).await,
+            Self::Rule(command) => command.run(context).await,
             Self::Deliveries(args) => args.run(context).await,
             Self::DeadLetters(args) => args.run(context).await,
             Self::Show(args) => args.run(context).await,

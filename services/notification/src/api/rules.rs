@@ -1,0 +1,219 @@
+//! Rules as somebody writes them.
+
+use keizoku_proto::notification as proto;
+use keizoku_proto::notification::audience::To as Audience;
+use keizoku_proto::notification::{ChannelChoice, RuleTemplate, Trigger};
+use keizoku_runtime::parse::SHORT_TEXT;
+use keizoku_runtime::{Violations, names};
+
+use super::{email, locale, slack_channel, webhook};
+use crate::domain::rule::Change;
+use crate::fields;
+use crate::filter::Filter;
+use crate::message::words;
+
+/// Audiences that a rule may have; more is a mistake.
+const MOST_AUDIENCES: usize = 20;
+
+/// The key of a new rule: it stands in names of resources and on command lines.
+pub(crate) fn rule_id(violations: &mut Violations, id: &str) -> Option<String> {
+    let is_good = (3..=63).contains(&id.len())
+        && id.starts_with(|first: char| first.is_ascii_lowercase())
+        && id
+            .chars()
+            .all(|one| one.is_ascii_lowercase() || one.is_ascii_digit() || one == '-');
+    if !is_good {
+        violations.add(
+            "rule_id",
+            "must be 3 to 63 small letters, digits and hyphens, a letter first",
+        );
+    }
+    is_good.then(|| id.to_owned())
+}
+
+/// A rule that somebody made, or drafts.
+pub(crate) fn new_rule(violations: &mut Violations, rule: Option<&proto::Rule>) -> proto::Rule {
+    let Some(rule) = rule else {
+        violations.add("rule", "is required");
+        return proto::Rule::default();
+    };
+    let trigger = trigger(violations, rule);
+    let is_scheduled = trigger.is_some_and(fields::is_scheduled);
+    if is_scheduled {
+        schedule(violations, rule.schedule);
+    } else if rule.schedule.is_some() && trigger.is_some() {
+        violations.add("rule.schedule", "is for digests only");
+    }
+    let channel = match rule.channel() {
+        ChannelChoice::Unspecified => ChannelChoice::SlackElseEmail,
+        chosen => chosen,
+    };
+    if rule.channel != 0 && rule.channel() == ChannelChoice::Unspecified {
+        violations.add("rule.channel", UNKNOWN_CHANNEL);
+    }
+    let words = rule.template.clone().unwrap_or_default();
+    let words = template(violations, words, trigger);
+    proto::Rule {
+        trigger: rule.trigger,
+        enabled: rule.enabled,
+        audience: audience(violations, &rule.audience),
+        channel: channel.into(),
+        locale: locale(violations, "rule.locale", &rule.locale),
+        schedule: rule.schedule,
+        resend_ambiguous: rule.resend_ambiguous,
+        filter: filter(violations, &rule.filter, trigger),
+        template: (words != RuleTemplate::default()).then_some(words),
+        ..proto::Rule::default()
+    }
+}
+
+const UNKNOWN_CHANNEL: &str = "must be SLACK_ELSE_EMAIL, SLACK, EMAIL or BOTH";
+
+fn trigger(violations: &mut Violations, rule: &proto::Rule) -> Option<Trigger> {
+    let known = fields::TRIGGERS.iter().copied();
+    let mut known = known.filter(|trigger| i32::from(*trigger) == rule.trigger);
+    let found = known.next();
+    if found.is_none() {
+        let all = fields::TRIGGERS.iter();
+        let all: Vec<&str> = all
+            .map(|trigger| trigger.as_str_name().trim_start_matches("TRIGGER_"))
+            .collect();
+        let all = all.join(", ");
+        violations.add("rule.trigger", format!("must be one of {all}"));
+    }
+    found
+}
+
+/// A filter over the fields of a trigger; that of no trigger is not looked at.
+fn filter(violations: &mut Violations, filter: &str, trigger: Option<Trigger>) -> String {
+    let filter = filter.trim();
+    if let (false, Some(trigger)) = (filter.is_empty(), trigger) {
+        violations.parse("rule.filter", Filter::read(filter, trigger));
+    }
+    filter.to_owned()
+}
+
+/// A rule's own words, with the fields of a trigger.
+fn template(
+    violations: &mut Violations,
+    template: RuleTemplate,
+    trigger: Option<Trigger>,
+) -> RuleTemplate {
+    let mut checked = |field: &str, text: &str| {
+        let text = violations.text(field, text, words::LONGEST);
+        if let Some(trigger) = trigger {
+            violations.parse(field, words::check(&text, trigger));
+        }
+        text
+    };
+    RuleTemplate {
+        title: checked("rule.template.title", &template.title),
+        note: checked("rule.template.note", &template.note),
+    }
+}
+
+/// The parts of a rule that an update names; `trigger` is the rule's, where there is such a rule.
+pub(crate) fn change(
+    violations: &mut Violations,
+    rule: &proto::Rule,
+    mask: &[String],
+    trigger: Option<Trigger>,
+) -> Change {
+    if mask.is_empty() {
+        violations.add(
+            "update_mask",
+            "is required: the names of the fields to change",
+        );
+    }
+    let mut change = Change::default();
+    for path in mask {
+        match path.as_str() {
+            "audience" => change.audience = Some(audience(violations, &rule.audience)),
+            "channel" => {
+                let channel = rule.channel();
+                if channel == proto::ChannelChoice::Unspecified {
+                    violations.add("rule.channel", UNKNOWN_CHANNEL);
+                }
+                change.channel = Some(channel);
+            }
+            "locale" => change.locale = Some(locale(violations, "rule.locale", &rule.locale)),
+            "schedule" => change.schedule = schedule(violations, rule.schedule),
+            "filter" => change.filter = Some(filter(violations, &rule.filter, trigger)),
+            "template" => {
+                let words = rule.template.clone().unwrap_or_default();
+                change.template = Some(template(violations, words, trigger));
+            }
+            "resend_ambiguous" => change.resend_ambiguous = Some(rule.resend_ambiguous),
+            _ => violations.add(
+                "update_mask",
+                format!("`{path}` is not a field that UpdateRule changes"),
+            ),
+        }
+    }
+    change
+}
+
+fn audience(violations: &mut Violations, audience: &[proto::Audience]) -> Vec<proto::Audience> {
+    if audience.is_empty() {
+        violations.add(
+            "rule.audience",
+            "must name somebody; DisableRule switches a rule off",
+        );
+    }
+    if audience.len() > MOST_AUDIENCES {
+        violations.add(
+            "rule.audience",
+            format!("must have at most {MOST_AUDIENCES} entries"),
+        );
+        return Vec::new();
+    }
+    for (number, entry) in audience.iter().enumerate() {
+        let field = format!("rule.audience[{number}]");
+        let part = |name: &str| format!("{field}.{name}");
+        match &entry.to {
+            None => violations.add(&field, "must name somebody"),
+            Some(Audience::Owner(is) | Audience::OwnerTeam(is) | Audience::Organisation(is)) => {
+                if !is {
+                    violations.add(&field, "must be true: leave the entry out instead");
+                }
+            }
+            Some(Audience::Team(team)) => {
+                violations.parse(&part("team"), names::parse_team(team));
+            }
+            Some(Audience::Role(role)) => {
+                violations.required_text(&part("role"), role, SHORT_TEXT);
+            }
+            Some(Audience::SlackChannel(channel)) => {
+                slack_channel(violations, &part("slack_channel"), channel);
+            }
+            Some(Audience::Webhook(name)) => {
+                webhook(violations, &part("webhook"), name);
+            }
+            Some(Audience::Email(address)) => email(violations, &part("email"), address),
+        }
+    }
+    audience.to_vec()
+}
+
+fn schedule(
+    violations: &mut Violations,
+    schedule: Option<proto::Schedule>,
+) -> Option<proto::Schedule> {
+    let Some(schedule) = schedule else {
+        violations.add("rule.schedule", "is required");
+        return None;
+    };
+    if !(1..=7).contains(&schedule.weekday) {
+        violations.add(
+            "rule.schedule.weekday",
+            "must be between 1 (Monday) and 7 (Sunday)",
+        );
+    }
+    if schedule.hour > 23 {
+        violations.add("rule.schedule.hour", "must be between 0 and 23");
+    }
+    if schedule.minute > 59 {
+        violations.add("rule.schedule.minute", "must be between 0 and 59");
+    }
+    Some(schedule)
+}
