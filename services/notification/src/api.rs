@@ -9,7 +9,7 @@ use keizoku_runtime::{Violations, names};
 use lettre::message::Mailbox;
 use uuid::Uuid;
 
-use crate::resources::{DELIVERIES, RULES};
+use crate::resources::{DELIVERIES, ENDPOINTS, RULES};
 
 /// `rules/{rule}` as the rule's key.
 pub(crate) fn rule_key(violations: &mut Violations, field: &str, name: &str) -> Option<String> {
@@ -30,6 +30,15 @@ pub(crate) fn delivery(violations: &mut Violations, name: &str) -> Option<Uuid> 
         );
     }
     id
+}
+
+/// `endpoints/{endpoint}` as the endpoint's name.
+pub(crate) fn endpoint(violations: &mut Violations, name: &str) -> Option<String> {
+    let found = name.strip_prefix(ENDPOINTS).filter(|name| !name.is_empty());
+    if found.is_none() {
+        violations.add("name", "is not of the form `endpoints/{endpoint}`");
+    }
+    found.map(str::to_owned)
 }
 
 /// `ja`, `en`, or empty for the organisation's.
@@ -79,28 +88,35 @@ pub(crate) fn recipient(
     };
     let channel = recipient.channel();
     if channel == proto::Channel::Unspecified {
-        violations.add("recipient.channel", "must be SLACK or EMAIL");
+        violations.add("recipient.channel", "must be SLACK, EMAIL or WEBHOOK");
     }
     let is_email = channel == proto::Channel::Email;
+    let is_slack = channel == proto::Channel::Slack;
     match &recipient.to {
         None => violations.add(
             "recipient",
-            "must name a user, a Slack channel, a webhook or an address",
+            "must name a user, a Slack channel, a webhook, an address or an endpoint",
         ),
         Some(To::User(user)) => {
             violations.parse("recipient.user", names::parse_user(user));
+            require(violations, is_email || is_slack, "recipient.user");
         }
         Some(To::SlackChannel(channel)) => {
             slack_channel(violations, "recipient.slack_channel", channel);
-            require(violations, !is_email, "recipient.slack_channel");
+            require(violations, is_slack, "recipient.slack_channel");
         }
         Some(To::Webhook(name)) => {
             webhook(violations, "recipient.webhook", name);
-            require(violations, !is_email, "recipient.webhook");
+            require(violations, is_slack, "recipient.webhook");
         }
         Some(To::Email(address)) => {
             email(violations, "recipient.email", address);
             require(violations, is_email, "recipient.email");
+        }
+        Some(To::Endpoint(name)) => {
+            webhook(violations, "recipient.endpoint", name);
+            let is_webhook = channel == proto::Channel::Webhook;
+            require(violations, is_webhook, "recipient.endpoint");
         }
     }
     Some(recipient)

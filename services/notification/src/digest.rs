@@ -173,6 +173,7 @@ impl Desk {
             trigger: Trigger::WeeklyDigest,
             subject: format!("rules/{rule}"),
             account_id: String::new(),
+            event_time: slot.due,
         };
         // Another process, or this one before a crash, may have frozen others.
         let frozen = self.freeze(&plan).await?.editions;
@@ -182,8 +183,8 @@ impl Desk {
             let is_frozen = |told: &&Recipient| frozen.contains(&edition_key(told, &edition.part));
             for recipient in told.filter(is_frozen) {
                 let message = edition.write(rule, terms, &writer);
-                self.deliver(&plan, recipient, &edition.part, message)
-                    .await?;
+                let place = (recipient, edition.part.as_str());
+                self.deliver(&plan, place, message, &edition.values).await?;
             }
         }
         Ok(())

@@ -14,10 +14,10 @@ use keizoku_runtime::{Cause, Failure, Fold};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::attempt::Attempt;
+use crate::attempt::{self, Attempt};
 use crate::channel::{Address, Channels, Outcome, Outgoing, Problem};
 use crate::domain::delivery::{Command, Phase, State};
-use crate::domain::{delivery_stream, own_call};
+use crate::domain::{delivery_stream, endpoint_stream, own_call};
 use crate::message;
 use crate::planner::Desk;
 
@@ -182,6 +182,12 @@ impl Dispatcher {
                 .await;
             return Ok(());
         }
+        if self.is_disabled(&fold.state).await? {
+            let told = Attempt::of(&self.desk, id, 0, &fold.state, cause);
+            let reason = SuppressionReason::EndpointDisabled;
+            told.record(Command::Suppress(reason)).await;
+            return Ok(());
+        }
         let step = self.desk.lifecycle.telemetry();
         let step = step.call_out("notification.send", &cause.traceparent);
         let cause = cause.within(step.traceparent());
@@ -201,6 +207,15 @@ impl Dispatcher {
             Ok(())
         };
         step.around(sending).await
+    }
+
+    /// Whether it goes to an endpoint that had said that it is gone.
+    async fn is_disabled(&self, state: &State) -> Result<bool, Failure> {
+        let Some(name) = attempt::endpoint_of(state) else {
+            return Ok(false);
+        };
+        let endpoint = self.desk.endpoints.recall(&endpoint_stream(&name)).await?;
+        Ok(endpoint.state.disabled.is_some())
     }
 
     /// Records that an attempt begins: from then on it is this process's own, until its deadline.
@@ -271,8 +286,8 @@ impl Dispatcher {
         traceparent: String,
     ) -> Result<Option<Outgoing>, Failure> {
         let planned = state.planned.clone().unwrap_or_default();
-        let message = planned.message.unwrap_or_default();
-        let recipient = planned.recipient.unwrap_or_default();
+        let message = planned.message.clone().unwrap_or_default();
+        let recipient = planned.recipient.clone().unwrap_or_default();
         let directory = self.desk.queries.directory().await?;
         let person = |name: &str| {
             directory
@@ -292,6 +307,7 @@ impl Dispatcher {
             id: id.to_string(),
             address,
             message: named,
+            planned,
             is_resent: state.may_have_arrived(),
             traceparent,
         }))
@@ -310,6 +326,7 @@ fn address_of(
         (To::SlackChannel(channel), _) => Some(Address::Slack(channel.clone())),
         (To::Webhook(name), _) => Some(Address::Webhook(name.clone())),
         (To::Email(address), _) => Some(Address::Email(address.clone())),
+        (To::Endpoint(name), _) => Some(Address::Endpoint(name.clone())),
     }
 }
 

@@ -243,6 +243,30 @@ impl Values {
         self.0.iter().map(|(name, value)| (*name, value))
     }
 
+    /// All of them as JSON, by the name before their dot: amounts in minor units, dates as texts.
+    pub(crate) fn json(&self) -> String {
+        let mut groups = serde_json::Map::new();
+        for (name, value) in self.iter() {
+            let Some((group, name)) = name.split_once('.') else {
+                continue;
+            };
+            let value = match value {
+                Value::Text(text) => text.as_str().into(),
+                Value::Number(number) => (*number).into(),
+                Value::Flag(flag) => (*flag).into(),
+                Value::Money(amount) => amount.minor().into(),
+                Value::Date(day) => day.to_string().into(),
+            };
+            let group = groups
+                .entry(group)
+                .or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
+            if let Some(group) = group.as_object_mut() {
+                group.insert(name.to_owned(), value);
+            }
+        }
+        serde_json::Value::Object(groups).to_string()
+    }
+
     /// A field as people read it; a dash where there is none.
     pub(crate) fn written(&self, name: &str, writer: &Writer) -> String {
         match self.get(name) {

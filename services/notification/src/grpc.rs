@@ -1,5 +1,6 @@
 //! The service's RPCs: parse, execute, reply.
 
+mod endpoints;
 mod rules;
 
 use keizoku_proto::common::ErrorReason;
@@ -137,6 +138,8 @@ impl Service {
             trigger: Trigger::Test.into(),
             recipient: Some(recipient),
             message: Some(template::test(&self.desk.writer(&locale).await?)),
+            fields_json: "{}".to_owned(),
+            event_time: Some(keizoku_proto::timestamp(self.desk.calendar.now())),
             ..DeliveryPlanned::default()
         };
         let command = Command::Plan(Box::new(planned));
@@ -243,5 +246,17 @@ impl NotificationService for Service {
         request: Request<proto::SendTestMessageRequest>,
     ) -> Result<Response<proto::SendTestMessageResponse>, Status> {
         reply(self.send_test(request).await)
+    }
+    async fn list_endpoints(
+        &self,
+        _request: Request<proto::ListEndpointsRequest>,
+    ) -> Result<Response<proto::ListEndpointsResponse>, Status> {
+        reply(self.endpoints().await)
+    }
+    async fn enable_endpoint(
+        &self,
+        request: Request<proto::EnableEndpointRequest>,
+    ) -> Result<Response<proto::EnableEndpointResponse>, Status> {
+        reply(self.enable_one_endpoint(request).await)
     }
 }

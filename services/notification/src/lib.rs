@@ -1,4 +1,4 @@
-//! Messages by Slack and email about what happens to customers.
+//! Messages by Slack, email and outgoing webhooks about what happens to customers.
 //!
 //! *Used by* CSMs and their teams, who read the messages, and by CS Ops, who says who is told about
 //! what. *Guarantees*: one message per fact, rule and recipient; nothing is told that was imported,
@@ -7,7 +7,7 @@
 //! that cannot be delivered is a dead letter that can be redriven.
 //!
 //! ```text
-//! accounts, risk ──► read model: replicas, facts to plan ──► planner ──► own log ──► dispatcher ──► Slack, SMTP
+//! accounts, risk ──► read model: replicas, facts to plan ──► planner ──► own log ──► dispatcher ──► Slack, SMTP, HTTP
 //!                                          schedule ──► digest ──┘          └──► read model: queues
 //! ```
 
@@ -124,6 +124,7 @@ pub async fn build(
         rules: deps.executor(&log),
         facts: deps.executor(&log),
         deliveries: deps.executor(&log),
+        endpoints: deps.executor(&log),
         log,
         accounts: follow(projection::ACCOUNTS),
         risk: follow(projection::RISK),

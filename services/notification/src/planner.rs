@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use keizoku_core::{Entropy, Origin, Position, StreamId, derive_id};
 use keizoku_log::EventLog;
 use keizoku_proto::common::ErrorReason;
+use keizoku_proto::notification::recipient::To;
 use keizoku_proto::notification::{
     DeliveryPlanned, FactRouted, Message, Recipient, Rule as Terms, SuppressionReason, Trigger,
 };
@@ -28,9 +29,11 @@ use uuid::Uuid;
 use crate::config::Config;
 use crate::domain::activation::Activation;
 use crate::domain::delivery::{Command, Delivery, State as DeliveryState};
+use crate::domain::endpoint::Endpoint;
 use crate::domain::fact::{self, Fact};
 use crate::domain::rule::{self, Rule};
 use crate::domain::{ACTIVATION, delivery_id, delivery_stream, fact_stream, own_call, rule_stream};
+use crate::fields::Values;
 use crate::happening::Happening;
 use crate::judge::{Filters, Verdict, in_words_of};
 use crate::measures::Measures;
@@ -48,6 +51,7 @@ pub(crate) struct Desk {
     pub(crate) rules: Arc<Executor<Rule>>,
     pub(crate) facts: Arc<Executor<Fact>>,
     pub(crate) deliveries: Arc<Executor<Delivery>>,
+    pub(crate) endpoints: Arc<Executor<Endpoint>>,
     pub(crate) queries: Queries,
     pub(crate) book: SharedBook,
     pub(crate) book_freshness: Freshness,
@@ -76,6 +80,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) trigger: Trigger,
     pub(crate) subject: String,
     pub(crate) account_id: String,
+    /// When it was recorded, or due.
+    pub(crate) event_time: Timestamp,
 }
 
 /// Plans whatever has to be told.
@@ -205,9 +211,9 @@ impl Desk {
     pub(crate) async fn deliver(
         &self,
         plan: &Plan<'_>,
-        recipient: &Recipient,
-        part: &str,
+        (recipient, part): (&Recipient, &str),
         message: Message,
+        values: &Values,
     ) -> Result<Outcome<DeliveryState>, Failure> {
         let id = delivery_id(plan.fact, plan.rule, &edition_key(recipient, part));
         let planned = DeliveryPlanned {
@@ -219,6 +225,11 @@ impl Desk {
             recipient: Some(recipient.clone()),
             message: Some(message),
             resend_ambiguous: plan.terms.resend_ambiguous,
+            fields_json: match recipient.to {
+                Some(To::Endpoint(_)) => values.json(),
+                _ => String::new(),
+            },
+            event_time: Some(keizoku_proto::timestamp(plan.event_time)),
         };
         let (routed, routing) = plan.routing();
         let call = own_call(plan.origin, id, routing.followed(&routed));
@@ -287,6 +298,7 @@ impl Desk {
                 trigger,
                 subject: happening.subject.clone(),
                 account_id: account,
+                event_time: fact.recorded_at,
             };
             let writer = self.writer(&terms.locale).await?;
             let planning = async {
@@ -298,7 +310,7 @@ impl Desk {
                     };
                     let problem = &frozen.filter_problem;
                     let message = in_words_of(rule, terms, problem, message, (&values, &writer));
-                    self.deliver(&plan, &recipient, "", message).await?;
+                    self.deliver(&plan, (&recipient, ""), message, &values).await?;
                 }
                 Ok::<_, Failure>(())
             };

@@ -4,12 +4,13 @@ use keizoku_proto::notification as proto;
 use keizoku_runtime::{Fold, call};
 
 use crate::domain::delivery::{Phase, State};
-use crate::domain::rule;
+use crate::domain::{endpoint, rule};
 use crate::projection::resource_state;
 
 /// Collections of names.
 pub(crate) const RULES: &str = "rules/";
 pub(crate) const DELIVERIES: &str = "deliveries/";
+pub(crate) const ENDPOINTS: &str = "endpoints/";
 
 /// A rule.
 pub(crate) fn rule(key: &str, fold: &Fold<rule::State>) -> proto::Rule {
@@ -61,5 +62,18 @@ pub(crate) fn delivery(fold: &Fold<State>) -> proto::Delivery {
         create_time: fold.created_at.map(keizoku_proto::timestamp),
         update_time: fold.updated_at.map(keizoku_proto::timestamp),
         etag: call::etag(fold.revision),
+        fields_json: planned.fields_json,
+        event_time: planned.event_time,
+    }
+}
+
+/// An endpoint.
+pub(crate) fn endpoint(name: &str, state: &endpoint::State) -> proto::Endpoint {
+    let disabled = state.disabled.clone();
+    proto::Endpoint {
+        name: format!("{ENDPOINTS}{name}"),
+        enabled: disabled.is_none(),
+        disable_time: disabled.as_ref().map(|(at, _)| keizoku_proto::timestamp(*at)),
+        problem: disabled.map(|(_, problem)| problem).unwrap_or_default(),
     }
 }

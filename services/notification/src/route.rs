@@ -40,6 +40,7 @@ pub(crate) fn lane(recipient: &Recipient) -> String {
         (Some(To::User(user)), _) => format!("slack:{user}"),
         (Some(To::SlackChannel(channel)), _) => format!("slack:{channel}"),
         (Some(To::Webhook(name)), _) => format!("webhook:{name}"),
+        (Some(To::Endpoint(name)), _) => format!("endpoint:{name}"),
         (Some(To::Email(_)) | None, _) => "none".to_owned(),
     }
 }
@@ -50,6 +51,7 @@ pub(crate) fn channel(recipient: &Recipient) -> &'static str {
         (None, _) => "none",
         (_, Channel::Email) | (Some(To::Email(_)), _) => "email",
         (Some(To::Webhook(_)), _) => "webhook",
+        (Some(To::Endpoint(_)), _) => "endpoint",
         (Some(To::User(_) | To::SlackChannel(_)), _) => "slack",
     }
 }
@@ -57,7 +59,13 @@ pub(crate) fn channel(recipient: &Recipient) -> &'static str {
 /// A recipient as a text: the same one is told once.
 pub(crate) fn key(recipient: &Recipient) -> String {
     let to = match &recipient.to {
-        Some(To::User(to) | To::SlackChannel(to) | To::Webhook(to) | To::Email(to)) => to,
+        Some(
+            To::User(to)
+            | To::SlackChannel(to)
+            | To::Webhook(to)
+            | To::Email(to)
+            | To::Endpoint(to),
+        ) => to,
         None => "",
     };
     format!("{}/{to}", recipient.channel().as_str_name())
@@ -130,6 +138,7 @@ impl Router<'_> {
                 self.email(To::Email(address.clone())).into_iter().collect()
             }
             Audience::Organisation(_) => self.organisation(choice),
+            Audience::Endpoint(name) => self.endpoint(name).into_iter().collect(),
         }
     }
 
@@ -218,6 +227,14 @@ impl Router<'_> {
         is_known.then(|| slack(To::Webhook(name.to_owned())))
     }
 
+    fn endpoint(&self, name: &str) -> Option<Recipient> {
+        let is_known = self.config.endpoints.contains_key(name);
+        is_known.then(|| Recipient {
+            channel: Channel::Webhook.into(),
+            to: Some(To::Endpoint(name.to_owned())),
+        })
+    }
+
     fn email(&self, to: To) -> Option<Recipient> {
         self.config.smtp.sends().then(|| Recipient {
             channel: Channel::Email.into(),
@@ -233,6 +250,7 @@ impl Router<'_> {
                 self.config.slack.has_bot()
             }
             (Some(To::User(_) | To::Email(_)), Channel::Email) => self.config.smtp.sends(),
+            (Some(To::Endpoint(name)), Channel::Webhook) => self.endpoint(name).is_some(),
             _ => false,
         }
     }

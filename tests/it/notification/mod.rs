@@ -8,4 +8,5 @@ mod restarts;
 mod rules;
 mod slack;
 mod triggers;
+mod webhooks;
 pub(crate) mod world;

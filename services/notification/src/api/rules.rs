@@ -190,6 +190,7 @@ fn audience(violations: &mut Violations, audience: &[proto::Audience]) -> Vec<pr
                 webhook(violations, &part("webhook"), name);
             }
             Some(Audience::Email(address)) => email(violations, &part("email"), address),
+            Some(Audience::Endpoint(name)) => webhook(violations, &part("endpoint"), name),
         }
     }
     audience.to_vec()

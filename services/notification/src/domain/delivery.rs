@@ -274,6 +274,8 @@ impl Decider for Delivery {
             | Kind::NotificationsDeactivated(_)
             | Kind::RuleDefined(_)
             | Kind::RuleRetired(_)
+            | Kind::EndpointDisabled(_)
+            | Kind::EndpointEnabled(_)
             | Kind::FactRouted(_)
             | Kind::DigestSkipped(_) => {}
         }

@@ -3,6 +3,7 @@
 pub mod activation;
 mod backoff;
 pub mod delivery;
+pub mod endpoint;
 pub mod fact;
 pub mod rule;
 
@@ -26,6 +27,12 @@ pub fn fact_stream(fact: Uuid, rule: &str) -> StreamId {
         "fact",
         derive_id("fact", &[fact.as_bytes(), rule.as_bytes()]),
     )
+}
+
+/// Stream of an endpoint, by its name in the configuration.
+#[must_use]
+pub fn endpoint_stream(name: &str) -> StreamId {
+    StreamId::new("endpoint", derive_id("endpoint", &[name.as_bytes()]))
 }
 
 /// Stream of a delivery.

@@ -38,7 +38,9 @@ impl Service {
         let has_slack = config.slack.has_bot() || !config.slack.webhooks.is_empty();
         let slack = has_slack.then_some(Channel::Slack);
         let email = config.smtp.sends().then_some(Channel::Email);
-        let channels = slack.into_iter().chain(email).map(i32::from);
+        let webhook = (!config.endpoints.is_empty()).then_some(Channel::Webhook);
+        let channels = [slack, email, webhook].into_iter().flatten();
+        let channels = channels.map(i32::from);
         Ok(proto::ListRulesResponse {
             rules,
             channels: channels.collect(),
@@ -191,7 +193,10 @@ impl Service {
         let now = self.desk.calendar.now();
         let start = violations.instant("start_time", request.start_time.as_ref());
         let end = violations.instant("end_time", request.end_time.as_ref());
-        let (start, end) = (start.unwrap_or(now - TRIED_BACK), end.unwrap_or(Timestamp::MAX));
+        let (start, end) = (
+            start.unwrap_or(now - TRIED_BACK),
+            end.unwrap_or(Timestamp::MAX),
+        );
         if start >= end {
             violations.add("end_time", "must be after start_time");
         }

@@ -54,6 +54,8 @@ pub(super) fn on_own(rows: &Transaction<'_>, event: &Recorded) -> Result<(), Han
         Kind::NotificationsActivated(_)
         | Kind::NotificationsDeactivated(_)
         | Kind::RuleRetired(_)
+        | Kind::EndpointDisabled(_)
+        | Kind::EndpointEnabled(_)
         | Kind::FactRouted(_)
         | Kind::DigestSkipped(_) => return Ok(()),
     };

@@ -2,6 +2,7 @@
 //! NTF-5).
 
 mod deliveries;
+mod endpoints;
 mod rules;
 mod test_send;
 
@@ -26,6 +27,9 @@ pub enum Command {
     Show(deliveries::ShowArgs),
     /// Send dead letters, ambiguous or suppressed messages after all
     Redrive(deliveries::RedriveArgs),
+    /// Who gets outgoing webhooks
+    #[command(subcommand)]
+    Endpoint(endpoints::Command),
     /// Try out a channel
     TestSend(test_send::Args),
 }
@@ -38,6 +42,7 @@ impl Command {
             Self::DeadLetters(args) => args.run(context).await,
             Self::Show(args) => args.run(context).await,
             Self::Redrive(args) => args.run(context).await,
+            Self::Endpoint(command) => command.run(context).await,
             Self::TestSend(args) => args.run(context).await,
         }
     }
@@ -62,6 +67,7 @@ async fn recipient(context: &Context, recipient: Option<&Recipient>) -> String {
         Some(To::SlackChannel(channel)) => channel.clone(),
         Some(To::Webhook(name)) => format!("webhook {name}"),
         Some(To::Email(address)) => address.clone(),
+        Some(To::Endpoint(name)) => format!("endpoint {name}"),
         None => "nobody".to_owned(),
     }
 }

@@ -347,10 +347,11 @@ async fn audience(context: &Context, who: &str) -> Result<Audience, Failure> {
         Some(("slack", channel)) => To::SlackChannel(channel.to_owned()),
         Some(("webhook", name)) => To::Webhook(name.to_owned()),
         Some(("email", address)) => To::Email(address.to_owned()),
+        Some(("endpoint", name)) => To::Endpoint(name.to_owned()),
         _ => {
             return Err(Failure::Usage(format!(
                 "`{who}` is no audience: owner, owner-team, organisation, team:NAME, role:ROLE, \
-                 slack:#CHANNEL, webhook:NAME or email:ADDRESS"
+                 slack:#CHANNEL, webhook:NAME, email:ADDRESS or endpoint:NAME"
             )));
         }
     };
@@ -368,6 +369,7 @@ async fn audience_text(context: &Context, audience: &[Audience]) -> String {
         Some(To::SlackChannel(channel)) => format!("slack:{channel}"),
         Some(To::Webhook(name)) => format!("webhook:{name}"),
         Some(To::Email(address)) => format!("email:{address}"),
+        Some(To::Endpoint(name)) => format!("endpoint:{name}"),
         None => String::new(),
     };
     let entries: Vec<String> = audience.iter().map(text).collect();

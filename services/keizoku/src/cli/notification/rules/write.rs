@@ -13,7 +13,8 @@ use crate::error::Failure;
 #[derive(Debug, clap::Args)]
 pub(super) struct Terms {
     /// Whom it tells (when it is changed: instead of whom it told): owner, owner-team, organisation,
-    /// team:NAME, role:ROLE, slack:#CHANNEL, webhook:NAME or email:ADDRESS; may be given several times
+    /// team:NAME, role:ROLE, slack:#CHANNEL, webhook:NAME, email:ADDRESS or endpoint:NAME; may be given
+    /// several times
     #[arg(long, value_name = "WHO")]
     audience: Vec<String>,
     /// How
