@@ -18,10 +18,10 @@ use tokio::sync::watch;
 use crate::domain::fact;
 use crate::domain::{fact_stream, own_call, rule_stream};
 use crate::fields::Values;
-use crate::happening::account_owner;
+use crate::happening::{account_owner, risk_owner};
 use crate::judge::{Verdict, in_words_of};
 use crate::message::template::{self, Deadline, DeadlineKind, Digest, Overdue, Writer};
-use crate::planner::{Desk, Plan, edition_key};
+use crate::planner::{Desk, Place, Plan, edition_key};
 use crate::queries::Directory;
 use crate::route::Owner;
 use crate::schedule::{self, Local, Slot};
@@ -111,7 +111,15 @@ impl Desk {
                 let step = self.lifecycle.telemetry().step("notification.digest", "");
                 step.note("rule", key.to_owned());
                 let cause = Cause::default().within(step.traceparent());
-                step.around(self.publish(key, terms, newest, cause)).await?;
+                let publishing = async {
+                    match terms.trigger() {
+                        Trigger::NextActionOverdue => {
+                            self.escalate(key, terms, newest, cause).await
+                        }
+                        _ => self.publish(key, terms, newest, cause).await,
+                    }
+                };
+                step.around(publishing).await?;
                 self.digested().insert(key.to_owned(), newest.due);
             }
             let upcoming = schedule::next(&schedule, now, local).due;
@@ -156,13 +164,15 @@ impl Desk {
             told.map(|told| edition_key(told, &edition.part)).collect()
         };
         let fact = slot.id(rule);
+        let recipients: Vec<Recipient> = passing.iter().flat_map(told).collect();
         let plan = Plan {
             rule,
             terms,
             routed: FactRouted {
                 rule: rule.to_owned(),
                 fact_id: fact.to_string(),
-                recipients: passing.iter().flat_map(told).collect(),
+                send_times: self.send_times(terms, slot.due, &recipients, &directory),
+                recipients,
                 editions: passing.iter().flat_map(keys).collect(),
                 due_time: Some(keizoku_proto::timestamp(slot.due)),
                 ..FactRouted::default()
@@ -176,14 +186,18 @@ impl Desk {
             event_time: slot.due,
         };
         // Another process, or this one before a crash, may have frozen others.
-        let frozen = self.freeze(&plan).await?.editions;
+        let frozen = self.freeze(&plan).await?;
         let writer = self.writer(&terms.locale).await?;
         for edition in &editions {
             let told = edition.recipients.iter();
-            let is_frozen = |told: &&Recipient| frozen.contains(&edition_key(told, &edition.part));
+            let is_frozen =
+                |told: &&Recipient| frozen.editions.contains(&edition_key(told, &edition.part));
             for recipient in told.filter(is_frozen) {
                 let message = edition.write(rule, terms, &writer);
-                let place = (recipient, edition.part.as_str());
+                let key = edition_key(recipient, &edition.part);
+                let index = frozen.editions.iter().position(|known| *known == key);
+                let index = index.unwrap_or(usize::MAX);
+                let place = Place::of(&frozen, index, recipient, &edition.part);
                 self.deliver(&plan, place, message, &edition.values).await?;
             }
         }
@@ -191,7 +205,7 @@ impl Desk {
     }
 
     /// Waits until the replicas have read what was recorded before the digest was due.
-    async fn read_all(&self) -> Result<(), Failure> {
+    pub(crate) async fn read_all(&self) -> Result<(), Failure> {
         let is_up_to_date =
             |progress: &Progress| !progress.log_id.is_nil() && progress.position >= progress.head;
         for source in [&self.accounts, &self.risk] {
@@ -295,11 +309,8 @@ impl Desk {
         let book = self.book.read();
         let overdue = risks.into_iter().filter_map(|risk| {
             let account: AccountId = risk.account_id.parse().ok()?;
-            let owner = match (risk.owner_user.as_str(), risk.owner_team.as_str()) {
-                ("", "") => account_owner(&book, account, AsOf::now(today)),
-                ("", team) => Owner::Team(team.to_owned()),
-                (user, _) => Owner::User(user.to_owned()),
-            };
+            let of_account = || account_owner(&book, account, AsOf::now(today));
+            let owner = risk_owner(&risk, of_account);
             let overdue = Overdue {
                 account,
                 account_name: name(&risk.account_id),

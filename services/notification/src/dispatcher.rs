@@ -193,8 +193,21 @@ impl Dispatcher {
         let cause = cause.within(step.traceparent());
         let sending = async {
             let outgoing = self.outgoing(id, &fold.state, step.traceparent()).await?;
-            let Some((attempt, deadline)) = self.begin(id, &fold.state, cause).await? else {
+            let Some((attempt, deadline, state)) = self.begin(id, &fold.state, cause).await? else {
                 return Ok(()); // somebody else sends it
+            };
+            // What was told in the same message since it was looked at.
+            let outgoing = if state.grouped.len() == fold.state.grouped.len() {
+                outgoing
+            } else {
+                match self.outgoing(id, &state, step.traceparent()).await {
+                    Ok(outgoing) => outgoing,
+                    Err(failure) => {
+                        let problem = Problem::passing(failure.message().to_owned());
+                        attempt.settle(problem).await;
+                        return Ok(());
+                    }
+                }
             };
             step.note("channel", attempt.channel());
             self.desk.lifecycle.reached("notification.send.before");
@@ -224,7 +237,7 @@ impl Dispatcher {
         id: Uuid,
         state: &State,
         cause: Cause,
-    ) -> Result<Option<(Attempt, Timestamp)>, Failure> {
+    ) -> Result<Option<(Attempt, Timestamp, State)>, Failure> {
         let now = self.desk.calendar.now();
         let timeout = SignedDuration::from_secs(self.desk.config.timeout_seconds.into());
         let deadline = now.saturating_add(timeout).unwrap_or(Timestamp::MAX);
@@ -237,7 +250,7 @@ impl Dispatcher {
             Ok(started) => {
                 let number = started.fold.state.attempts;
                 let attempt = Attempt::of(&self.desk, id, number, state, begun);
-                Ok(Some((attempt, deadline)))
+                Ok(Some((attempt, deadline, started.fold.state.clone())))
             }
             Err(failure) if failure.reason() == ErrorReason::AttemptNotOpen => Ok(None),
             Err(failure) => Err(failure),
@@ -286,7 +299,7 @@ impl Dispatcher {
         traceparent: String,
     ) -> Result<Option<Outgoing>, Failure> {
         let planned = state.planned.clone().unwrap_or_default();
-        let message = planned.message.clone().unwrap_or_default();
+        let message = message::group::of(state).unwrap_or_default();
         let recipient = planned.recipient.clone().unwrap_or_default();
         let directory = self.desk.queries.directory().await?;
         let person = |name: &str| {

@@ -118,6 +118,12 @@ const CONTRACT: &[Field] = &[
     field("contract.reason", Text, "Why, as somebody wrote it."),
 ];
 
+const OVERDUE: &[Field] = &[field(
+    "overdue.days",
+    Number,
+    "For how many days the next action has been overdue.",
+)];
+
 const DIGEST: &[Field] = &[
     field(
         "digest.overdue",
@@ -140,6 +146,7 @@ pub(crate) const TRIGGERS: &[Trigger] = &[
     Trigger::SuggestionMade,
     Trigger::CancellationAnnounced,
     Trigger::Churned,
+    Trigger::NextActionOverdue,
     Trigger::WeeklyDigest,
 ];
 
@@ -152,6 +159,7 @@ pub(crate) fn of(trigger: Trigger) -> Vec<Field> {
             &[CUSTOMER, RISK, EXPECTATION, NEXT_ACTION]
         }
         Trigger::RiskClosed => &[CUSTOMER, RISK, CLOSURE],
+        Trigger::NextActionOverdue => &[CUSTOMER, RISK, NEXT_ACTION, OVERDUE],
         Trigger::SuggestionMade => &[CUSTOMER, SUGGESTION],
         Trigger::CancellationAnnounced | Trigger::Churned => &[CUSTOMER, CONTRACT],
     };
@@ -160,7 +168,7 @@ pub(crate) fn of(trigger: Trigger) -> Vec<Field> {
 
 /// Whether a trigger follows a schedule, and no fact.
 pub(crate) fn is_scheduled(trigger: Trigger) -> bool {
-    trigger == Trigger::WeeklyDigest
+    matches!(trigger, Trigger::WeeklyDigest | Trigger::NextActionOverdue)
 }
 
 /// The names of a trigger's fields, for whoever named another one.

@@ -185,7 +185,7 @@ impl NotificationService for Service {
         &self,
         request: Request<proto::ListRuleFieldsRequest>,
     ) -> Result<Response<proto::ListRuleFieldsResponse>, Status> {
-        reply(rules::fields_of(request.get_ref()))
+        reply(rules::fields_of(request.into_inner()))
     }
     async fn try_rule(
         &self,

@@ -1,6 +1,6 @@
 //! What a fact says, and to whom it happened: from events and replicas to words and fields.
 
-mod fields;
+pub(crate) mod fields;
 
 use keizoku_core::{AccountId, Day, Money, Rate, SubscriptionId};
 use keizoku_proto::notification::{Message, Trigger};
@@ -109,11 +109,7 @@ impl Happening {
     pub(crate) fn owner(&self, book: &Book, as_of: AsOf) -> Owner {
         let of_account = || account_owner(book, self.account, as_of);
         match &self.kind {
-            Kind::Risk(risk) => match (risk.1.owner_user.as_str(), risk.1.owner_team.as_str()) {
-                ("", "") => of_account(),
-                ("", team) => Owner::Team(team.to_owned()),
-                (user, _) => Owner::User(user.to_owned()),
-            },
+            Kind::Risk(risk) => risk_owner(&risk.1, of_account),
             Kind::Suggestion(_) | Kind::Ending { .. } => of_account(),
         }
     }
@@ -222,6 +218,15 @@ fn parsed(account: &str) -> Result<AccountId, NotYet> {
     account.parse().map_err(|_| NotYet::Unread)
 }
 
+/// Who owns a risk: its own owner, or the account's.
+pub(crate) fn risk_owner(row: &RiskRow, of_account: impl FnOnce() -> Owner) -> Owner {
+    match (row.owner_user.as_str(), row.owner_team.as_str()) {
+        ("", "") => of_account(),
+        ("", team) => Owner::Team(team.to_owned()),
+        (user, _) => Owner::User(user.to_owned()),
+    }
+}
+
 /// Who looks after an account.
 pub(crate) fn account_owner(book: &Book, account: AccountId, as_of: AsOf) -> Owner {
     let Some(ix) = book.account(account) else {
@@ -236,7 +241,7 @@ pub(crate) fn account_owner(book: &Book, account: AccountId, as_of: AsOf) -> Own
     }
 }
 
-fn responsible(owner: &Owner, directory: &Directory) -> Responsible {
+pub(crate) fn responsible(owner: &Owner, directory: &Directory) -> Responsible {
     match owner {
         Owner::User(user) => Responsible::User(format!("users/{user}")),
         Owner::Team(team) => {
@@ -250,7 +255,7 @@ fn responsible(owner: &Owner, directory: &Directory) -> Responsible {
     }
 }
 
-fn customer(book: &Book, account: AccountId, name: &str, as_of: AsOf) -> Customer {
+pub(crate) fn customer(book: &Book, account: AccountId, name: &str, as_of: AsOf) -> Customer {
     let mut customer = Customer {
         id: account,
         name: name.to_owned(),

@@ -32,9 +32,12 @@ use crate::domain::delivery::{Command, Delivery, State as DeliveryState};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::fact::{self, Fact};
 use crate::domain::rule::{self, Rule};
-use crate::domain::{ACTIVATION, delivery_id, delivery_stream, fact_stream, own_call, rule_stream};
+use crate::domain::{
+    ACTIVATION, delivery_id, delivery_stream, fact_stream, group_id, own_call, rule_stream,
+};
 use crate::fields::Values;
 use crate::happening::Happening;
+use crate::hours;
 use crate::judge::{Filters, Verdict, in_words_of};
 use crate::measures::Measures;
 use crate::message::locale::Locale;
@@ -42,6 +45,7 @@ use crate::message::template::Writer;
 use crate::projection;
 use crate::queries::{Directory, Queries};
 use crate::route::{self, Owner, Router};
+use crate::schedule::Local;
 
 /// Everything that plans, sends and answers share.
 pub(crate) struct Desk {
@@ -82,6 +86,40 @@ pub(crate) struct Plan<'a> {
     pub(crate) account_id: String,
     /// When it was recorded, or due.
     pub(crate) event_time: Timestamp,
+}
+
+/// An instant as events hold it.
+type PlannedTime = prost_reflect::prost_types::Timestamp;
+
+/// Where one message goes, and when: as it was frozen.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    recipient: &'a Recipient,
+    /// Tells messages of one fact to one recipient apart.
+    part: &'a str,
+    send_time: Option<Timestamp>,
+    /// Whether other facts may be told in the same message.
+    is_grouped: bool,
+}
+
+impl<'a> Place<'a> {
+    /// That of a recipient who stands there in the frozen list.
+    pub(crate) fn of(
+        frozen: &FactRouted,
+        index: usize,
+        recipient: &'a Recipient,
+        part: &'a str,
+    ) -> Self {
+        let send_time = frozen.send_times.get(index);
+        // A program takes each fact by itself, and nobody is told nowhere.
+        let is_person = !matches!(recipient.to, Some(To::Endpoint(_)) | None);
+        Self {
+            recipient,
+            part,
+            send_time: send_time.and_then(keizoku_proto::instant),
+            is_grouped: frozen.grouped && is_person && part.is_empty(),
+        }
+    }
 }
 
 /// Plans whatever has to be told.
@@ -206,16 +244,16 @@ impl Desk {
         }
     }
 
-    /// Plans one message, unless it is planned. `part` tells messages of one fact to one recipient
-    /// apart.
+    /// Plans one message, unless it is planned.
     pub(crate) async fn deliver(
         &self,
         plan: &Plan<'_>,
-        (recipient, part): (&Recipient, &str),
+        place: Place<'_>,
         message: Message,
         values: &Values,
     ) -> Result<Outcome<DeliveryState>, Failure> {
-        let id = delivery_id(plan.fact, plan.rule, &edition_key(recipient, part));
+        let recipient = place.recipient;
+        let id = delivery_id(plan.fact, plan.rule, &edition_key(recipient, place.part));
         let planned = DeliveryPlanned {
             delivery_id: id.to_string(),
             rule: plan.rule.to_owned(),
@@ -230,7 +268,14 @@ impl Desk {
                 _ => String::new(),
             },
             event_time: Some(keizoku_proto::timestamp(plan.event_time)),
+            send_time: place.send_time.map(keizoku_proto::timestamp),
+            fact_id: String::new(),
         };
+        if let (true, Some(send_time)) = (place.is_grouped, place.send_time)
+            && let Some(outcome) = self.group(plan, &planned, send_time).await?
+        {
+            return Ok(outcome);
+        }
         let (routed, routing) = plan.routing();
         let call = own_call(plan.origin, id, routing.followed(&routed));
         let stream = delivery_stream(id);
@@ -249,6 +294,57 @@ impl Desk {
             return Ok(suppressed);
         }
         Ok(outcome)
+    }
+
+    /// Tells a fact in the message of others; `None` where that takes no more, and it is one of its own.
+    async fn group(
+        &self,
+        plan: &Plan<'_>,
+        planned: &DeliveryPlanned,
+        send_time: Timestamp,
+    ) -> Result<Option<Outcome<DeliveryState>>, Failure> {
+        let recipient = planned.recipient.clone().unwrap_or_default();
+        let id = group_id(plan.rule, &route::key(&recipient), send_time);
+        let planned = DeliveryPlanned {
+            delivery_id: id.to_string(),
+            fact_id: plan.fact.to_string(),
+            ..planned.clone()
+        };
+        let (routed, routing) = plan.routing();
+        // The fact's own: each is told there once.
+        let request_id = derive_id("group", &[id.as_bytes(), plan.fact.as_bytes()]);
+        let call = own_call(plan.origin, request_id, routing.followed(&routed));
+        let command = Command::Group(Box::new(planned));
+        let stream = delivery_stream(id);
+        match self.deliveries.execute(stream, command, call).await {
+            Ok(outcome) => Ok(Some(outcome)),
+            Err(failure) if failure.reason() == ErrorReason::AttemptNotOpen => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// When each recipient's message is sent; nothing where all are sent at once.
+    pub(crate) fn send_times(
+        &self,
+        terms: &Terms,
+        recorded_at: Timestamp,
+        recipients: &[Recipient],
+        directory: &Directory,
+    ) -> Vec<PlannedTime> {
+        // What is heard of late, after a time away, is grouped as it is heard of.
+        let heard_at = recorded_at.max(self.calendar.now());
+        let working_days = self.calendar.working_days();
+        let times = recipients.iter().map(|recipient| {
+            let own = route::time_zone(recipient, directory);
+            let zone = own.unwrap_or_else(|| self.calendar.zone());
+            let local = Local {
+                zone: &zone,
+                working_days,
+            };
+            hours::send_time(terms, heard_at, local).map(keizoku_proto::timestamp)
+        });
+        // All of them, or none: that depends on the rule alone.
+        times.collect::<Option<Vec<_>>>().unwrap_or_default()
     }
 
     async fn plan(&self, fact: &intake::Fact) -> Result<(), NotYet> {
@@ -281,6 +377,8 @@ impl Desk {
                 rule,
                 terms,
                 routed: FactRouted {
+                    send_times: self.send_times(terms, fact.recorded_at, &recipients, &directory),
+                    grouped: terms.group_minutes > 0,
                     rule: rule.clone(),
                     fact_id: fact.event_id.to_string(),
                     source: fact.source.clone(),
@@ -303,14 +401,15 @@ impl Desk {
             let writer = self.writer(&terms.locale).await?;
             let planning = async {
                 let frozen = self.freeze(&plan).await?;
-                for recipient in frozen.recipients {
+                for (index, recipient) in frozen.recipients.iter().enumerate() {
                     let message = {
                         let book = self.book.read();
                         happening.write(&writer, name, &book, &directory, as_of)
                     };
                     let problem = &frozen.filter_problem;
                     let message = in_words_of(rule, terms, problem, message, (&values, &writer));
-                    self.deliver(&plan, (&recipient, ""), message, &values).await?;
+                    let place = Place::of(&frozen, index, recipient, "");
+                    self.deliver(&plan, place, message, &values).await?;
                 }
                 Ok::<_, Failure>(())
             };

@@ -131,17 +131,18 @@ fn user(
 ) -> rusqlite::Result<()> {
     let profile = profile.cloned().unwrap_or_default();
     rows.prepare_cached(
-        "INSERT INTO users (id, display_name, email, slack_member_id, role)
-         VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO users (id, display_name, email, slack_member_id, role, time_zone)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (id) DO UPDATE SET display_name = ?2, email = ?3, slack_member_id = ?4,
-         role = ?5",
+         role = ?5, time_zone = ?6",
     )?
     .execute(params![
         id,
         profile.display_name,
         profile.email,
         profile.slack_member_id,
-        profile.role
+        profile.role,
+        profile.time_zone
     ])
     .map(drop)
 }

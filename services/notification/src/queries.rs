@@ -27,6 +27,8 @@ pub(crate) struct Person {
     pub(crate) slack_member_id: String,
     pub(crate) role: String,
     pub(crate) active: bool,
+    /// IANA time zone; empty for the organisation's.
+    pub(crate) time_zone: String,
 }
 
 /// A team of the directory.
@@ -150,7 +152,7 @@ impl Queries {
             .read(|rows| {
                 let users = rows
                     .prepare_cached(
-                        "SELECT id, display_name, email, slack_member_id, role, active FROM users",
+                        "SELECT id, display_name, email, slack_member_id, role, active, time_zone FROM users",
                     )?
                     .query_map([], |row| Ok((row.get(0)?, person(row)?)))?
                     .collect::<rusqlite::Result<_>>()?;
@@ -421,6 +423,7 @@ fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
         slack_member_id: row.get(3)?,
         role: row.get(4)?,
         active: row.get(5)?,
+        time_zone: row.get(6)?,
     })
 }
 

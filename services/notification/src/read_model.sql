@@ -9,6 +9,7 @@ CREATE TABLE users (
     email TEXT NOT NULL,
     slack_member_id TEXT NOT NULL,
     role TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
     active INTEGER NOT NULL DEFAULT 1
 ) WITHOUT ROWID;
 CREATE TABLE teams (

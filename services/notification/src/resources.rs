@@ -5,6 +5,7 @@ use keizoku_runtime::{Fold, call};
 
 use crate::domain::delivery::{Phase, State};
 use crate::domain::{endpoint, rule};
+use crate::message;
 use crate::projection::resource_state;
 
 /// Collections of names.
@@ -52,7 +53,7 @@ pub(crate) fn delivery(fold: &Fold<State>) -> proto::Delivery {
         subject: planned.subject,
         account: prefixed("accounts/", &planned.account_id),
         recipient: planned.recipient,
-        message: planned.message,
+        message: message::group::of(state),
         state: resource_state(state.phase).into(),
         attempts: state.attempts,
         ambiguous_attempts: u32::try_from(state.ambiguous.len()).unwrap_or(u32::MAX),
@@ -64,6 +65,7 @@ pub(crate) fn delivery(fold: &Fold<State>) -> proto::Delivery {
         etag: call::etag(fold.revision),
         fields_json: planned.fields_json,
         event_time: planned.event_time,
+        fact_count: u32::try_from(state.messages().count()).unwrap_or(u32::MAX),
     }
 }
 
@@ -73,7 +75,9 @@ pub(crate) fn endpoint(name: &str, state: &endpoint::State) -> proto::Endpoint {
     proto::Endpoint {
         name: format!("{ENDPOINTS}{name}"),
         enabled: disabled.is_none(),
-        disable_time: disabled.as_ref().map(|(at, _)| keizoku_proto::timestamp(*at)),
+        disable_time: disabled
+            .as_ref()
+            .map(|(at, _)| keizoku_proto::timestamp(*at)),
         problem: disabled.map(|(_, problem)| problem).unwrap_or_default(),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::tz::TimeZone;
 use keizoku_proto::notification::audience::To as Audience;
 use keizoku_proto::notification::recipient::To;
 use keizoku_proto::notification::{Channel, ChannelChoice, Recipient, Rule};
@@ -69,6 +70,15 @@ pub(crate) fn key(recipient: &Recipient) -> String {
         None => "",
     };
     format!("{}/{to}", recipient.channel().as_str_name())
+}
+
+/// The time zone in which a recipient works, where it is a person who has one.
+pub(crate) fn time_zone(recipient: &Recipient, directory: &Directory) -> Option<TimeZone> {
+    let Some(To::User(user)) = &recipient.to else {
+        return None;
+    };
+    let person = directory.users.get(bare(user))?;
+    TimeZone::get(&person.time_zone).ok()
 }
 
 /// What nobody can be told: it is planned all the same, so that it can be seen that it was not.

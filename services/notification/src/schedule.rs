@@ -25,6 +25,9 @@ impl Slot {
     }
 }
 
+/// The weekday of a schedule that is every working day.
+const EVERY_WORKING_DAY: u32 = 0;
+
 /// Where and when people work.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Local<'a> {
@@ -40,7 +43,7 @@ pub(crate) fn next(schedule: &Schedule, after: Timestamp, local: Local<'_>) -> S
     // A slot may be due some days after its date.
     let mut date = Day::of(after, local.zone).plus_days(-LONGEST_BREAK);
     loop {
-        if is_scheduled(schedule, date) {
+        if is_scheduled(schedule, date, local.working_days) {
             let slot = slot_of(schedule, date, local);
             if slot.due > after {
                 return slot;
@@ -72,7 +75,10 @@ pub(crate) fn due_between(
     slots
 }
 
-fn is_scheduled(schedule: &Schedule, date: Day) -> bool {
+fn is_scheduled(schedule: &Schedule, date: Day, working_days: &WorkingDays) -> bool {
+    if schedule.weekday == EVERY_WORKING_DAY {
+        return working_days.includes(date);
+    }
     let weekday = date.date().weekday().to_monday_one_offset();
     u32::try_from(weekday).is_ok_and(|weekday| weekday == schedule.weekday)
 }
@@ -153,6 +159,22 @@ mod tests {
         let slot = next(&MONDAY, at("2026-05-05T12:00[Asia/Tokyo]"), tokyo());
         assert_eq!(slot.date.to_string(), "2026-05-04");
         assert_eq!(slot.due, at("2026-05-07T09:00[Asia/Tokyo]"));
+    }
+
+    #[test]
+    fn ntf_6_a_daily_schedule_leaves_out_days_off() {
+        let daily = Schedule {
+            weekday: EVERY_WORKING_DAY,
+            ..MONDAY
+        };
+        let slots = due_between(
+            &daily,
+            at("2026-11-19T12:00[Asia/Tokyo]"),
+            at("2026-11-25T09:00[Asia/Tokyo]"),
+            tokyo(),
+        );
+        let dates: Vec<String> = slots.iter().map(|slot| slot.date.to_string()).collect();
+        assert_eq!(dates, ["2026-11-20", "2026-11-24", "2026-11-25"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use keizoku_core::Day;
-use keizoku_proto::notification::{Recipient, Rule as Terms, Trial, TrialOutcome};
+use keizoku_proto::notification::{Recipient, Rule as Terms, Trial, TrialOutcome, Trigger};
 use keizoku_revenue::AsOf;
 use keizoku_runtime::Failure;
 use keizoku_runtime::effect::NotYet;
@@ -30,8 +30,13 @@ impl Desk {
     pub(crate) async fn try_rule(&self, tried: &Tried) -> Result<(Vec<Trial>, bool), Failure> {
         let directory = self.queries.directory().await?;
         if fields::is_scheduled(tried.terms.trigger()) {
-            let trials = self.try_digest(tried, &directory).await?;
-            return Ok((trials, false));
+            let mut trials = match tried.terms.trigger() {
+                Trigger::NextActionOverdue => self.try_overdue(tried, &directory).await?,
+                _ => self.try_digest(tried, &directory).await?,
+            };
+            let is_more = trials.len() > tried.limit;
+            trials.truncate(tried.limit);
+            return Ok((trials, is_more));
         }
         let mut trials = Vec::new();
         let mut last: Option<PastFact> = None;
@@ -92,6 +97,28 @@ impl Desk {
             message: Some(message),
             ..judged(&verdict, self.recipients(&tried.terms, directory, &owner))
         }))
+    }
+
+    /// What would be told about as overdue now, had it not been told before.
+    async fn try_overdue(
+        &self,
+        tried: &Tried,
+        directory: &Directory,
+    ) -> Result<Vec<Trial>, Failure> {
+        let writer = self.writer(&tried.terms.locale).await?;
+        let found = self.overdue(&tried.terms, directory).await?;
+        let trials = found.into_iter().map(|overdue| Trial {
+            subject: overdue.subject(),
+            account: format!("accounts/{}", overdue.account()),
+            message: Some(overdue.write(
+                &tried.key,
+                &tried.terms,
+                &writer,
+                overdue.verdict.problem(),
+            )),
+            ..judged(&overdue.verdict, overdue.recipients.clone())
+        });
+        Ok(trials.collect())
     }
 
     /// The digest as it would go out now.

@@ -78,7 +78,7 @@ async fn ntf_3_the_published_library_of_another_language_verifies_our_webhooks()
     let arguments = [
         "notification",
         "test-send",
-        "--endpoint",
+        "--to-endpoint",
         "crm",
         "--locale",
         "en",

@@ -2,7 +2,7 @@
 
 use keizoku_proto::notification as proto;
 use keizoku_proto::notification::audience::To as Audience;
-use keizoku_proto::notification::{ChannelChoice, RuleTemplate, Trigger};
+use keizoku_proto::notification::{ChannelChoice, RuleTemplate, SendingHours, Trigger};
 use keizoku_runtime::parse::SHORT_TEXT;
 use keizoku_runtime::{Violations, names};
 
@@ -44,6 +44,7 @@ pub(crate) fn new_rule(violations: &mut Violations, rule: Option<&proto::Rule>) 
     } else if rule.schedule.is_some() && trigger.is_some() {
         violations.add("rule.schedule", "is for digests only");
     }
+    let days = overdue_days(violations, rule.overdue_days, trigger);
     let channel = match rule.channel() {
         ChannelChoice::Unspecified => ChannelChoice::SlackElseEmail,
         chosen => chosen,
@@ -52,7 +53,7 @@ pub(crate) fn new_rule(violations: &mut Violations, rule: Option<&proto::Rule>) 
         violations.add("rule.channel", UNKNOWN_CHANNEL);
     }
     let words = rule.template.clone().unwrap_or_default();
-    let words = template(violations, words, trigger);
+    let words = template(violations, &words, trigger);
     proto::Rule {
         trigger: rule.trigger,
         enabled: rule.enabled,
@@ -63,11 +64,67 @@ pub(crate) fn new_rule(violations: &mut Violations, rule: Option<&proto::Rule>) 
         resend_ambiguous: rule.resend_ambiguous,
         filter: filter(violations, &rule.filter, trigger),
         template: (words != RuleTemplate::default()).then_some(words),
+        sending_hours: sending_hours(violations, rule.sending_hours),
+        group_minutes: group_minutes(violations, rule.group_minutes, trigger),
+        overdue_days: days,
         ..proto::Rule::default()
     }
 }
 
 const UNKNOWN_CHANNEL: &str = "must be SLACK_ELSE_EMAIL, SLACK, EMAIL or BOTH";
+
+/// Hours of one day: those over midnight would be two.
+fn sending_hours(violations: &mut Violations, hours: Option<SendingHours>) -> Option<SendingHours> {
+    let hours = hours?;
+    let mut within = |field: &str, value: u32, most: u32| {
+        if value > most {
+            let field = format!("rule.sending_hours.{field}");
+            violations.add(&field, format!("must be between 0 and {most}"));
+        }
+    };
+    within("start_hour", hours.start_hour, 23);
+    within("start_minute", hours.start_minute, 59);
+    within("end_hour", hours.end_hour, 24);
+    within("end_minute", hours.end_minute, 59);
+    let start = (hours.start_hour, hours.start_minute);
+    let end = (hours.end_hour, hours.end_minute);
+    if end <= start || end > (24, 0) {
+        let hint = "must end later on the same day than it starts, at 24:00 at the latest";
+        violations.add("rule.sending_hours", hint);
+    }
+    Some(hours)
+}
+
+/// Longest time in which facts become one message, in minutes: a day.
+const LONGEST_GROUP: u32 = 24 * 60;
+
+fn group_minutes(violations: &mut Violations, minutes: u32, trigger: Option<Trigger>) -> u32 {
+    if minutes > LONGEST_GROUP {
+        let hint = format!("must be between 0 and {LONGEST_GROUP}");
+        violations.add("rule.group_minutes", hint);
+    }
+    if minutes > 0 && trigger == Some(Trigger::WeeklyDigest) {
+        violations.add(
+            "rule.group_minutes",
+            "is not for digests, which are one message",
+        );
+    }
+    minutes
+}
+
+fn overdue_days(violations: &mut Violations, days: u32, trigger: Option<Trigger>) -> u32 {
+    match trigger {
+        Some(Trigger::NextActionOverdue) if !(1..=365).contains(&days) => {
+            violations.add("rule.overdue_days", "must be between 1 and 365");
+        }
+        Some(Trigger::NextActionOverdue) | None => {}
+        Some(_) if days > 0 => {
+            violations.add("rule.overdue_days", "is for NEXT_ACTION_OVERDUE only");
+        }
+        Some(_) => {}
+    }
+    days
+}
 
 fn trigger(violations: &mut Violations, rule: &proto::Rule) -> Option<Trigger> {
     let known = fields::TRIGGERS.iter().copied();
@@ -96,7 +153,7 @@ fn filter(violations: &mut Violations, filter: &str, trigger: Option<Trigger>) -
 /// A rule's own words, with the fields of a trigger.
 fn template(
     violations: &mut Violations,
-    template: RuleTemplate,
+    template: &RuleTemplate,
     trigger: Option<Trigger>,
 ) -> RuleTemplate {
     let mut checked = |field: &str, text: &str| {
@@ -141,9 +198,19 @@ pub(crate) fn change(
             "filter" => change.filter = Some(filter(violations, &rule.filter, trigger)),
             "template" => {
                 let words = rule.template.clone().unwrap_or_default();
-                change.template = Some(template(violations, words, trigger));
+                change.template = Some(template(violations, &words, trigger));
             }
             "resend_ambiguous" => change.resend_ambiguous = Some(rule.resend_ambiguous),
+            "sending_hours" => {
+                change.sending_hours = Some(sending_hours(violations, rule.sending_hours));
+            }
+            "group_minutes" => {
+                let minutes = group_minutes(violations, rule.group_minutes, trigger);
+                change.group_minutes = Some(minutes);
+            }
+            "overdue_days" => {
+                change.overdue_days = Some(overdue_days(violations, rule.overdue_days, trigger));
+            }
             _ => violations.add(
                 "update_mask",
                 format!("`{path}` is not a field that UpdateRule changes"),
@@ -204,10 +271,10 @@ fn schedule(
         violations.add("rule.schedule", "is required");
         return None;
     };
-    if !(1..=7).contains(&schedule.weekday) {
+    if schedule.weekday > 7 {
         violations.add(
             "rule.schedule.weekday",
-            "must be between 1 (Monday) and 7 (Sunday)",
+            "must be between 1 (Monday) and 7 (Sunday), or 0 for every working day",
         );
     }
     if schedule.hour > 23 {

@@ -7,7 +7,7 @@ use keizoku_proto::notification::audience::To;
 use keizoku_proto::notification::event::Kind;
 use keizoku_proto::notification::{
     Audience, ChannelChoice, Rule as Terms, RuleDefined, RuleRetired, RuleTemplate, Schedule,
-    Trigger,
+    SendingHours, Trigger,
 };
 use keizoku_runtime::DomainError;
 use tonic::Code;
@@ -55,6 +55,12 @@ pub struct Change {
     pub filter: Option<String>,
     /// Its own words; empty ones for the trigger's.
     pub template: Option<RuleTemplate>,
+    /// In which hours it sends; `Some(None)` for at any time.
+    pub sending_hours: Option<Option<SendingHours>>,
+    /// Minutes in which facts become one message; 0 for none.
+    pub group_minutes: Option<u32>,
+    /// How many days a next action stays overdue before it is told about.
+    pub overdue_days: Option<u32>,
 }
 
 /// Why a rule does not take a command.
@@ -185,6 +191,15 @@ impl Change {
         if let Some(template) = self.template {
             let says_something = template != RuleTemplate::default();
             terms.template = says_something.then_some(template);
+        }
+        if let Some(hours) = self.sending_hours {
+            terms.sending_hours = hours;
+        }
+        if let Some(minutes) = self.group_minutes {
+            terms.group_minutes = minutes;
+        }
+        if let Some(days) = self.overdue_days {
+            terms.overdue_days = days;
         }
     }
 }

@@ -291,10 +291,9 @@ fn result_of(name: &str, types: &[Type]) -> Result<Type, String> {
         (op::ADD | op::SUBSTRACT | op::MULTIPLY | op::DIVIDE, [one, other]) => {
             (one == other && one.is_number()).then_some(*one)
         }
-        (op::MODULO, [Type::Int, Type::Int]) => Some(Type::Int),
         (op::NEGATE, [one]) => one.is_number().then_some(*one),
         (op::CONDITIONAL, [Type::Bool, one, other]) => (one == other).then_some(*one),
-        ("size", [Type::List(..)]) => Some(Type::Int),
+        (op::MODULO, [Type::Int, Type::Int]) | ("size", [Type::List(..)]) => Some(Type::Int),
         _ => {
             let known = FUNCTIONS.iter().filter(|(known, ..)| *known == name);
             let mut fitting = known.filter(|(_, takes, _)| *takes == types);

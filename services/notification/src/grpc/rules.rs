@@ -249,7 +249,7 @@ impl Service {
 
 /// What filters and templates can name.
 pub(super) fn fields_of(
-    request: &proto::ListRuleFieldsRequest,
+    request: proto::ListRuleFieldsRequest,
 ) -> Result<proto::ListRuleFieldsResponse, Failure> {
     let mut violations = Violations::new();
     let is_asked =

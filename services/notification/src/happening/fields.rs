@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use keizoku_core::AccountId;
 use keizoku_proto::risk;
 use keizoku_revenue::{AsOf, Book};
 
@@ -21,7 +22,7 @@ impl Happening {
         as_of: AsOf,
     ) -> Values {
         let mut values = Values::default();
-        self.customer(&mut values, account_name, book, as_of);
+        customer(&mut values, (self.account, account_name), book, as_of);
         let owner = self.owner(book, as_of);
         owned_by(&mut values, &owner, directory, team_of);
         match &self.kind {
@@ -46,28 +47,34 @@ impl Happening {
         }
         values
     }
+}
 
-    fn customer(&self, values: &mut Values, name: &str, book: &Book, as_of: AsOf) {
-        values.text("account.id", &self.account.to_string());
-        values.text("account.name", name);
-        let Some(ix) = book.account(self.account) else {
-            return;
-        };
-        let found = book.summary_on(ix, as_of);
-        let tier = match found.attributes.tier {
-            0 => "",
-            tier => book.tiers().name(tier.into()),
-        };
-        values.text("account.tier", tier);
-        values.money("account.mrr", found.mrr);
-        values.money("account.group_mrr", book.group_mrr(ix, as_of));
-        values.date("account.next_renewal", found.next_renewal);
-        values.days_to("account.days_to_renewal", found.next_renewal, as_of.on);
-    }
+/// An account and what it pays.
+pub(crate) fn customer(
+    values: &mut Values,
+    (account, name): (AccountId, &str),
+    book: &Book,
+    as_of: AsOf,
+) {
+    values.text("account.id", &account.to_string());
+    values.text("account.name", name);
+    let Some(ix) = book.account(account) else {
+        return;
+    };
+    let found = book.summary_on(ix, as_of);
+    let tier = match found.attributes.tier {
+        0 => "",
+        tier => book.tiers().name(tier.into()),
+    };
+    values.text("account.tier", tier);
+    values.money("account.mrr", found.mrr);
+    values.money("account.group_mrr", book.group_mrr(ix, as_of));
+    values.date("account.next_renewal", found.next_renewal);
+    values.days_to("account.days_to_renewal", found.next_renewal, as_of.on);
 }
 
 /// Who owns it, and the owner's team.
-fn owned_by(
+pub(crate) fn owned_by(
     values: &mut Values,
     owner: &Owner,
     directory: &Directory,
@@ -86,12 +93,17 @@ fn owned_by(
     values.text("owner.team", &team);
 }
 
-fn of_risk(values: &mut Values, event: &risk::event::Kind, row: &RiskRow) {
-    use risk::event::Kind as Event;
+/// A risk, and what is done about it next.
+pub(crate) fn open_risk(values: &mut Values, row: &RiskRow) {
     values.text("risk.id", &row.id);
     values.text("risk.name", &row.display_name);
     values.text("risk.next_action", &row.action);
     values.date("risk.next_action_due", row.due);
+}
+
+fn of_risk(values: &mut Values, event: &risk::event::Kind, row: &RiskRow) {
+    use risk::event::Kind as Event;
+    open_risk(values, row);
     let leads = |flag| flag == risk::LeadsToChurn::LeadsToChurn;
     match event {
         Event::RiskOpened(e) => values.flag("risk.leads_to_churn", leads(e.leads_to_churn())),

@@ -6,6 +6,7 @@
 
 pub(crate) mod email;
 pub(crate) mod figures;
+pub(crate) mod group;
 pub(crate) mod locale;
 pub(crate) mod slack;
 pub(crate) mod template;

@@ -1,15 +1,16 @@
 //! `keizoku notification rule`: who is told about what (NTF-2).
 
+mod texts;
 mod tries;
 mod write;
 
 use clap::Subcommand;
-use keizoku_proto::notification::audience::To;
 use keizoku_proto::notification::{
-    Audience, Channel, DisableRuleRequest, EnableRuleRequest, GetRuleRequest,
-    ListRuleFieldsRequest, ListRulesRequest, RetireRuleRequest, Rule, Schedule, Trigger,
+    Channel, DisableRuleRequest, EnableRuleRequest, GetRuleRequest, ListRuleFieldsRequest,
+    ListRulesRequest, RetireRuleRequest, Rule, Trigger,
 };
 
+use self::texts::{audience_text, hours_text, schedule_text};
 use super::named;
 use crate::cli::card::Card;
 use crate::cli::context::Context;
@@ -35,8 +36,6 @@ macro_rules! tell {
     }};
 }
 use tell;
-
-const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// What to do with rules.
 #[derive(Debug, Subcommand)]
@@ -213,6 +212,12 @@ impl ShowArgs {
                 "when",
                 rule.schedule.map_or_else(String::new, schedule_text),
             )
+            .field(
+                "hours",
+                rule.sending_hours.map_or_else(String::new, hours_text),
+            )
+            .field("grouped", minutes_text(rule.group_minutes))
+            .field("overdue", days_text(rule.overdue_days))
             .field("title", words.title)
             .field("note", words.note)
             .field(
@@ -328,92 +333,25 @@ impl SwitchArgs {
     }
 }
 
+fn minutes_text(minutes: u32) -> String {
+    match minutes {
+        0 => String::new(),
+        minutes => format!("what comes within {minutes} min is one message"),
+    }
+}
+
+fn days_text(days: u32) -> String {
+    match days {
+        0 => String::new(),
+        days => format!("for {days} days"),
+    }
+}
+
 /// A filter as far as a table has room for it.
 fn filter_text(rule: &Rule) -> String {
     match rule.filter.chars().count() {
         0 => format::NOTHING.to_owned(),
         1..=40 => rule.filter.clone(),
         _ => rule.filter.chars().take(39).chain(['…']).collect(),
-    }
-}
-
-async fn audience(context: &Context, who: &str) -> Result<Audience, Failure> {
-    let to = match who.split_once(':') {
-        None if who == "owner" => To::Owner(true),
-        None if who == "owner-team" => To::OwnerTeam(true),
-        None if who == "organisation" => To::Organisation(true),
-        Some(("team", team)) => To::Team(context.team(team).await?),
-        Some(("role", role)) => To::Role(role.to_owned()),
-        Some(("slack", channel)) => To::SlackChannel(channel.to_owned()),
-        Some(("webhook", name)) => To::Webhook(name.to_owned()),
-        Some(("email", address)) => To::Email(address.to_owned()),
-        Some(("endpoint", name)) => To::Endpoint(name.to_owned()),
-        _ => {
-            return Err(Failure::Usage(format!(
-                "`{who}` is no audience: owner, owner-team, organisation, team:NAME, role:ROLE, \
-                 slack:#CHANNEL, webhook:NAME, email:ADDRESS or endpoint:NAME"
-            )));
-        }
-    };
-    Ok(Audience { to: Some(to) })
-}
-
-async fn audience_text(context: &Context, audience: &[Audience]) -> String {
-    let people = context.people().await;
-    let text = |entry: &Audience| match &entry.to {
-        Some(To::Owner(_)) => "owner".to_owned(),
-        Some(To::OwnerTeam(_)) => "owner-team".to_owned(),
-        Some(To::Organisation(_)) => "organisation".to_owned(),
-        Some(To::Team(team)) => format!("team:{}", crate::cli::context::named(&people, team)),
-        Some(To::Role(role)) => format!("role:{role}"),
-        Some(To::SlackChannel(channel)) => format!("slack:{channel}"),
-        Some(To::Webhook(name)) => format!("webhook:{name}"),
-        Some(To::Email(address)) => format!("email:{address}"),
-        Some(To::Endpoint(name)) => format!("endpoint:{name}"),
-        None => String::new(),
-    };
-    let entries: Vec<String> = audience.iter().map(text).collect();
-    entries.join(", ")
-}
-
-/// Reads `mon 09:00`.
-fn schedule(text: &str) -> Result<Schedule, Failure> {
-    let parse = || {
-        let (day, time) = text.split_once(' ')?;
-        let day = day.to_lowercase();
-        let weekday = WEEKDAYS.iter().position(|known| day.starts_with(known))?;
-        let (hour, minute) = time.trim().split_once(':')?;
-        Some(Schedule {
-            weekday: u32::try_from(weekday).ok()? + 1,
-            hour: hour.parse().ok()?,
-            minute: minute.parse().ok()?,
-        })
-    };
-    parse().ok_or_else(|| {
-        Failure::Usage(format!(
-            "`{text}` is no schedule; write it like `mon 09:00`"
-        ))
-    })
-}
-
-fn schedule_text(schedule: Schedule) -> String {
-    let day = usize::try_from(schedule.weekday)
-        .ok()
-        .and_then(|day| WEEKDAYS.get(day.checked_sub(1)?));
-    let day = day.copied().unwrap_or(format::NOTHING);
-    format!("{day} {:02}:{:02}", schedule.hour, schedule.minute)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn schedules_are_read_as_they_are_written() {
-        let read = schedule("Tuesday 08:30").unwrap();
-        assert_eq!(schedule_text(read), "tue 08:30");
-        for text in ["", "09:00", "mon", "mon 9", "someday 09:00"] {
-            assert!(schedule(text).is_err(), "{text}");
-        }
     }
 }

@@ -26,8 +26,9 @@ Examples:
   keizoku notification test-send --webhook default
   keizoku notification test-send --slack '#cs-east'
   keizoku notification test-send --email cs@example.com --locale en
+  keizoku notification test-send --to-endpoint crm
   keizoku notification test-send --user 山田花子 --by email")]
-#[command(group = ArgGroup::new("to").required(true).args(["webhook", "slack", "email", "user", "endpoint"]))]
+#[command(group = ArgGroup::new("to").required(true).args(["webhook", "slack", "email", "user", "to_endpoint"]))]
 pub struct Args {
     /// An incoming webhook, by its name in the configuration
     #[arg(long, value_name = "NAME")]
@@ -40,7 +41,7 @@ pub struct Args {
     email: Option<String>,
     /// An endpoint for outgoing webhooks, by its name in the configuration
     #[arg(long, value_name = "NAME")]
-    endpoint: Option<String>,
+    to_endpoint: Option<String>,
     /// A person of the directory
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
@@ -101,7 +102,7 @@ impl Args {
             (Channel::Slack, To::SlackChannel(slack.clone()))
         } else if let Some(address) = &self.email {
             (Channel::Email, To::Email(address.clone()))
-        } else if let Some(name) = &self.endpoint {
+        } else if let Some(name) = &self.to_endpoint {
             (Channel::Webhook, To::Endpoint(name.clone()))
         } else if let Some(user) = &self.user {
             let channel = match self.by {
@@ -110,7 +111,7 @@ impl Args {
             };
             (channel, To::User(context.user(user).await?))
         } else {
-            let hint = "say where to: --webhook, --slack, --email, --endpoint or --user";
+            let hint = "say where to: --webhook, --slack, --email, --to-endpoint or --user";
             return Err(Failure::Usage(hint.to_owned()));
         };
         Ok(Recipient {

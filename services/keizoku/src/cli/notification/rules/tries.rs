@@ -27,7 +27,7 @@ pub struct Args {
     /// Key of a rule that there is; else say what the draft is about
     #[arg(required_unless_present = "trigger", conflicts_with_all = [
         "trigger", "audience", "channel", "locale", "schedule", "filter", "title", "note",
-        "resend_ambiguous",
+        "hours", "group", "overdue_days", "resend_ambiguous",
     ])]
     rule: Option<String>,
     /// What the draft of a rule is about

@@ -5,7 +5,8 @@ use keizoku_proto::notification::{
     ChannelChoice, CreateRuleRequest, Rule, RuleTemplate, Trigger, UpdateRuleRequest,
 };
 
-use super::{audience, named, schedule, tell, trigger};
+use super::texts::{audience, hours, schedule};
+use super::{named, tell, trigger};
 use crate::cli::context::Context;
 use crate::error::Failure;
 
@@ -23,7 +24,7 @@ pub(super) struct Terms {
     /// Language: ja, en, or empty for the organisation's
     #[arg(long, value_name = "LOCALE")]
     locale: Option<String>,
-    /// When a digest goes out: `mon 09:00`
+    /// When a digest goes out: `mon 09:00`, or `daily 09:00` for every working day
     #[arg(long, value_name = "WHEN")]
     schedule: Option<String>,
     /// Which facts it tells about, in CEL: `account.mrr >= 1000000`; empty for all of them
@@ -35,6 +36,16 @@ pub(super) struct Terms {
     /// Its own words below the message; empty for the usual ones
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
+    /// In which hours it sends, where the recipient is: `09:00-18:30`, `working-days 09:00-18:30`; empty for
+    /// at any time
+    #[arg(long, value_name = "HOURS")]
+    hours: Option<String>,
+    /// Minutes in which what comes for the same recipient is one message; 0 for none
+    #[arg(long, value_name = "MINUTES")]
+    group: Option<u32>,
+    /// How many days a next action stays overdue before it is told about
+    #[arg(long, value_name = "DAYS")]
+    overdue_days: Option<u32>,
     /// Whether a message is sent again, labelled, when nobody knows whether it arrived
     #[arg(long, value_name = "BOOL")]
     resend_ambiguous: Option<bool>,
@@ -46,7 +57,9 @@ pub(super) struct Terms {
 Examples:
   keizoku notification rule create big-customers --trigger risk-opened \\
     --if 'account.mrr >= 1000000' --audience role:admin --title '大口顧客のリスク: {{account.name}}'
-  keizoku notification rule create daily-churn --trigger churned --audience slack:#churn --disabled
+  keizoku notification rule create escalation --trigger next-action-overdue --overdue-days 3 \\
+    --schedule 'daily 09:00' --audience role:admin --group 10
+  keizoku notification rule create churn --trigger churned --audience slack:#churn --disabled
 
 `keizoku notification rule try` takes the same options and sends nothing.")]
 pub struct CreateArgs {
@@ -65,7 +78,8 @@ pub struct CreateArgs {
 /// Arguments of `keizoku notification rule change`.
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("change").required(true).multiple(true).args([
-    "audience", "channel", "locale", "schedule", "filter", "title", "note", "resend_ambiguous",
+    "audience", "channel", "locale", "schedule", "filter", "title", "note", "hours",
+    "group", "overdue_days", "resend_ambiguous",
 ]))]
 #[command(after_help = "\
 Examples:
@@ -139,6 +153,18 @@ impl Terms {
                 note: self.note.unwrap_or_default(),
             });
             said.push("template");
+        }
+        if let Some(text) = &self.hours {
+            rule.sending_hours = hours(text)?;
+            said.push("sending_hours");
+        }
+        if let Some(minutes) = self.group {
+            rule.group_minutes = minutes;
+            said.push("group_minutes");
+        }
+        if let Some(days) = self.overdue_days {
+            rule.overdue_days = days;
+            said.push("overdue_days");
         }
         if let Some(resend) = self.resend_ambiguous {
             rule.resend_ambiguous = resend;
