@@ -2,12 +2,14 @@
 
 use clap::{ArgGroup, ValueEnum};
 use keizoku_proto::notification::{
-    ChannelChoice, CreateRuleRequest, Rule, RuleTemplate, Trigger, UpdateRuleRequest,
+    ChannelChoice, CreateRuleRequest, GetRuleRequest, Rule, RuleTemplate, Trigger,
+    UpdateRuleRequest,
 };
 
 use super::texts::{audience, hours, schedule};
 use super::{named, tell, trigger};
 use crate::cli::context::Context;
+use crate::client::call;
 use crate::error::Failure;
 
 /// What a rule says; all of it but the trigger can be changed.
@@ -201,17 +203,44 @@ impl CreateArgs {
     }
 }
 
+/// A rule as it is.
+async fn known(context: &Context, name: &str) -> Result<Rule, Failure> {
+    let request = GetRuleRequest {
+        name: name.to_owned(),
+    };
+    let answer = call(async || {
+        let mut api = context.connection.notifications();
+        api.get_rule(request.clone()).await
+    })
+    .await?;
+    Ok(answer.rule.unwrap_or_default())
+}
+
 impl ChangeArgs {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let (rule, update_mask) = self.terms.into_rule(context).await?;
+        let name = named("rules/", &self.rule);
+        let is_half_of_words = self.terms.title.is_some() != self.terms.note.is_some();
+        let names_title = self.terms.title.is_some();
+        let (mut rule, update_mask) = self.terms.into_rule(context).await?;
+        let mut etag = String::new();
+        if is_half_of_words {
+            // Title and note are one field: the half that was not named stays.
+            let known = known(context, &name).await?;
+            let words = known.template.unwrap_or_default();
+            if let Some(template) = &mut rule.template {
+                if names_title {
+                    template.note = words.note;
+                } else {
+                    template.title = words.title;
+                }
+            }
+            etag = known.etag;
+        }
         let request = UpdateRuleRequest {
-            rule: Some(Rule {
-                name: named("rules/", &self.rule),
-                ..rule
-            }),
+            rule: Some(Rule { name, ..rule }),
             update_mask,
+            etag,
             request_id: context.request_id(),
-            ..UpdateRuleRequest::default()
         };
         tell!(
             context,
