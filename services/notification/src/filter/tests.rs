@@ -170,6 +170,20 @@ fn ntf_2_what_only_a_fact_shows_is_a_problem_and_no_answer() {
     assert!(filter.passes(&Values::default()).is_err());
 }
 
+/// Whatever people are told about, they can have rules for.
+#[test]
+fn ntf_2_every_trigger_can_have_rules() {
+    for trigger in (0..100).filter_map(|number| Trigger::try_from(number).ok()) {
+        let is_for_rules = !matches!(trigger, Trigger::Unspecified | Trigger::Test);
+        assert_eq!(
+            fields::TRIGGERS.contains(&trigger),
+            is_for_rules,
+            "{trigger:?}"
+        );
+        assert_eq!(fields::of(trigger).is_empty(), !is_for_rules, "{trigger:?}");
+    }
+}
+
 /// Every field of every trigger can be named, and has the type that is documented.
 #[test]
 fn ntf_2_every_documented_field_can_be_named() {
