@@ -25,6 +25,7 @@ BUF_SHA512_X64=606189031d25a4c084eda3168cd38971fa04686fdefa26079d30b8499d0fe5e4b
 BUF_SHA512_AARCH64=797f97ca8933243aac348168f1bd4edc306f6e792c3a8ccf257e1056c367eb526a494b56b29c9335e62ac20f254436a770c2fe6c3a9910314f0018c0b1509019
 
 # sha256 of the wheel: nothing but Python's standard library, so that it is imported as it is.
+STANDARDWEBHOOKS_WHEEL="standardwebhooks-$STANDARDWEBHOOKS_VERSION-py3-none-any.whl"
 STANDARDWEBHOOKS_SHA256=9a88d48a1f198be61517fc7ad328cf58ba02b73f0fbd8941d4213e9c0b6c2a61
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -196,7 +197,7 @@ need_promtool() {
 
 # The published library by which a test verifies our webhooks: what signs them must not judge them.
 need_standardwebhooks() {
-  local wheel="standardwebhooks-$STANDARDWEBHOOKS_VERSION-py3-none-any.whl"
+  local wheel=$STANDARDWEBHOOKS_WHEEL
   local kept="$TOOLS/python/$wheel"
   wheel_is_good() { echo "$STANDARDWEBHOOKS_SHA256  $1" | sha256sum --check --status 2>/dev/null; }
   if wheel_is_good "$kept"; then
@@ -274,6 +275,7 @@ doctor() {
   for tool in python3 sqlite3 promtool; do
     report "$tool" "$(have "$tool" && "$tool" --version 2>&1 | cut -d' ' -f1-2 || echo missing)"
   done
+  report webhooks "$([ -f "$TOOLS/python/$STANDARDWEBHOOKS_WHEEL" ] && echo "standardwebhooks $STANDARDWEBHOOKS_VERSION (Python)" || echo missing)"
   report disk "$(df -Ph "$ROOT" | awk 'NR == 2 { print $4 " free" }')"
   return "$missing"
 }
