@@ -10,6 +10,7 @@ TOOLS="$ROOT/.tools"
 PATH="$TOOLS/bin:$PATH:/usr/sbin"
 
 BUF_VERSION=1.75.0
+STANDARDWEBHOOKS_VERSION=1.1.0
 NEXTEST_VERSION=0.9.143
 DENY_VERSION=0.20.2
 
@@ -22,6 +23,10 @@ NATS_MINIMUM=2.9.0
 # sha512 of the npm package's tarball, so that a changed mirror is noticed.
 BUF_SHA512_X64=606189031d25a4c084eda3168cd38971fa04686fdefa26079d30b8499d0fe5e4b821f7ccaf203d678fdb6f59b5c0d5c0109f004c530464e024ff9c7d544e3b8a
 BUF_SHA512_AARCH64=797f97ca8933243aac348168f1bd4edc306f6e792c3a8ccf257e1056c367eb526a494b56b29c9335e62ac20f254436a770c2fe6c3a9910314f0018c0b1509019
+
+# sha256 of the wheel: nothing but Python's standard library, so that it is imported as it is.
+STANDARDWEBHOOKS_WHEEL="standardwebhooks-$STANDARDWEBHOOKS_VERSION-py3-none-any.whl"
+STANDARDWEBHOOKS_SHA256=9a88d48a1f198be61517fc7ad328cf58ba02b73f0fbd8941d4213e9c0b6c2a61
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
@@ -190,6 +195,35 @@ need_promtool() {
   return "$status"
 }
 
+# The published library by which a test verifies our webhooks: what signs them must not judge them.
+need_standardwebhooks() {
+  local wheel=$STANDARDWEBHOOKS_WHEEL
+  local kept="$TOOLS/python/$wheel"
+  wheel_is_good() { echo "$STANDARDWEBHOOKS_SHA256  $1" | sha256sum --check --status 2>/dev/null; }
+  if wheel_is_good "$kept"; then
+    echo "  standardwebhooks $STANDARDWEBHOOKS_VERSION (Python)"
+    return 0
+  fi
+  echo "  fetching standardwebhooks $STANDARDWEBHOOKS_VERSION (Python)"
+  mkdir -p "$TOOLS/python"
+  local work status=0
+  work=$(mktemp -d "$TOOLS/standardwebhooks.XXXXXX")
+  # pip first: it knows the index that this machine is meant to use. A bare machine has none.
+  python3 -m pip download --quiet --no-deps --only-binary :all: --dest "$work" \
+    "standardwebhooks==$STANDARDWEBHOOKS_VERSION" >/dev/null 2>&1 ||
+    { { have curl || apt_install curl ca-certificates; } &&
+      curl -fsSL --retry 3 -o "$work/$wheel" \
+        "https://files.pythonhosted.org/packages/21/dc/0cd2bd9a536e61ad0ee9de3b724492a38faa88ce1828fbc15940824664c3/$wheel"; } || status=$?
+  if [ "$status" -eq 0 ] && wheel_is_good "$work/$wheel"; then
+    mv "$work/$wheel" "$kept"
+  else
+    status=1
+    echo "error: standardwebhooks $STANDARDWEBHOOKS_VERSION could not be fetched and verified" >&2
+  fi
+  rm -rf "$work"
+  return "$status"
+}
+
 tools_for_build() {
   need_cargo &&
     need_command "$(c_compiler)" build-essential &&
@@ -202,6 +236,7 @@ tools_for_tests() {
     need_command sqlite3 sqlite3 &&
     need_nats_server &&
     need_promtool &&
+    need_standardwebhooks &&
     { version_is_good nextest "$NEXTEST_MINIMUM" ||
       install_crate cargo-nextest "$NEXTEST_VERSION" --no-default-features; }
 }
@@ -240,6 +275,7 @@ doctor() {
   for tool in python3 sqlite3 promtool; do
     report "$tool" "$(have "$tool" && "$tool" --version 2>&1 | cut -d' ' -f1-2 || echo missing)"
   done
+  report webhooks "$([ -f "$TOOLS/python/$STANDARDWEBHOOKS_WHEEL" ] && echo "standardwebhooks $STANDARDWEBHOOKS_VERSION (Python)" || echo missing)"
   report disk "$(df -Ph "$ROOT" | awk 'NR == 2 { print $4 " free" }')"
   return "$missing"
 }

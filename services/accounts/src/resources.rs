@@ -168,6 +168,7 @@ pub(crate) fn user(fold: &Fold<user::State>) -> proto::User {
         role: state.profile.role.clone(),
         active: !state.departed,
         external_id: state.profile.external_id.clone(),
+        time_zone: state.profile.time_zone.clone(),
         etag: call::etag(fold.revision),
     }
 }

@@ -8,12 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use keizoku_core::Origin;
 use keizoku_proto::common::ErrorReason;
 use keizoku_proto::notification::AmbiguityReason;
+use keizoku_proto::notification::recipient::To;
 use keizoku_runtime::Cause;
 use uuid::Uuid;
 
 use crate::channel::Outcome;
 use crate::domain::delivery::{Command, Failed, Phase, State};
-use crate::domain::{delivery_stream, own_call};
+use crate::domain::{delivery_stream, endpoint, endpoint_stream, own_call};
 use crate::planner::Desk;
 use crate::route;
 
@@ -28,6 +29,8 @@ pub(crate) struct Attempt {
     id: Uuid,
     number: u32,
     channel: &'static str,
+    /// The endpoint that it goes to, by name, where it goes to one.
+    endpoint: Option<String>,
     /// What its end follows from.
     cause: Cause,
 }
@@ -41,6 +44,7 @@ impl Attempt {
             id,
             number,
             channel: route::channel(&recipient.unwrap_or_default()),
+            endpoint: endpoint_of(state),
             cause,
         }
     }
@@ -59,6 +63,9 @@ impl Attempt {
             Outcome::Failed(problem) => {
                 let (delivery, problem_text) = (self.id, problem.text.as_str());
                 tracing::info!(%delivery, attempt, problem = problem_text, "a message was not taken");
+                if problem.gone {
+                    self.disable_endpoint(problem_text).await;
+                }
                 Command::Fail(Failed {
                     attempt,
                     problem: problem.text,
@@ -70,6 +77,34 @@ impl Attempt {
             }
         };
         self.record(command).await
+    }
+
+    /// An endpoint that says that it is gone is written to no more.
+    async fn disable_endpoint(&self, problem: &str) {
+        let Some(name) = self.endpoint.clone() else {
+            return;
+        };
+        tracing::warn!(
+            endpoint = name,
+            problem,
+            "the endpoint is gone, and disabled"
+        );
+        let stream = endpoint_stream(&name);
+        let call = own_call(
+            Origin::Reaction,
+            self.desk.entropy.uuid(),
+            self.cause.clone(),
+        );
+        let problem = problem.to_owned();
+        let disable = endpoint::Command::Disable { name, problem };
+        // The next message to it finds out the same.
+        if let Err(failure) = self.desk.endpoints.execute(stream, disable, call).await {
+            let error = failure.message();
+            tracing::warn!(
+                error,
+                "that an endpoint is gone cannot be recorded just now"
+            );
+        }
     }
 
     /// Records that nobody knows what became of it.
@@ -135,6 +170,15 @@ impl Attempt {
     fn jitter(&self) -> u64 {
         // The low half of an id of either kind is random.
         self.desk.entropy.uuid().as_u64_pair().1
+    }
+}
+
+/// The endpoint that a delivery goes to, by name, where it goes to one.
+pub(crate) fn endpoint_of(state: &State) -> Option<String> {
+    let planned = state.planned.as_ref()?;
+    match &planned.recipient.as_ref()?.to {
+        Some(To::Endpoint(name)) => Some(name.clone()),
+        _ => None,
     }
 }
 

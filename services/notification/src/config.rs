@@ -7,6 +7,7 @@ use lettre::message::Mailbox;
 use reqwest::Url;
 use serde::Deserialize;
 
+use crate::channel::signing::{NoSecret, SigningSecret};
 use crate::secret::{Secret, SecretError};
 
 /// Section `notification` of the configuration.
@@ -24,6 +25,18 @@ pub struct Config {
     pub slack: SlackConfig,
     /// Email.
     pub smtp: SmtpConfig,
+    /// Endpoints for outgoing webhooks, by name.
+    pub endpoints: BTreeMap<String, EndpointConfig>,
+}
+
+/// Section `notification.endpoints.NAME`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EndpointConfig {
+    /// Its URL, or where that is: `https://…`, `file:…` or `env:…`.
+    url: String,
+    /// Where its secrets are, the newest first: each signs.
+    pub secrets: Vec<Secret>,
 }
 
 /// Section `notification.slack`.
@@ -84,6 +97,7 @@ impl Default for Config {
             allow_private_addresses: false,
             slack: SlackConfig::default(),
             smtp: SmtpConfig::default(),
+            endpoints: BTreeMap::new(),
         }
     }
 }
@@ -123,7 +137,7 @@ impl Config {
     /// Whether messages can go anywhere at all.
     #[must_use]
     pub fn sends(&self) -> bool {
-        self.slack.sends() || self.smtp.sends()
+        self.slack.sends() || self.smtp.sends() || !self.endpoints.is_empty()
     }
 
     /// Finds what cannot work before the first message needs it.
@@ -152,6 +166,9 @@ impl Config {
             "slack.api_url is not like https://slack.com/api/",
         );
         self.smtp.check(&mut check);
+        for (name, endpoint) in &self.endpoints {
+            wrong.extend(endpoint.problems(name, self.allow_private_addresses));
+        }
         let secrets = [
             ("slack.bot_token", &self.slack.bot_token),
             ("smtp.password", &self.smtp.password),
@@ -173,6 +190,72 @@ impl Config {
         } else {
             Err(InvalidConfig(wrong))
         }
+    }
+}
+
+/// Why an endpoint cannot be written to.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum EndpointError {
+    #[error("url {0}")]
+    Url(SecretError),
+    #[error("secrets {0}")]
+    Secret(SecretError),
+    #[error("secrets: one of them {0}")]
+    NoSecret(NoSecret),
+}
+
+impl EndpointConfig {
+    /// An endpoint there, whose secrets are there.
+    #[must_use]
+    pub fn at(url: &str, secrets: Vec<Secret>) -> Self {
+        let url = url.to_owned();
+        Self { url, secrets }
+    }
+
+    /// Its URL, as far as it may be shown.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn url(&self) -> Result<String, EndpointError> {
+        let is_place = self.url.starts_with("file:") || self.url.starts_with("env:");
+        if !is_place {
+            return Ok(self.url.clone());
+        }
+        Secret::of(&self.url).read().map_err(EndpointError::Url)
+    }
+
+    pub(crate) fn signing_secrets(&self) -> Result<Vec<SigningSecret>, EndpointError> {
+        let secrets = self.secrets.iter().map(|secret| {
+            let text = secret.read().map_err(EndpointError::Secret)?;
+            SigningSecret::read(&text).map_err(EndpointError::NoSecret)
+        });
+        secrets.collect()
+    }
+
+    fn problems(&self, name: &str, allows_private: bool) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let is_name = |one: char| one.is_alphanumeric() || matches!(one, '-' | '_' | '.');
+        if name.is_empty() || !name.chars().all(is_name) {
+            wrong.push("endpoints: a name has letters, digits, `-`, `_` and `.` only".to_owned());
+        }
+        let is_good =
+            |url: &Url| url.scheme() == "https" || url.scheme() == "http" && allows_private;
+        match self.url().map(|url| Url::parse(&url)) {
+            Ok(Ok(url)) if is_good(&url) => {}
+            Ok(_) => wrong.push(format!(
+                "endpoints.{name}.url is not like https://example.com/hook"
+            )),
+            Err(error) => wrong.push(format!("endpoints.{name}.{error}")),
+        }
+        if self.secrets.is_empty() {
+            wrong.push(format!("endpoints.{name}.secrets names none"));
+        }
+        if let Err(error) = self.signing_secrets() {
+            wrong.push(format!("endpoints.{name}.{error}"));
+        }
+        wrong
     }
 }
 
@@ -259,6 +342,30 @@ mod tests {
         }
         assert!(!error.contains("xoxb"), "{error}");
         assert!(!format!("{config:?}").contains("xoxb"));
+    }
+
+    #[test]
+    fn ntf_3_an_endpoint_needs_https_and_secrets_that_sign() {
+        let mut config = Config::default();
+        let endpoint = EndpointConfig::at("http://crm.example.com", vec![Secret::of("whsec_x")]);
+        config.endpoints.insert("crm".to_owned(), endpoint);
+        config.endpoints.insert(
+            "none".to_owned(),
+            EndpointConfig::at("https://example.com", vec![]),
+        );
+        assert!(config.sends());
+        let error = config.validate().unwrap_err().to_string();
+        for key in [
+            "endpoints.crm.url",
+            "endpoints.crm.secrets",
+            "endpoints.none.secrets",
+        ] {
+            assert!(error.contains(key), "{key}: {error}");
+        }
+        assert!(!error.contains("whsec_x"), "{error}");
+        config.allow_private_addresses = true;
+        let error = config.validate().unwrap_err().to_string();
+        assert!(!error.contains("endpoints.crm.url"), "for tests: {error}");
     }
 
     #[test]

@@ -7,21 +7,24 @@ use std::time::Duration;
 use jiff::Timestamp;
 use keizoku_core::{AccountId, Day, Origin};
 use keizoku_proto::notification::audience::To as Audience;
-use keizoku_proto::notification::{DigestSkipped, FactRouted, Recipient, Rule as Terms, Trigger};
+use keizoku_proto::notification::{
+    DigestSkipped, FactRouted, Message, Recipient, Rule as Terms, Trigger,
+};
 use keizoku_revenue::{AsOf, Book, SubscriptionView};
 use keizoku_runtime::token::Progress;
 use keizoku_runtime::{Cause, Failure, Token};
 use tokio::sync::watch;
 
 use crate::domain::fact;
-use crate::domain::rule;
 use crate::domain::{fact_stream, own_call, rule_stream};
-use crate::happening::account_owner;
-use crate::message::template::{self, Deadline, DeadlineKind, Digest, Overdue};
-use crate::planner::{Desk, Plan, edition_key};
+use crate::fields::Values;
+use crate::happening::{account_owner, risk_owner};
+use crate::judge::{Verdict, in_words_of};
+use crate::message::template::{self, Deadline, DeadlineKind, Digest, Overdue, Writer};
+use crate::planner::{Desk, Place, Plan, edition_key};
 use crate::queries::Directory;
 use crate::route::Owner;
-use crate::schedule::{self, Slot};
+use crate::schedule::{self, Local, Slot};
 
 /// How far ahead deadlines are told of: the nearest of FC-13's three.
 const WITHIN_DAYS: i32 = 30;
@@ -30,11 +33,13 @@ const WITHIN_DAYS: i32 = 30;
 const RETRY: Duration = Duration::from_secs(5);
 
 /// What one digest says, and to whom.
-struct Edition {
-    recipients: Vec<Recipient>,
+pub(crate) struct Edition {
+    pub(crate) recipients: Vec<Recipient>,
     /// Tells editions to the same recipient apart.
     part: String,
     digest: Digest,
+    values: Values,
+    pub(crate) verdict: Verdict,
 }
 
 /// Everything that digests are cut from.
@@ -78,18 +83,24 @@ impl Desk {
             return Ok(None);
         };
         let mut next_due: Option<Timestamp> = None;
-        for (key, _) in rule::built_in() {
+        for key in self.rule_keys().await? {
+            let key = key.as_str();
             let fold = self.rules.recall(&rule_stream(key)).await?;
             let Some((since, terms)) = fold.state.current() else {
                 continue;
             };
-            let (true, Some(schedule)) = (terms.enabled, terms.schedule) else {
+            let is_on = terms.enabled && !fold.state.is_retired();
+            let (true, Some(schedule)) = (is_on, terms.schedule) else {
                 continue;
             };
             let (zone, now) = (self.calendar.zone(), self.calendar.now());
+            let local = Local {
+                zone: &zone,
+                working_days: self.calendar.working_days(),
+            };
             let handled = self.digested().get(key).copied();
             let after = handled.unwrap_or(activated).max(*since);
-            let mut due = schedule::due_between(&schedule, after, now, &zone);
+            let mut due = schedule::due_between(&schedule, after, now, local);
             let newest = due.pop();
             for missed in due {
                 self.skip(key, missed).await?;
@@ -98,12 +109,20 @@ impl Desk {
                 // What is late is seen while it is waited for.
                 self.measures.digest_is_due(newest.due);
                 let step = self.lifecycle.telemetry().step("notification.digest", "");
-                step.note("rule", key);
+                step.note("rule", key.to_owned());
                 let cause = Cause::default().within(step.traceparent());
-                step.around(self.publish(key, terms, newest, cause)).await?;
-                self.digested().insert(key, newest.due);
+                let publishing = async {
+                    match terms.trigger() {
+                        Trigger::NextActionOverdue => {
+                            self.escalate(key, terms, newest, cause).await
+                        }
+                        _ => self.publish(key, terms, newest, cause).await,
+                    }
+                };
+                step.around(publishing).await?;
+                self.digested().insert(key.to_owned(), newest.due);
             }
-            let upcoming = schedule::next(&schedule, now, &zone).due;
+            let upcoming = schedule::next(&schedule, now, local).due;
             next_due = Some(next_due.map_or(upcoming, |next| next.min(upcoming)));
         }
         self.measures
@@ -111,12 +130,12 @@ impl Desk {
         Ok(next_due)
     }
 
-    fn digested(&self) -> MutexGuard<'_, HashMap<&'static str, Timestamp>> {
+    fn digested(&self) -> MutexGuard<'_, HashMap<String, Timestamp>> {
         self.digested.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// After a time away only the newest digest goes out (NTF-8).
-    async fn skip(&self, rule: &'static str, slot: Slot) -> Result<(), Failure> {
+    async fn skip(&self, rule: &str, slot: Slot) -> Result<(), Failure> {
         let stream = fact_stream(slot.id(rule), rule);
         let skipped = DigestSkipped {
             rule: rule.to_owned(),
@@ -129,7 +148,7 @@ impl Desk {
 
     async fn publish(
         &self,
-        rule: &'static str,
+        rule: &str,
         terms: &Terms,
         slot: Slot,
         cause: Cause,
@@ -137,20 +156,24 @@ impl Desk {
         self.read_all().await?;
         let directory = self.queries.directory().await?;
         let editions = self.editions(terms, &directory).await?;
-        let told = |edition: &Edition| edition.recipients.clone();
-        let keys = |edition: &Edition| -> Vec<String> {
+        let passes = |edition: &&Edition| edition.verdict != Verdict::FilteredOut;
+        let passing: Vec<&Edition> = editions.iter().filter(passes).collect();
+        let told = |edition: &&Edition| edition.recipients.clone();
+        let keys = |edition: &&Edition| -> Vec<String> {
             let told = edition.recipients.iter();
             told.map(|told| edition_key(told, &edition.part)).collect()
         };
         let fact = slot.id(rule);
+        let recipients: Vec<Recipient> = passing.iter().flat_map(told).collect();
         let plan = Plan {
             rule,
             terms,
             routed: FactRouted {
                 rule: rule.to_owned(),
                 fact_id: fact.to_string(),
-                recipients: editions.iter().flat_map(told).collect(),
-                editions: editions.iter().flat_map(keys).collect(),
+                send_times: self.send_times(terms, slot.due, &recipients, &directory),
+                recipients,
+                editions: passing.iter().flat_map(keys).collect(),
                 due_time: Some(keizoku_proto::timestamp(slot.due)),
                 ..FactRouted::default()
             },
@@ -160,24 +183,29 @@ impl Desk {
             trigger: Trigger::WeeklyDigest,
             subject: format!("rules/{rule}"),
             account_id: String::new(),
+            event_time: slot.due,
         };
         // Another process, or this one before a crash, may have frozen others.
-        let frozen = self.freeze(&plan).await?.editions;
+        let frozen = self.freeze(&plan).await?;
         let writer = self.writer(&terms.locale).await?;
         for edition in &editions {
             let told = edition.recipients.iter();
-            let is_frozen = |told: &&Recipient| frozen.contains(&edition_key(told, &edition.part));
+            let is_frozen =
+                |told: &&Recipient| frozen.editions.contains(&edition_key(told, &edition.part));
             for recipient in told.filter(is_frozen) {
-                let message = template::weekly(&writer, &edition.digest);
-                self.deliver(&plan, recipient, &edition.part, message)
-                    .await?;
+                let message = edition.write(rule, terms, &writer);
+                let key = edition_key(recipient, &edition.part);
+                let index = frozen.editions.iter().position(|known| *known == key);
+                let index = index.unwrap_or(usize::MAX);
+                let place = Place::of(&frozen, index, recipient, &edition.part);
+                self.deliver(&plan, place, message, &edition.values).await?;
             }
         }
         Ok(())
     }
 
     /// Waits until the replicas have read what was recorded before the digest was due.
-    async fn read_all(&self) -> Result<(), Failure> {
+    pub(crate) async fn read_all(&self) -> Result<(), Failure> {
         let is_up_to_date =
             |progress: &Progress| !progress.log_id.is_nil() && progress.position >= progress.head;
         for source in [&self.accounts, &self.risk] {
@@ -191,7 +219,7 @@ impl Desk {
     }
 
     /// A digest for everybody whom the rule tells and who has something to do.
-    async fn editions(
+    pub(crate) async fn editions(
         &self,
         terms: &Terms,
         directory: &Directory,
@@ -247,9 +275,12 @@ impl Desk {
             Owner::Team(team) => format!("/teams/{team}"),
             Owner::Nobody => String::new(),
         };
+        let values = digest.values();
         Edition {
             recipients: self.recipients(terms, directory, owner),
             part,
+            verdict: self.filters.judge(terms, &values),
+            values,
             digest,
         }
     }
@@ -278,11 +309,8 @@ impl Desk {
         let book = self.book.read();
         let overdue = risks.into_iter().filter_map(|risk| {
             let account: AccountId = risk.account_id.parse().ok()?;
-            let owner = match (risk.owner_user.as_str(), risk.owner_team.as_str()) {
-                ("", "") => account_owner(&book, account, today),
-                ("", team) => Owner::Team(team.to_owned()),
-                (user, _) => Owner::User(user.to_owned()),
-            };
+            let of_account = || account_owner(&book, account, AsOf::now(today));
+            let owner = risk_owner(&risk, of_account);
             let overdue = Overdue {
                 account,
                 account_name: name(&risk.account_id),
@@ -315,6 +343,14 @@ impl Desk {
             overdue,
             deadlines: deadlines.collect(),
         })
+    }
+}
+
+impl Edition {
+    pub(crate) fn write(&self, rule: &str, terms: &Terms, writer: &Writer) -> Message {
+        let message = template::weekly(writer, &self.digest);
+        let problem = self.verdict.problem();
+        in_words_of(rule, terms, problem, message, (&self.values, writer))
     }
 }
 
@@ -398,7 +434,7 @@ fn deadlines(book: &Book, today: Day, at_risk: &HashSet<AccountId>) -> Vec<(Owne
                 let Some(date) = ahead.filter(|_| subscription.end.is_none()) else {
                     continue;
                 };
-                let owner = account_owner(book, id, today);
+                let owner = account_owner(book, id, as_of);
                 let deadline = Deadline {
                     account: id,
                     account_name: String::new(),

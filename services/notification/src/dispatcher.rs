@@ -14,10 +14,10 @@ use keizoku_runtime::{Cause, Failure, Fold};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::attempt::Attempt;
+use crate::attempt::{self, Attempt};
 use crate::channel::{Address, Channels, Outcome, Outgoing, Problem};
 use crate::domain::delivery::{Command, Phase, State};
-use crate::domain::{delivery_stream, own_call};
+use crate::domain::{delivery_stream, endpoint_stream, own_call};
 use crate::message;
 use crate::planner::Desk;
 
@@ -164,20 +164,8 @@ impl Dispatcher {
             // The row is behind the log.
             _ => {}
         }
-        self.read_own(id).await
-    }
-
-    /// Waits until the model has read all of the delivery: the next look at the queue must not find
-    /// what was just done.
-    async fn read_own(&self, id: Uuid) -> Result<(), Failure> {
-        let read_to = self.desk.log.head().borrow().position;
-        let mut own = self.desk.own.clone();
-        let reached = own.wait_for(|progress| progress.position >= read_to || progress.parked);
-        // The sender is gone only when the process stops.
-        if reached.await.is_ok_and(|progress| progress.parked) {
-            tracing::error!(delivery = %id, "the queues cannot be read any further");
-        }
-        Ok(())
+        // The next look at the queue must not find what was just done.
+        self.desk.read_own().await
     }
 
     /// Sends a message, and records what became of it.
@@ -194,13 +182,32 @@ impl Dispatcher {
                 .await;
             return Ok(());
         }
+        if self.is_disabled(&fold.state).await? {
+            let told = Attempt::of(&self.desk, id, 0, &fold.state, cause);
+            let reason = SuppressionReason::EndpointDisabled;
+            told.record(Command::Suppress(reason)).await;
+            return Ok(());
+        }
         let step = self.desk.lifecycle.telemetry();
         let step = step.call_out("notification.send", &cause.traceparent);
         let cause = cause.within(step.traceparent());
         let sending = async {
             let outgoing = self.outgoing(id, &fold.state, step.traceparent()).await?;
-            let Some((attempt, deadline)) = self.begin(id, &fold.state, cause).await? else {
+            let Some((attempt, deadline, state)) = self.begin(id, &fold.state, cause).await? else {
                 return Ok(()); // somebody else sends it
+            };
+            // What was told in the same message since it was looked at.
+            let outgoing = if state.grouped.len() == fold.state.grouped.len() {
+                outgoing
+            } else {
+                match self.outgoing(id, &state, step.traceparent()).await {
+                    Ok(outgoing) => outgoing,
+                    Err(failure) => {
+                        let problem = Problem::passing(failure.message().to_owned());
+                        attempt.settle(problem).await;
+                        return Ok(());
+                    }
+                }
             };
             step.note("channel", attempt.channel());
             self.desk.lifecycle.reached("notification.send.before");
@@ -215,13 +222,22 @@ impl Dispatcher {
         step.around(sending).await
     }
 
+    /// Whether it goes to an endpoint that had said that it is gone.
+    async fn is_disabled(&self, state: &State) -> Result<bool, Failure> {
+        let Some(name) = attempt::endpoint_of(state) else {
+            return Ok(false);
+        };
+        let endpoint = self.desk.endpoints.recall(&endpoint_stream(&name)).await?;
+        Ok(endpoint.state.disabled.is_some())
+    }
+
     /// Records that an attempt begins: from then on it is this process's own, until its deadline.
     async fn begin(
         &self,
         id: Uuid,
         state: &State,
         cause: Cause,
-    ) -> Result<Option<(Attempt, Timestamp)>, Failure> {
+    ) -> Result<Option<(Attempt, Timestamp, State)>, Failure> {
         let now = self.desk.calendar.now();
         let timeout = SignedDuration::from_secs(self.desk.config.timeout_seconds.into());
         let deadline = now.saturating_add(timeout).unwrap_or(Timestamp::MAX);
@@ -234,7 +250,7 @@ impl Dispatcher {
             Ok(started) => {
                 let number = started.fold.state.attempts;
                 let attempt = Attempt::of(&self.desk, id, number, state, begun);
-                Ok(Some((attempt, deadline)))
+                Ok(Some((attempt, deadline, started.fold.state.clone())))
             }
             Err(failure) if failure.reason() == ErrorReason::AttemptNotOpen => Ok(None),
             Err(failure) => Err(failure),
@@ -283,8 +299,8 @@ impl Dispatcher {
         traceparent: String,
     ) -> Result<Option<Outgoing>, Failure> {
         let planned = state.planned.clone().unwrap_or_default();
-        let message = planned.message.unwrap_or_default();
-        let recipient = planned.recipient.unwrap_or_default();
+        let message = message::group::of(state).unwrap_or_default();
+        let recipient = planned.recipient.clone().unwrap_or_default();
         let directory = self.desk.queries.directory().await?;
         let person = |name: &str| {
             directory
@@ -304,6 +320,7 @@ impl Dispatcher {
             id: id.to_string(),
             address,
             message: named,
+            planned,
             is_resent: state.may_have_arrived(),
             traceparent,
         }))
@@ -322,6 +339,7 @@ fn address_of(
         (To::SlackChannel(channel), _) => Some(Address::Slack(channel.clone())),
         (To::Webhook(name), _) => Some(Address::Webhook(name.clone())),
         (To::Email(address), _) => Some(Address::Email(address.clone())),
+        (To::Endpoint(name), _) => Some(Address::Endpoint(name.clone())),
     }
 }
 

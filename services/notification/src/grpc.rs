@@ -1,16 +1,18 @@
 //! The service's RPCs: parse, execute, reply.
 
+mod endpoints;
+mod rules;
+
 use keizoku_proto::common::ErrorReason;
 use keizoku_proto::notification as proto;
 use keizoku_proto::notification::notification_service_server::NotificationService;
-use keizoku_proto::notification::{Channel, DeliveryPlanned, DeliveryState, Trigger};
+use keizoku_proto::notification::{DeliveryPlanned, DeliveryState, Trigger};
 use keizoku_runtime::page::Page;
 use keizoku_runtime::{Call, DomainError, Failure, Fold, Violations, names};
 use tonic::{Request, Response, Status};
 
 use crate::domain::delivery::{Command, State};
-use crate::domain::rule::{self, Change};
-use crate::domain::{delivery_stream, rule_stream};
+use crate::domain::delivery_stream;
 use crate::message::template;
 use crate::queries::DeliveryFilter;
 use crate::route::Router;
@@ -30,96 +32,6 @@ impl DomainError for NotConfigured {
 }
 
 impl Service {
-    async fn rules(
-        &self,
-        request: proto::ListRulesRequest,
-    ) -> Result<proto::ListRulesResponse, Failure> {
-        self.freshness.wait(&request.consistency_tokens).await?;
-        let mut rules = Vec::new();
-        for (key, _) in rule::built_in() {
-            let fold = self.desk.rules.recall(&rule_stream(key)).await?;
-            rules.push(resources::rule(key, &fold));
-        }
-        let config = &self.desk.config;
-        let has_slack = config.slack.has_bot() || !config.slack.webhooks.is_empty();
-        let slack = has_slack.then_some(Channel::Slack);
-        let email = config.smtp.sends().then_some(Channel::Email);
-        let channels = slack.into_iter().chain(email).map(i32::from);
-        Ok(proto::ListRulesResponse {
-            rules,
-            channels: channels.collect(),
-        })
-    }
-
-    /// Changes a rule; the answer is the rule and the change's token.
-    async fn change_rule(
-        &self,
-        key: &str,
-        command: impl FnOnce(&'static str) -> rule::Command,
-        call: Call,
-    ) -> Result<(proto::Rule, String), Failure> {
-        let mut known = rule::built_in().into_iter().map(|(known, _)| known);
-        let key = known
-            .find(|known| *known == key)
-            .ok_or_else(|| Failure::not_found(&format!("{}{key}", resources::RULES)))?;
-        let outcome = self
-            .desk
-            .rules
-            .execute(rule_stream(key), command(key), call)
-            .await?;
-        Ok((resources::rule(key, &outcome.fold), outcome.token.encode()))
-    }
-
-    async fn enable(
-        &self,
-        request: Request<proto::EnableRuleRequest>,
-    ) -> Result<proto::EnableRuleResponse, Failure> {
-        let (key, call) = rule_call("EnableRule", &request, |r| {
-            (&r.name, &r.etag, &r.request_id)
-        })?;
-        let switched = self.change_rule(&key, |key| rule::Command::Switch(key, true), call);
-        let (rule, consistency_token) = switched.await?;
-        Ok(proto::EnableRuleResponse {
-            rule: Some(rule),
-            consistency_token,
-        })
-    }
-
-    async fn disable(
-        &self,
-        request: Request<proto::DisableRuleRequest>,
-    ) -> Result<proto::DisableRuleResponse, Failure> {
-        let (key, call) = rule_call("DisableRule", &request, |r| {
-            (&r.name, &r.etag, &r.request_id)
-        })?;
-        let switched = self.change_rule(&key, |key| rule::Command::Switch(key, false), call);
-        let (rule, consistency_token) = switched.await?;
-        Ok(proto::DisableRuleResponse {
-            rule: Some(rule),
-            consistency_token,
-        })
-    }
-
-    async fn update(
-        &self,
-        request: Request<proto::UpdateRuleRequest>,
-    ) -> Result<proto::UpdateRuleResponse, Failure> {
-        let body = request.get_ref();
-        let rule = body.rule.clone().unwrap_or_default();
-        let mut violations = Violations::new();
-        let request_id = violations.request_id(&body.request_id);
-        let key = api::rule_key(&mut violations, "rule.name", &rule.name);
-        let change: Change = api::change(&mut violations, &rule, &body.update_mask);
-        let (request_id, key) = violations.finish(request_id.zip(key))?;
-        let call = Call::of("UpdateRule", &request, request_id, &body.etag)?;
-        let command = |key| rule::Command::Change(key, Box::new(change));
-        let (rule, consistency_token) = self.change_rule(&key, command, call).await?;
-        Ok(proto::UpdateRuleResponse {
-            rule: Some(rule),
-            consistency_token,
-        })
-    }
-
     async fn get(
         &self,
         request: proto::GetDeliveryRequest,
@@ -226,6 +138,8 @@ impl Service {
             trigger: Trigger::Test.into(),
             recipient: Some(recipient),
             message: Some(template::test(&self.desk.writer(&locale).await?)),
+            fields_json: "{}".to_owned(),
+            event_time: Some(keizoku_proto::timestamp(self.desk.calendar.now())),
             ..DeliveryPlanned::default()
         };
         let command = Command::Plan(Box::new(planned));
@@ -239,20 +153,6 @@ impl Service {
             consistency_token: outcome.token.encode(),
         })
     }
-}
-
-/// What switching a rule on and off has in common.
-fn rule_call<T: prost::Message>(
-    method: &'static str,
-    request: &Request<T>,
-    fields: impl Fn(&T) -> (&String, &String, &String),
-) -> Result<(String, Call), Failure> {
-    let (name, etag, request_id) = fields(request.get_ref());
-    let mut violations = Violations::new();
-    let request_id = violations.request_id(request_id);
-    let key = api::rule_key(&mut violations, "name", name);
-    let (request_id, key) = violations.finish(request_id.zip(key))?;
-    Ok((key, Call::of(method, request, request_id, etag)?))
 }
 
 fn shown(fold: &Fold<State>, name: &str) -> Result<proto::Delivery, Failure> {
@@ -274,6 +174,36 @@ impl NotificationService for Service {
         request: Request<proto::ListRulesRequest>,
     ) -> Result<Response<proto::ListRulesResponse>, Status> {
         reply(self.rules(request.into_inner()).await)
+    }
+    async fn get_rule(
+        &self,
+        request: Request<proto::GetRuleRequest>,
+    ) -> Result<Response<proto::GetRuleResponse>, Status> {
+        reply(self.get_one_rule(&request.into_inner()).await)
+    }
+    async fn list_rule_fields(
+        &self,
+        request: Request<proto::ListRuleFieldsRequest>,
+    ) -> Result<Response<proto::ListRuleFieldsResponse>, Status> {
+        reply(rules::fields_of(request.into_inner()))
+    }
+    async fn try_rule(
+        &self,
+        request: Request<proto::TryRuleRequest>,
+    ) -> Result<Response<proto::TryRuleResponse>, Status> {
+        reply(self.try_out(request.into_inner()).await)
+    }
+    async fn create_rule(
+        &self,
+        request: Request<proto::CreateRuleRequest>,
+    ) -> Result<Response<proto::CreateRuleResponse>, Status> {
+        reply(self.create(request).await)
+    }
+    async fn retire_rule(
+        &self,
+        request: Request<proto::RetireRuleRequest>,
+    ) -> Result<Response<proto::RetireRuleResponse>, Status> {
+        reply(self.retire(request).await)
     }
     async fn enable_rule(
         &self,
@@ -316,5 +246,17 @@ impl NotificationService for Service {
         request: Request<proto::SendTestMessageRequest>,
     ) -> Result<Response<proto::SendTestMessageResponse>, Status> {
         reply(self.send_test(request).await)
+    }
+    async fn list_endpoints(
+        &self,
+        _request: Request<proto::ListEndpointsRequest>,
+    ) -> Result<Response<proto::ListEndpointsResponse>, Status> {
+        reply(self.endpoints().await)
+    }
+    async fn enable_endpoint(
+        &self,
+        request: Request<proto::EnableEndpointRequest>,
+    ) -> Result<Response<proto::EnableEndpointResponse>, Status> {
+        reply(self.enable_one_endpoint(request).await)
     }
 }

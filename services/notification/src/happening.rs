@@ -1,11 +1,12 @@
-//! What a fact says, and to whom it happened: from events and replicas to words.
+//! What a fact says, and to whom it happened: from events and replicas to words and fields.
+
+pub(crate) mod fields;
 
 use keizoku_core::{AccountId, Day, Money, Rate, SubscriptionId};
 use keizoku_proto::notification::{Message, Trigger};
 use keizoku_proto::{StoredEvent as _, accounts, risk};
 use keizoku_revenue::{AsOf, Book};
 use keizoku_runtime::effect::NotYet;
-use keizoku_runtime::intake::Fact;
 
 use crate::message::template::{
     self, Action, Closed, Customer, Ending, Flag, Opened, Responsible, Suggested, Writer,
@@ -34,12 +35,12 @@ enum Kind {
 }
 
 impl Happening {
-    /// Reads a fact and what it is about.
-    pub(crate) async fn of(fact: &Fact, queries: &Queries) -> Result<Self, NotYet> {
-        if fact.source == projection::RISK {
-            Self::of_risk(risk::event::Kind::from_bytes(&fact.data)?, queries).await
+    /// Reads a fact, an event of some source, and what it is about.
+    pub(crate) async fn of(source: &str, data: &[u8], queries: &Queries) -> Result<Self, NotYet> {
+        if source == projection::RISK {
+            Self::of_risk(risk::event::Kind::from_bytes(data)?, queries).await
         } else {
-            Self::of_contract(accounts::event::Kind::from_bytes(&fact.data)?, queries).await
+            Self::of_contract(accounts::event::Kind::from_bytes(data)?, queries).await
         }
     }
 
@@ -105,28 +106,25 @@ impl Happening {
     }
 
     /// Who owns it: the risk's owner, or the account's.
-    pub(crate) fn owner(&self, book: &Book, today: Day) -> Owner {
-        let of_account = || account_owner(book, self.account, today);
+    pub(crate) fn owner(&self, book: &Book, as_of: AsOf) -> Owner {
+        let of_account = || account_owner(book, self.account, as_of);
         match &self.kind {
-            Kind::Risk(risk) => match (risk.1.owner_user.as_str(), risk.1.owner_team.as_str()) {
-                ("", "") => of_account(),
-                ("", team) => Owner::Team(team.to_owned()),
-                (user, _) => Owner::User(user.to_owned()),
-            },
+            Kind::Risk(risk) => risk_owner(&risk.1, of_account),
             Kind::Suggestion(_) | Kind::Ending { .. } => of_account(),
         }
     }
 
-    /// The words.
+    /// The words; figures are those of `as_of`.
     pub(crate) fn write(
         &self,
         writer: &Writer,
         account_name: &str,
         book: &Book,
         directory: &Directory,
+        as_of: AsOf,
     ) -> Message {
-        let customer = customer(book, self.account, account_name, writer.today);
-        let owner = responsible(&self.owner(book, writer.today), directory);
+        let customer = customer(book, self.account, account_name, as_of);
+        let owner = responsible(&self.owner(book, as_of), directory);
         match &self.kind {
             Kind::Risk(risk) => write_risk(writer, &customer, risk, owner),
             Kind::Suggestion(suggested) => {
@@ -142,7 +140,7 @@ impl Happening {
                 end,
                 reason,
             } => {
-                let (product, lost) = ending(book, self.account, *subscription, *end);
+                let (product, lost) = ending(book, self.account, (*subscription, *end), as_of);
                 let ending = Ending {
                     product,
                     end: *end,
@@ -220,12 +218,21 @@ fn parsed(account: &str) -> Result<AccountId, NotYet> {
     account.parse().map_err(|_| NotYet::Unread)
 }
 
+/// Who owns a risk: its own owner, or the account's.
+pub(crate) fn risk_owner(row: &RiskRow, of_account: impl FnOnce() -> Owner) -> Owner {
+    match (row.owner_user.as_str(), row.owner_team.as_str()) {
+        ("", "") => of_account(),
+        ("", team) => Owner::Team(team.to_owned()),
+        (user, _) => Owner::User(user.to_owned()),
+    }
+}
+
 /// Who looks after an account.
-pub(crate) fn account_owner(book: &Book, account: AccountId, today: Day) -> Owner {
+pub(crate) fn account_owner(book: &Book, account: AccountId, as_of: AsOf) -> Owner {
     let Some(ix) = book.account(account) else {
         return Owner::Nobody;
     };
-    let (attributes, _) = book.attributes_on(ix, AsOf::now(today));
+    let (attributes, _) = book.attributes_on(ix, as_of);
     let directory = book.directory();
     match (attributes.owner.as_user(), attributes.owner.as_pool()) {
         (Some(user), _) => Owner::User(directory.user_id(user).to_string()),
@@ -234,7 +241,7 @@ pub(crate) fn account_owner(book: &Book, account: AccountId, today: Day) -> Owne
     }
 }
 
-fn responsible(owner: &Owner, directory: &Directory) -> Responsible {
+pub(crate) fn responsible(owner: &Owner, directory: &Directory) -> Responsible {
     match owner {
         Owner::User(user) => Responsible::User(format!("users/{user}")),
         Owner::Team(team) => {
@@ -248,8 +255,7 @@ fn responsible(owner: &Owner, directory: &Directory) -> Responsible {
     }
 }
 
-fn customer(book: &Book, account: AccountId, name: &str, today: Day) -> Customer {
-    let as_of = AsOf::now(today);
+pub(crate) fn customer(book: &Book, account: AccountId, name: &str, as_of: AsOf) -> Customer {
     let mut customer = Customer {
         id: account,
         name: name.to_owned(),
@@ -260,7 +266,7 @@ fn customer(book: &Book, account: AccountId, name: &str, today: Day) -> Customer
     if let Some(ix) = book.account(account) {
         let view = book.summary_on(ix, as_of);
         let group_mrr = book.group_mrr(ix, as_of);
-        let opening_mrr = book.opening_mrr(today.month());
+        let opening_mrr = book.opening_mrr_at(as_of.on.month(), as_of.known_at);
         customer.mrr = view.mrr;
         customer.next_renewal = view.next_renewal;
         customer.impact = Rate::new(group_mrr.minor(), opening_mrr.minor()).ok();
@@ -272,14 +278,17 @@ fn customer(book: &Book, account: AccountId, name: &str, today: Day) -> Customer
 fn ending(
     book: &Book,
     account: AccountId,
-    subscription: Option<SubscriptionId>,
-    end: Option<Day>,
+    (subscription, end): (Option<SubscriptionId>, Option<Day>),
+    as_of: AsOf,
 ) -> (String, Money) {
     let (Some(ix), Some(subscription), Some(end)) = (book.account(account), subscription, end)
     else {
         return (String::new(), Money::ZERO);
     };
-    let last_day = AsOf::now(end.plus_days(-1));
+    let last_day = AsOf {
+        on: end.plus_days(-1),
+        ..as_of
+    };
     let views = book.subscriptions(ix, last_day);
     let view = views.iter().find(|view| view.id == subscription);
     view.map_or((String::new(), Money::ZERO), |view| {

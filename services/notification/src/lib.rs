@@ -1,4 +1,4 @@
-//! Messages by Slack and email about what happens to customers.
+//! Messages by Slack, email and outgoing webhooks about what happens to customers.
 //!
 //! *Used by* CSMs and their teams, who read the messages, and by CS Ops, who says who is told about
 //! what. *Guarantees*: one message per fact, rule and recipient; nothing is told that was imported,
@@ -7,7 +7,7 @@
 //! that cannot be delivered is a dead letter that can be redriven.
 //!
 //! ```text
-//! accounts, risk ──► read model: replicas, facts to plan ──► planner ──► own log ──► dispatcher ──► Slack, SMTP
+//! accounts, risk ──► read model: replicas, facts to plan ──► planner ──► own log ──► dispatcher ──► Slack, SMTP, HTTP
 //!                                          schedule ──► digest ──┘          └──► read model: queues
 //! ```
 
@@ -18,10 +18,15 @@ pub mod config;
 mod digest;
 mod dispatcher;
 pub mod domain;
+mod fields;
+mod filter;
 mod grpc;
 mod happening;
+mod hours;
+mod judge;
 mod measures;
 mod message;
+mod overdue;
 mod planner;
 mod projection;
 mod queries;
@@ -31,6 +36,7 @@ mod schedule;
 pub mod secret;
 #[cfg(test)]
 mod testing;
+mod trial;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -120,6 +126,7 @@ pub async fn build(
         rules: deps.executor(&log),
         facts: deps.executor(&log),
         deliveries: deps.executor(&log),
+        endpoints: deps.executor(&log),
         log,
         accounts: follow(projection::ACCOUNTS),
         risk: follow(projection::RISK),
@@ -131,6 +138,7 @@ pub async fn build(
         entropy: deps.entropy,
         lifecycle: deps.lifecycle.clone(),
         digested: std::sync::Mutex::default(),
+        filters: judge::Filters::default(),
         measures: Measures::of(deps.lifecycle.telemetry()),
     });
     let unwritable = |failure: Failure| BuildError::Log(failure.message().to_owned());
@@ -169,7 +177,7 @@ async fn open(desk: &Desk) -> Result<(), Failure> {
             derive_id("built-in", &[key.as_bytes()]),
             Cause::default(),
         );
-        let command = rule::Command::Define(key);
+        let command = rule::Command::Define(key.to_owned());
         desk.rules.execute(rule_stream(key), command, call).await?;
     }
     Ok(())

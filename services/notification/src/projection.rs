@@ -35,8 +35,27 @@ pub(crate) fn handle(
     };
     if is_fact {
         intake::note(rows, source, event)?;
+        remember(rows, source, event)?;
     }
     Ok(())
+}
+
+/// Keeps a fact that somebody may have been told about.
+fn remember(rows: &Transaction<'_>, source: &str, event: &Recorded) -> rusqlite::Result<()> {
+    if intake::is_imported(event) {
+        return Ok(());
+    }
+    let position = i64::try_from(event.position.0).unwrap_or(i64::MAX);
+    rows.prepare_cached(
+        "INSERT INTO past_facts (source, position, recorded_at, data) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![
+        source,
+        position,
+        event.recorded_at.as_microsecond(),
+        event.data
+    ])
+    .map(drop)
 }
 
 /// Keeps the directory, names and contracts; answers whether the event is a fact to tell.
@@ -112,17 +131,18 @@ fn user(
 ) -> rusqlite::Result<()> {
     let profile = profile.cloned().unwrap_or_default();
     rows.prepare_cached(
-        "INSERT INTO users (id, display_name, email, slack_member_id, role)
-         VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO users (id, display_name, email, slack_member_id, role, time_zone)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (id) DO UPDATE SET display_name = ?2, email = ?3, slack_member_id = ?4,
-         role = ?5",
+         role = ?5, time_zone = ?6",
     )?
     .execute(params![
         id,
         profile.display_name,
         profile.email,
         profile.slack_member_id,
-        profile.role
+        profile.role,
+        profile.time_zone
     ])
     .map(drop)
 }

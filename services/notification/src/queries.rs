@@ -27,6 +27,8 @@ pub(crate) struct Person {
     pub(crate) slack_member_id: String,
     pub(crate) role: String,
     pub(crate) active: bool,
+    /// IANA time zone; empty for the organisation's.
+    pub(crate) time_zone: String,
 }
 
 /// A team of the directory.
@@ -87,14 +89,70 @@ pub(crate) struct DeliveryFilter {
     pub(crate) account: Option<String>,
 }
 
+/// A fact that somebody may have been told about.
+#[derive(Debug, Clone)]
+pub(crate) struct PastFact {
+    number: i64,
+    pub(crate) source: String,
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) data: Vec<u8>,
+}
+
+/// Facts that are read at once.
+const FACTS: u32 = 200;
+
 impl Queries {
+    /// The keys of all rules that were ever defined.
+    pub(crate) async fn rule_keys(&self) -> Result<Vec<String>, Failure> {
+        self.0
+            .read(|rows| {
+                rows.prepare_cached("SELECT key FROM rules ORDER BY key")?
+                    .query_map([], |row| row.get(0))?
+                    .collect()
+            })
+            .await
+    }
+
+    /// Facts that were recorded in a time, newest first; some of them, before the one that was last.
+    pub(crate) async fn past_facts(
+        &self,
+        (start, end): (Timestamp, Timestamp),
+        last: Option<&PastFact>,
+    ) -> Result<Vec<PastFact>, Failure> {
+        // No fact has the number 0: at first, none that was recorded at the end itself is meant.
+        let number = last.map_or(0, |last| last.number);
+        let end = last.map_or(end, |last| last.recorded_at);
+        self.0
+            .read(move |rows| {
+                rows.prepare_cached(
+                    "SELECT number, source, recorded_at, data FROM past_facts
+                     WHERE recorded_at >= ?1
+                       AND (recorded_at < ?2 OR recorded_at = ?2 AND number < ?3)
+                     ORDER BY recorded_at DESC, number DESC LIMIT ?4",
+                )?
+                .query_map(
+                    params![start.as_microsecond(), end.as_microsecond(), number, FACTS],
+                    |row| {
+                        Ok(PastFact {
+                            number: row.get(0)?,
+                            source: row.get(1)?,
+                            recorded_at: instant(row.get(2)?),
+                            data: row.get(3)?,
+                        })
+                    },
+                )?
+                .collect()
+            })
+            .await
+    }
+
     /// Everybody.
     pub(crate) async fn directory(&self) -> Result<Directory, Failure> {
         self.0
             .read(|rows| {
                 let users = rows
                     .prepare_cached(
-                        "SELECT id, display_name, email, slack_member_id, role, active FROM users",
+                        "SELECT id, display_name, email, slack_member_id, role, active, time_zone FROM users",
                     )?
                     .query_map([], |row| Ok((row.get(0)?, person(row)?)))?
                     .collect::<rusqlite::Result<_>>()?;
@@ -365,6 +423,7 @@ fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
         slack_member_id: row.get(3)?,
         role: row.get(4)?,
         active: row.get(5)?,
+        time_zone: row.get(6)?,
     })
 }
 

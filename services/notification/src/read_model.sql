@@ -9,6 +9,7 @@ CREATE TABLE users (
     email TEXT NOT NULL,
     slack_member_id TEXT NOT NULL,
     role TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
     active INTEGER NOT NULL DEFAULT 1
 ) WITHOUT ROWID;
 CREATE TABLE teams (
@@ -35,6 +36,17 @@ CREATE TABLE risks (
     open INTEGER NOT NULL DEFAULT 1
 ) WITHOUT ROWID;
 CREATE INDEX risks_overdue ON risks (due) WHERE open = 1;
+-- Facts that were not imported, kept to try rules out on: by when they were recorded.
+CREATE TABLE past_facts (
+    number INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
+CREATE INDEX past_facts_by_time ON past_facts (recorded_at);
+-- Rows of the own log: the keys of all rules that were ever defined.
+CREATE TABLE rules (key TEXT PRIMARY KEY) WITHOUT ROWID;
 -- Rows of the own log: a delivery's state, as the domain folds it, and what lists and queues ask.
 CREATE TABLE deliveries (
     number INTEGER PRIMARY KEY,

@@ -4,12 +4,14 @@ use keizoku_proto::notification as proto;
 use keizoku_runtime::{Fold, call};
 
 use crate::domain::delivery::{Phase, State};
-use crate::domain::rule;
+use crate::domain::{endpoint, rule};
+use crate::message;
 use crate::projection::resource_state;
 
 /// Collections of names.
 pub(crate) const RULES: &str = "rules/";
 pub(crate) const DELIVERIES: &str = "deliveries/";
+pub(crate) const ENDPOINTS: &str = "endpoints/";
 
 /// A rule.
 pub(crate) fn rule(key: &str, fold: &Fold<rule::State>) -> proto::Rule {
@@ -19,6 +21,8 @@ pub(crate) fn rule(key: &str, fold: &Fold<rule::State>) -> proto::Rule {
         name: format!("{RULES}{key}"),
         active_since: since.map(keizoku_proto::timestamp),
         etag: call::etag(fold.revision),
+        built_in: rule::is_built_in(key),
+        retired: fold.state.is_retired(),
         ..current.map_or_else(|| rule::terms_of(key), |(_, terms)| terms)
     }
 }
@@ -49,7 +53,7 @@ pub(crate) fn delivery(fold: &Fold<State>) -> proto::Delivery {
         subject: planned.subject,
         account: prefixed("accounts/", &planned.account_id),
         recipient: planned.recipient,
-        message: planned.message,
+        message: message::group::of(state),
         state: resource_state(state.phase).into(),
         attempts: state.attempts,
         ambiguous_attempts: u32::try_from(state.ambiguous.len()).unwrap_or(u32::MAX),
@@ -59,5 +63,21 @@ pub(crate) fn delivery(fold: &Fold<State>) -> proto::Delivery {
         create_time: fold.created_at.map(keizoku_proto::timestamp),
         update_time: fold.updated_at.map(keizoku_proto::timestamp),
         etag: call::etag(fold.revision),
+        fields_json: planned.fields_json,
+        event_time: planned.event_time,
+        fact_count: u32::try_from(state.messages().count()).unwrap_or(u32::MAX),
+    }
+}
+
+/// An endpoint.
+pub(crate) fn endpoint(name: &str, state: &endpoint::State) -> proto::Endpoint {
+    let disabled = state.disabled.clone();
+    proto::Endpoint {
+        name: format!("{ENDPOINTS}{name}"),
+        enabled: disabled.is_none(),
+        disable_time: disabled
+            .as_ref()
+            .map(|(at, _)| keizoku_proto::timestamp(*at)),
+        problem: disabled.map(|(_, problem)| problem).unwrap_or_default(),
     }
 }

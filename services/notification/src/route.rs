@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::tz::TimeZone;
 use keizoku_proto::notification::audience::To as Audience;
 use keizoku_proto::notification::recipient::To;
 use keizoku_proto::notification::{Channel, ChannelChoice, Recipient, Rule};
@@ -40,6 +41,7 @@ pub(crate) fn lane(recipient: &Recipient) -> String {
         (Some(To::User(user)), _) => format!("slack:{user}"),
         (Some(To::SlackChannel(channel)), _) => format!("slack:{channel}"),
         (Some(To::Webhook(name)), _) => format!("webhook:{name}"),
+        (Some(To::Endpoint(name)), _) => format!("endpoint:{name}"),
         (Some(To::Email(_)) | None, _) => "none".to_owned(),
     }
 }
@@ -50,6 +52,7 @@ pub(crate) fn channel(recipient: &Recipient) -> &'static str {
         (None, _) => "none",
         (_, Channel::Email) | (Some(To::Email(_)), _) => "email",
         (Some(To::Webhook(_)), _) => "webhook",
+        (Some(To::Endpoint(_)), _) => "endpoint",
         (Some(To::User(_) | To::SlackChannel(_)), _) => "slack",
     }
 }
@@ -57,10 +60,25 @@ pub(crate) fn channel(recipient: &Recipient) -> &'static str {
 /// A recipient as a text: the same one is told once.
 pub(crate) fn key(recipient: &Recipient) -> String {
     let to = match &recipient.to {
-        Some(To::User(to) | To::SlackChannel(to) | To::Webhook(to) | To::Email(to)) => to,
+        Some(
+            To::User(to)
+            | To::SlackChannel(to)
+            | To::Webhook(to)
+            | To::Email(to)
+            | To::Endpoint(to),
+        ) => to,
         None => "",
     };
     format!("{}/{to}", recipient.channel().as_str_name())
+}
+
+/// The time zone in which a recipient works, where it is a person who has one.
+pub(crate) fn time_zone(recipient: &Recipient, directory: &Directory) -> Option<TimeZone> {
+    let Some(To::User(user)) = &recipient.to else {
+        return None;
+    };
+    let person = directory.users.get(bare(user))?;
+    TimeZone::get(&person.time_zone).ok()
 }
 
 /// What nobody can be told: it is planned all the same, so that it can be seen that it was not.
@@ -130,6 +148,7 @@ impl Router<'_> {
                 self.email(To::Email(address.clone())).into_iter().collect()
             }
             Audience::Organisation(_) => self.organisation(choice),
+            Audience::Endpoint(name) => self.endpoint(name).into_iter().collect(),
         }
     }
 
@@ -218,6 +237,14 @@ impl Router<'_> {
         is_known.then(|| slack(To::Webhook(name.to_owned())))
     }
 
+    fn endpoint(&self, name: &str) -> Option<Recipient> {
+        let is_known = self.config.endpoints.contains_key(name);
+        is_known.then(|| Recipient {
+            channel: Channel::Webhook.into(),
+            to: Some(To::Endpoint(name.to_owned())),
+        })
+    }
+
     fn email(&self, to: To) -> Option<Recipient> {
         self.config.smtp.sends().then(|| Recipient {
             channel: Channel::Email.into(),
@@ -233,6 +260,7 @@ impl Router<'_> {
                 self.config.slack.has_bot()
             }
             (Some(To::User(_) | To::Email(_)), Channel::Email) => self.config.smtp.sends(),
+            (Some(To::Endpoint(name)), Channel::Webhook) => self.endpoint(name).is_some(),
             _ => false,
         }
     }

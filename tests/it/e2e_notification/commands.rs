@@ -34,7 +34,7 @@ async fn ntf_5_people_list_switch_try_out_and_redrive() {
     let (data, secrets) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let slack = SlackPeer::start().await;
     let process = serve(data.path(), secrets.path(), &slack).start();
-    let rules = words(&told(&process, &["notification", "rules"]).await);
+    let rules = words(&told(&process, &["notification", "rule", "list"]).await);
     assert!(
         rules.contains("risk-opened") && rules.contains("Configured: SLACK"),
         "{rules}"
@@ -71,7 +71,8 @@ async fn ntf_5_people_list_switch_try_out_and_redrive() {
 
     let edit = [
         "notification",
-        "edit-rule",
+        "rule",
+        "change",
         "weekly-digest",
         "--schedule",
         "tue 08:30",
@@ -81,8 +82,8 @@ async fn ntf_5_people_list_switch_try_out_and_redrive() {
         "en",
     ];
     words(&told(&process, &edit).await);
-    words(&told(&process, &["notification", "disable", "churned"]).await);
-    let rules = words(&told(&process, &["notification", "rules", "--json"]).await);
+    words(&told(&process, &["notification", "rule", "disable", "churned"]).await);
+    let rules = words(&told(&process, &["notification", "rule", "list", "--json"]).await);
     let rules: Value = serde_json::from_str(&rules).unwrap();
     let rule = |name: &str| {
         let all = rules["rules"].as_array().unwrap();
@@ -93,7 +94,7 @@ async fn ntf_5_people_list_switch_try_out_and_redrive() {
     };
     assert_eq!(rule("rules/weekly-digest")["schedule"]["weekday"], 2);
     assert_eq!(rule("rules/churned")["enabled"], false);
-    let refused = told(&process, &["notification", "enable", "nothing"]).await;
+    let refused = told(&process, &["notification", "rule", "enable", "nothing"]).await;
     assert_eq!(refused.status.code(), Some(1));
     let unreachable = told(
         &process,
@@ -102,5 +103,78 @@ async fn ntf_5_people_list_switch_try_out_and_redrive() {
     .await;
     let said = String::from_utf8_lossy(&unreachable.stderr).into_owned();
     assert!(said.contains("nothing in the configuration"), "{said}");
+    process.stop().await;
+}
+
+#[tokio::test]
+async fn ntf_2_people_make_try_out_show_and_retire_rules() {
+    let (data, secrets) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let slack = SlackPeer::start().await;
+    let process = serve(data.path(), secrets.path(), &slack).start();
+    let rule = async |arguments: &[&str]| {
+        let all = ["notification", "rule"].iter().chain(arguments).copied();
+        told(&process, &all.collect::<Vec<_>>()).await
+    };
+    let fields = words(&rule(&["fields", "--trigger", "churned"]).await);
+    assert!(
+        fields.contains("contract.mrr_lost") && !fields.contains("risk.name"),
+        "{fields}"
+    );
+    let draft = ["--trigger", "risk-opened", "--audience", "organisation"];
+    let tried = words(&rule(&[&["try", "--if", "account.mrr > 0"], &draft[..]].concat()).await);
+    assert!(
+        tried.contains("Nothing was recorded in that time"),
+        "{tried}"
+    );
+    let bad = rule(
+        &[
+            &["create", "bad-rule", "--if", "account.arr > 0"],
+            &draft[..],
+        ]
+        .concat(),
+    )
+    .await;
+    assert_eq!(bad.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&bad.stderr).into_owned();
+    assert!(
+        said.contains("`account.arr`") && said.contains("account.mrr"),
+        "{said}"
+    );
+    let create = [
+        &["create", "big-customers", "--if", "account.mrr >= 1000000"],
+        &draft[..],
+        &[
+            "--title",
+            "{{account.name}}",
+            "--hours",
+            "working-days 09:00-18:30",
+            "--group",
+            "15",
+        ],
+    ];
+    let made = words(&rule(&create.concat()).await);
+    assert!(made.contains("big-customers is made, and on"), "{made}");
+    let shown = words(&rule(&["show", "big-customers"]).await);
+    for said in [
+        "account.mrr >= 1000000",
+        "{{account.name}}",
+        "working-days 09:00-18:30",
+        "within 15 min",
+        "organisation",
+    ] {
+        assert!(shown.contains(said), "{said}: {shown}");
+    }
+    words(&rule(&["change", "big-customers", "--hours", "", "--group", "0"]).await);
+    words(&rule(&["change", "big-customers", "--note", "部長へ"]).await);
+    let shown = words(&rule(&["show", "big-customers"]).await);
+    assert!(
+        !shown.contains("09:00") && shown.contains("{{account.name}}"),
+        "{shown}"
+    );
+    words(&rule(&["retire", "big-customers"]).await);
+    let listed = words(&rule(&["list"]).await);
+    assert!(!listed.contains("big-customers"), "{listed}");
+    let listed = words(&rule(&["list", "--all"]).await);
+    assert!(listed.contains("retired"), "{listed}");
     process.stop().await;
 }

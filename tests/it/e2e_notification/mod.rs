@@ -3,6 +3,7 @@
 
 mod commands;
 mod kills;
+mod webhooks;
 
 use std::path::Path;
 

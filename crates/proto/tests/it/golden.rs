@@ -16,11 +16,13 @@ use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, MessageDesc
 use serde_json::json;
 
 /// What is in a message that clients see, and is never stored.
-const NOT_STORED: [&str; 4] = [
+const NOT_STORED: [&str; 6] = [
     "keizoku.accounts.v1.Organisation.etag",
     "keizoku.notification.v1.Rule.active_since",
+    "keizoku.notification.v1.Rule.built_in",
     "keizoku.notification.v1.Rule.etag",
     "keizoku.notification.v1.Rule.name",
+    "keizoku.notification.v1.Rule.retired",
 ];
 
 #[test]

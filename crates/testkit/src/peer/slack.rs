@@ -40,9 +40,20 @@ pub struct Posted {
     pub at: Instant,
     /// The body.
     pub body: Value,
+    /// The body as it came.
+    pub raw: String,
+    /// Names, in small letters, and values of all headers.
+    pub headers: Vec<(String, String)>,
 }
 
 impl Posted {
+    /// The value of a header; empty where there is none.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        let mut found = self.headers.iter().filter(|(known, _)| known == name);
+        found.next().map_or("", |(_, value)| value)
+    }
+
     /// The channel that the Web API is to post it in.
     #[must_use]
     pub fn channel(&self) -> &str {
@@ -113,7 +124,7 @@ async fn read(connection: &mut BufReader<TcpStream>) -> Option<Posted> {
     let mut request = String::new();
     connection.read_line(&mut request).await.ok()?;
     let path = request.split(' ').nth(1)?.to_owned();
-    let (mut length, mut authorization, mut traceparent) = (0, String::new(), String::new());
+    let mut headers = Vec::new();
     loop {
         let mut header = String::new();
         connection.read_line(&mut header).await.ok()?;
@@ -122,21 +133,23 @@ async fn read(connection: &mut BufReader<TcpStream>) -> Option<Posted> {
             break;
         }
         let (name, value) = header.split_once(": ")?;
-        match name.to_lowercase().as_str() {
-            "content-length" => length = value.parse().ok()?,
-            "authorization" => value.clone_into(&mut authorization),
-            "traceparent" => value.clone_into(&mut traceparent),
-            _ => {}
-        }
+        headers.push((name.to_lowercase(), value.to_owned()));
     }
-    let mut body = vec![0; length];
-    connection.read_exact(&mut body).await.ok()?;
-    let body = serde_json::from_slice(&body).expect("Slack takes JSON");
-    Some(Posted {
+    let mut posted = Posted {
         path,
-        authorization,
-        traceparent,
+        authorization: String::new(),
+        traceparent: String::new(),
         at: Instant::now(),
-        body,
-    })
+        body: Value::Null,
+        raw: String::new(),
+        headers,
+    };
+    posted.authorization = posted.header("authorization").to_owned();
+    posted.traceparent = posted.header("traceparent").to_owned();
+    let mut body = vec![0; posted.header("content-length").parse().ok()?];
+    connection.read_exact(&mut body).await.ok()?;
+    posted.raw = String::from_utf8(body).expect("JSON is UTF-8");
+    posted.body = serde_json::from_str(&posted.raw).expect("Slack takes JSON");
+    posted.at = Instant::now();
+    Some(posted)
 }

@@ -87,11 +87,17 @@ impl Decider for User {
                 Ok(events)
             }
             Command::Set {
-                profile,
+                mut profile,
                 team,
                 active,
                 ..
-            } => Ok(differences(state, Some(profile), Some(team), Some(active))),
+            } => {
+                // The other system knows no time zones: what somebody said here stays.
+                if profile.time_zone.is_empty() {
+                    profile.time_zone.clone_from(&state.profile.time_zone);
+                }
+                Ok(differences(state, Some(profile), Some(team), Some(active)))
+            }
             Command::Change { .. } if !state.exists() => Err(Existence::Unknown("user")),
             Command::Change {
                 profile,

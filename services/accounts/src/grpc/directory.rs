@@ -252,12 +252,13 @@ impl Accounts {
     }
 }
 
-const ALL_FIELDS: [&str; 5] = [
+const ALL_FIELDS: [&str; 6] = [
     "display_name",
     "email",
     "slack_member_id",
     "role",
     "external_id",
+    "time_zone",
 ];
 
 fn team_id(violations: &mut Violations, name: &str) -> String {
@@ -299,6 +300,12 @@ fn profile(
                     violations.add("user.role", format!("must be one of {}", ROLES.join(", ")));
                 }
                 profile.role.clone_from(&wanted.role);
+            }
+            "time_zone" => {
+                if !wanted.time_zone.is_empty() && TimeZone::get(&wanted.time_zone).is_err() {
+                    violations.add("user.time_zone", "is not an IANA time zone");
+                }
+                profile.time_zone.clone_from(&wanted.time_zone);
             }
             // The id by which an import knows somebody stays.
             "external_id" if known.external_id.is_empty() => {

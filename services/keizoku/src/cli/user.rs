@@ -67,6 +67,14 @@ pub struct RegisterArgs {
     /// Id in another system
     #[arg(long, default_value = "", hide_default_value = true)]
     external_id: String,
+    /// IANA time zone in which the person works [default: the organisation's]
+    #[arg(
+        long,
+        value_name = "ZONE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    time_zone: String,
 }
 
 /// Arguments of `keizoku user update`.
@@ -75,7 +83,7 @@ pub struct RegisterArgs {
 Examples:
   keizoku user update aoi@example.com --team Kyushu --from 2026-12-01
   keizoku user update aoi@example.com --departed")]
-#[command(group(clap::ArgGroup::new("changes").required(true).multiple(true).args(["name", "email", "team", "role", "slack", "departed", "returned"])))]
+#[command(group(clap::ArgGroup::new("changes").required(true).multiple(true).args(["name", "email", "team", "role", "slack", "time_zone", "departed", "returned"])))]
 pub struct UpdateArgs {
     /// The person: name, email or id
     user: String,
@@ -97,6 +105,9 @@ pub struct UpdateArgs {
     /// Slack member id
     #[arg(long)]
     slack: Option<String>,
+    /// IANA time zone in which the person works; empty for the organisation's
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<String>,
     /// The person has left: what they owned waits for reassignment
     #[arg(long)]
     departed: bool,
@@ -176,6 +187,7 @@ impl RegisterArgs {
             team,
             role: self.role.name(),
             external_id: self.external_id,
+            time_zone: self.time_zone,
             ..User::default()
         };
         let request = RegisterUserRequest {
@@ -201,6 +213,7 @@ impl UpdateArgs {
             ("team", self.team.is_some()),
             ("role", self.role.is_some()),
             ("slack_member_id", self.slack.is_some()),
+            ("time_zone", self.time_zone.is_some()),
             ("active", self.departed || self.returned),
         ];
         let team = match self.team.as_deref() {
@@ -212,6 +225,7 @@ impl UpdateArgs {
             display_name: self.name.unwrap_or_default(),
             email: self.email.unwrap_or_default(),
             slack_member_id: self.slack.unwrap_or_default(),
+            time_zone: self.time_zone.unwrap_or_default(),
             team,
             role: self.role.map(Role::name).unwrap_or_default(),
             active: self.returned,

@@ -71,7 +71,7 @@ fn user(row: Row<'_>, mapping: &UserMapping, format: &Format) -> ImportedUser {
             email,
             slack_member_id: row.get(&mapping.slack_member_id).to_owned(),
             role: mapping.role.clone(),
-            external_id: String::new(),
+            ..UserProfile::default()
         }),
         team: single_line(row.get(&mapping.team)),
         active: active.is_empty() || format.is_true(active),

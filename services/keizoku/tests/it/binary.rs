@@ -127,7 +127,7 @@ async fn wrong_arguments_are_refused_before_anything_is_sent() {
         &["deadlines", "--within", "0"],
         &["health", "explain", "A"],
         &["health", "override", "A", "--score", "20"],
-        &["notification", "edit-rule", "churned"],
+        &["notification", "rule", "change", "churned"],
         &["notification", "test-send"],
         &["notification", "redrive"],
     ] {
@@ -201,7 +201,7 @@ async fn every_command_has_help_and_shells_complete() {
         &["health", "history", "--help"],
         &["health", "ingest", "--help"],
         &["notification", "deliveries", "--help"],
-        &["notification", "edit-rule", "--help"],
+        &["notification", "rule", "change", "--help"],
         &["import", "salesforce", "--help"],
         &["completion", "bash"],
     ] {

@@ -1,15 +1,20 @@
 //! The ways that messages travel.
 
+mod endpoint;
 pub(crate) mod guard;
+mod http;
+pub(crate) mod signing;
 mod slack;
 pub(crate) mod smtp;
 
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use keizoku_proto::notification::Message;
+use keizoku_proto::notification::{DeliveryPlanned, Message};
 
 use crate::config::Config;
+use endpoint::Endpoints;
+use http::Http;
 use slack::Slack;
 use smtp::{Smtp, SmtpError};
 
@@ -34,6 +39,8 @@ pub(crate) struct Problem {
     pub(crate) retry_after: Option<SignedDuration>,
     /// It asks because too much was sent.
     pub(crate) throttled: bool,
+    /// It says that it is gone for good.
+    pub(crate) gone: bool,
 }
 
 impl Problem {
@@ -44,6 +51,7 @@ impl Problem {
             permanent: false,
             retry_after: None,
             throttled: false,
+            gone: false,
         })
     }
 
@@ -54,6 +62,7 @@ impl Problem {
             permanent: true,
             retry_after: None,
             throttled: false,
+            gone: false,
         })
     }
 }
@@ -67,6 +76,8 @@ pub(crate) enum Address {
     Webhook(String),
     /// An email address.
     Email(String),
+    /// An endpoint for outgoing webhooks, by name.
+    Endpoint(String),
 }
 
 /// A message on its way: the words with all names filled in.
@@ -76,6 +87,8 @@ pub(crate) struct Outgoing {
     pub(crate) id: String,
     pub(crate) address: Address,
     pub(crate) message: Message,
+    /// The plan: what it tells about, for programs.
+    pub(crate) planned: DeliveryPlanned,
     /// It may be the second copy.
     pub(crate) is_resent: bool,
     /// The span that it is sent in; empty where nobody traces.
@@ -86,6 +99,7 @@ pub(crate) struct Outgoing {
 pub(crate) struct Channels {
     slack: Slack,
     smtp: Smtp,
+    endpoints: Endpoints,
 }
 
 impl Channels {
@@ -93,9 +107,11 @@ impl Channels {
         config: &Config,
         clock: Arc<dyn keizoku_core::Clock>,
     ) -> Result<Self, SmtpError> {
+        let http = Http::new(config);
         Ok(Self {
-            slack: Slack::new(config),
-            smtp: Smtp::new(&config.smtp, clock)?,
+            slack: Slack::new(config, http.clone()),
+            smtp: Smtp::new(&config.smtp, Arc::clone(&clock))?,
+            endpoints: Endpoints::new(config, http, clock),
         })
     }
 
@@ -105,6 +121,7 @@ impl Channels {
             Address::Slack(channel) => self.slack.post(channel, outgoing).await,
             Address::Webhook(name) => self.slack.post_to_webhook(name, outgoing).await,
             Address::Email(address) => self.smtp.send(address, outgoing).await,
+            Address::Endpoint(name) => self.endpoints.post(name, outgoing).await,
         }
     }
 }

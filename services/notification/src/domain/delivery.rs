@@ -10,7 +10,7 @@ use keizoku_proto::common::ErrorReason;
 use keizoku_proto::notification::event::Kind;
 use keizoku_proto::notification::{
     AmbiguityReason, AttemptAmbiguous, AttemptFailed, AttemptStarted, Delivered, DeliveryGivenUp,
-    DeliveryPlanned, DeliveryRedriven, DeliverySuppressed, SuppressionReason,
+    DeliveryPlanned, DeliveryRedriven, DeliverySuppressed, FactGrouped, Message, SuppressionReason,
 };
 use keizoku_runtime::DomainError;
 
@@ -21,6 +21,9 @@ pub const MOST_FAILURES: u32 = 20;
 /// Ambiguous attempts after which a message is not sent again by itself.
 pub const MOST_AMBIGUOUS: usize = 3;
 
+/// Facts that one message tells about; another one after them is a message of its own.
+pub const MOST_GROUPED: usize = 20;
+
 /// One message to one recipient.
 pub struct Delivery;
 
@@ -29,6 +32,8 @@ pub struct Delivery;
 pub struct State {
     /// Recipient and words; `None` while nothing is planned.
     pub planned: Option<DeliveryPlanned>,
+    /// Further facts that it tells about.
+    pub grouped: Vec<FactGrouped>,
     /// Where it stands.
     pub phase: Phase,
     /// When somebody last wanted it sent: when it was planned or redriven.
@@ -70,6 +75,8 @@ pub enum Phase {
 pub enum Command {
     /// Freezes recipient and words.
     Plan(Box<DeliveryPlanned>),
+    /// Tells a fact in the message of others, or plans that message with it.
+    Group(Box<DeliveryPlanned>),
     /// Begins an attempt that ends at the deadline at the latest.
     Start {
         /// When the sender stops waiting for an answer.
@@ -126,13 +133,16 @@ pub enum Error {
     /// Somebody else sends it, or has sent it, or said what became of it.
     #[error("the attempt is somebody else's, or was settled before")]
     NotOpen,
+    /// It is being sent, or was, or it tells about enough.
+    #[error("the message takes no further facts")]
+    GroupClosed,
 }
 
 impl DomainError for Error {
     fn reason(&self) -> ErrorReason {
         match self {
             Self::NotRedrivable => ErrorReason::DeliveryNotRedrivable,
-            Self::NotOpen => ErrorReason::AttemptNotOpen,
+            Self::NotOpen | Self::GroupClosed => ErrorReason::AttemptNotOpen,
         }
     }
 }
@@ -151,6 +161,23 @@ impl State {
     /// Whether an answer to this attempt is still news.
     fn awaits(&self, attempt: u32) -> bool {
         self.is_in_flight(attempt) || self.ambiguous.contains(&attempt)
+    }
+
+    /// The words of every fact that it tells about, in the order in which they came.
+    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+        let first = self
+            .planned
+            .iter()
+            .filter_map(|planned| planned.message.as_ref());
+        let others = self.grouped.iter();
+        first.chain(others.filter_map(|grouped| grouped.message.as_ref()))
+    }
+
+    /// Whether it tells about a fact.
+    fn has(&self, fact_id: &str) -> bool {
+        let first = self.planned.iter().map(|planned| &planned.fact_id);
+        let mut known = first.chain(self.grouped.iter().map(|grouped| &grouped.fact_id));
+        known.any(|known| known == fact_id)
     }
 
     /// Whether what is sent now may be the second copy.
@@ -173,6 +200,20 @@ impl Decider for Delivery {
                 None => Kind::DeliveryPlanned(*planned),
                 Some(_) => return Ok(Vec::new()),
             },
+            Command::Group(planned) if state.planned.is_none() => Kind::DeliveryPlanned(*planned),
+            Command::Group(planned) if state.has(&planned.fact_id) => return Ok(Vec::new()),
+            Command::Group(planned) => {
+                let is_waiting = matches!(state.phase, Phase::Pending(_)) && state.attempts == 0;
+                if !is_waiting || state.grouped.len() + 1 >= MOST_GROUPED {
+                    return Err(Error::GroupClosed);
+                }
+                Kind::FactGrouped(FactGrouped {
+                    delivery_id,
+                    fact_id: planned.fact_id,
+                    subject: planned.subject,
+                    message: planned.message,
+                })
+            }
             Command::Start { deadline } => match state.phase {
                 Phase::Pending(due) if due <= ctx.now => Kind::AttemptStarted(AttemptStarted {
                     delivery_id,
@@ -223,10 +264,12 @@ impl Decider for Delivery {
         let instant = |time: Option<&_>| time.and_then(keizoku_proto::instant);
         match event {
             Kind::DeliveryPlanned(event) => {
+                let due = instant(event.send_time.as_ref()).map_or(at, |due| due.max(at));
                 state.planned = Some(event.clone());
-                state.phase = Phase::Pending(at);
+                state.phase = Phase::Pending(due);
                 state.wanted_since = at;
             }
+            Kind::FactGrouped(event) => state.grouped.push(event.clone()),
             Kind::AttemptStarted(event) => {
                 state.attempts = event.attempt;
                 state.in_flight = Some((
@@ -273,6 +316,9 @@ impl Decider for Delivery {
             Kind::NotificationsActivated(_)
             | Kind::NotificationsDeactivated(_)
             | Kind::RuleDefined(_)
+            | Kind::RuleRetired(_)
+            | Kind::EndpointDisabled(_)
+            | Kind::EndpointEnabled(_)
             | Kind::FactRouted(_)
             | Kind::DigestSkipped(_) => {}
         }

@@ -203,3 +203,50 @@ proptest! {
         }
     }
 }
+
+fn with_fact(fact: usize) -> Command {
+    Command::Group(Box::new(DeliveryPlanned {
+        delivery_id: "d".to_owned(),
+        fact_id: fact.to_string(),
+        ..DeliveryPlanned::default()
+    }))
+}
+
+#[test]
+fn ntf_6_ntf_4_facts_join_a_message_once_and_until_it_is_being_sent() {
+    let two = Given::<Delivery>::nothing(ctx()).commands([with_fact(1), with_fact(2)]);
+    assert_eq!(
+        two.state().grouped.len(),
+        1,
+        "the first is the message's own"
+    );
+    for heard_again in [1, 2] {
+        assert_eq!(two.when(with_fact(heard_again)), Ok(vec![]));
+    }
+    let sending = two.commands([start()]);
+    assert_eq!(sending.when(with_fact(3)), Err(Error::GroupClosed));
+    assert_eq!(sending.when(with_fact(2)), Ok(vec![]), "it is in there");
+    let failed = sending.commands([failed(1, false)]);
+    assert_eq!(failed.when(with_fact(3)), Err(Error::GroupClosed));
+}
+
+#[test]
+fn ntf_6_a_message_takes_no_more_facts_than_it_has_lines_for() {
+    let full = Given::<Delivery>::nothing(ctx()).commands((0..MOST_GROUPED).map(with_fact));
+    assert_eq!(full.state().messages().count(), 0, "these have no words");
+    assert_eq!(full.state().grouped.len() + 1, MOST_GROUPED);
+    assert_eq!(full.when(with_fact(MOST_GROUPED)), Err(Error::GroupClosed));
+}
+
+#[test]
+fn ntf_6_a_message_that_waits_for_its_time_does_not_start_before() {
+    let due = now() + MINUTE;
+    let planned = DeliveryPlanned {
+        delivery_id: "d".to_owned(),
+        send_time: Some(keizoku_proto::timestamp(due)),
+        ..DeliveryPlanned::default()
+    };
+    let waits = Given::<Delivery>::nothing(ctx()).commands([Command::Plan(Box::new(planned))]);
+    assert_eq!(waits.state().phase, Phase::Pending(due));
+    assert_eq!(waits.when(start()), Err(Error::NotOpen));
+}

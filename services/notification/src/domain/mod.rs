@@ -3,9 +3,11 @@
 pub mod activation;
 mod backoff;
 pub mod delivery;
+pub mod endpoint;
 pub mod fact;
 pub mod rule;
 
+use jiff::Timestamp;
 use keizoku_core::{Origin, StreamId, derive_id};
 use keizoku_runtime::{Call, Cause};
 use uuid::Uuid;
@@ -28,6 +30,12 @@ pub fn fact_stream(fact: Uuid, rule: &str) -> StreamId {
     )
 }
 
+/// Stream of an endpoint, by its name in the configuration.
+#[must_use]
+pub fn endpoint_stream(name: &str) -> StreamId {
+    StreamId::new("endpoint", derive_id("endpoint", &[name.as_bytes()]))
+}
+
 /// Stream of a delivery.
 #[must_use]
 pub const fn delivery_stream(id: Uuid) -> StreamId {
@@ -41,6 +49,13 @@ pub fn delivery_id(fact: Uuid, rule: &str, recipient: &str) -> Uuid {
         "delivery",
         &[fact.as_bytes(), rule.as_bytes(), recipient.as_bytes()],
     )
+}
+
+/// Id of the delivery in which a rule tells a recipient all facts that are due at an instant.
+#[must_use]
+pub fn group_id(rule: &str, recipient: &str, send_time: Timestamp) -> Uuid {
+    let due = send_time.as_microsecond().to_be_bytes();
+    derive_id("group", &[rule.as_bytes(), recipient.as_bytes(), &due])
 }
 
 /// A command that the service gives itself because of something. The same request id takes effect once

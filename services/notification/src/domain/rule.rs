@@ -6,9 +6,11 @@ use keizoku_proto::common::ErrorReason;
 use keizoku_proto::notification::audience::To;
 use keizoku_proto::notification::event::Kind;
 use keizoku_proto::notification::{
-    Audience, ChannelChoice, Rule as Terms, RuleDefined, Schedule, Trigger,
+    Audience, ChannelChoice, Rule as Terms, RuleDefined, RuleRetired, RuleTemplate, Schedule,
+    SendingHours, Trigger,
 };
 use keizoku_runtime::DomainError;
+use tonic::Code;
 
 /// Who is told about what, and how.
 pub struct Rule;
@@ -17,17 +19,23 @@ pub struct Rule;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
     versions: Vec<(Timestamp, Terms)>,
+    /// Since when it is out of use for ever.
+    retired_at: Option<Timestamp>,
 }
 
-/// What somebody wants of a rule.
+/// What somebody wants of the rule of a key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Makes a built-in rule active, unless it was ever defined.
-    Define(&'static str),
+    Define(String),
+    /// Makes a rule of somebody's own.
+    Create(String, Box<Terms>),
     /// Switches it on or off.
-    Switch(&'static str, bool),
+    Switch(String, bool),
     /// Changes it; what is absent stays.
-    Change(&'static str, Box<Change>),
+    Change(String, Box<Change>),
+    /// Takes it out of use for ever.
+    Retire(String),
 }
 
 /// What of a rule somebody changes.
@@ -43,16 +51,46 @@ pub struct Change {
     pub schedule: Option<Schedule>,
     /// Whether ambiguous messages are sent again.
     pub resend_ambiguous: Option<bool>,
+    /// Which facts it tells about; empty for every one.
+    pub filter: Option<String>,
+    /// Its own words; empty ones for the trigger's.
+    pub template: Option<RuleTemplate>,
+    /// In which hours it sends; `Some(None)` for at any time.
+    pub sending_hours: Option<Option<SendingHours>>,
+    /// Minutes in which facts become one message; 0 for none.
+    pub group_minutes: Option<u32>,
+    /// How many days a next action stays overdue before it is told about.
+    pub overdue_days: Option<u32>,
 }
 
-/// Nothing is refused.
+/// Why a rule does not take a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("never happens")]
-pub struct Never(std::convert::Infallible);
+pub enum Error {
+    /// The key is taken.
+    #[error("there is, or was, a rule of this key; keys are never used again")]
+    Exists,
+    /// It comes with Keizoku.
+    #[error("the rule comes with Keizoku: it can be switched off, and not be retired")]
+    BuiltIn,
+    /// It is out of use.
+    #[error("the rule was retired: nothing of it changes any more")]
+    Retired,
+}
 
-impl DomainError for Never {
+impl DomainError for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Exists => Code::AlreadyExists,
+            Self::BuiltIn | Self::Retired => Code::FailedPrecondition,
+        }
+    }
+
     fn reason(&self) -> ErrorReason {
-        match self.0 {}
+        match self {
+            Self::Exists => ErrorReason::AlreadyExists,
+            Self::BuiltIn => ErrorReason::RuleBuiltIn,
+            Self::Retired => ErrorReason::RuleRetired,
+        }
     }
 }
 
@@ -63,9 +101,18 @@ impl State {
         self.versions.last()
     }
 
+    /// Whether it is out of use.
+    #[must_use]
+    pub fn is_retired(&self) -> bool {
+        self.retired_at.is_some()
+    }
+
     /// The rule that applies to what was recorded at an instant: the one that was active before.
     #[must_use]
     pub fn applying_to(&self, recorded_at: Timestamp) -> Option<&Terms> {
+        if self.retired_at.is_some_and(|retired| retired < recorded_at) {
+            return None;
+        }
         let mut versions = self.versions.iter().rev();
         let (_, terms) = versions.find(|(since, _)| *since < recorded_at)?;
         terms.enabled.then_some(terms)
@@ -76,42 +123,47 @@ impl Decider for Rule {
     type State = State;
     type Command = Command;
     type Event = Kind;
-    type Error = Never;
+    type Error = Error;
 
-    fn decide(state: &State, command: Command, _ctx: &Ctx) -> Result<Vec<Kind>, Never> {
-        let key = command.key();
+    fn decide(state: &State, command: Command, _ctx: &Ctx) -> Result<Vec<Kind>, Error> {
         let known = state.current().map(|(_, terms)| terms.clone());
-        let is_defined = known.is_some();
-        let before = known.unwrap_or_else(|| terms_of(key));
-        let mut wanted = before.clone();
-        match command {
-            Command::Define(_) => {}
-            Command::Switch(_, enabled) => wanted.enabled = enabled,
-            Command::Change(_, change) => change.apply_to(&mut wanted),
+        if let (Command::Create(..), Some(_)) = (&command, &known) {
+            return Err(Error::Exists);
         }
-        if is_defined && wanted == before {
+        let (key, wanted) = match command {
+            Command::Retire(key) if is_built_in(&key) => return Err(Error::BuiltIn),
+            Command::Retire(_) if state.is_retired() => return Ok(Vec::new()),
+            Command::Retire(key) => return Ok(vec![Kind::RuleRetired(RuleRetired { key })]),
+            _ if state.is_retired() => return Err(Error::Retired),
+            Command::Create(key, terms) => (key, *terms),
+            Command::Define(key) => {
+                let wanted = known.clone().unwrap_or_else(|| terms_of(&key));
+                (key, wanted)
+            }
+            Command::Switch(key, enabled) => {
+                let wanted = known.clone().unwrap_or_else(|| terms_of(&key));
+                (key, Terms { enabled, ..wanted })
+            }
+            Command::Change(key, change) => {
+                let mut wanted = known.clone().unwrap_or_else(|| terms_of(&key));
+                change.apply_to(&mut wanted);
+                (key, wanted)
+            }
+        };
+        if known.is_some_and(|known| known == wanted) {
             return Ok(Vec::new());
         }
-        Ok(vec![Kind::RuleDefined(RuleDefined {
-            key: key.to_owned(),
-            rule: Some(wanted),
-        })])
+        let rule = Some(wanted);
+        Ok(vec![Kind::RuleDefined(RuleDefined { key, rule })])
     }
 
     fn evolve(state: &mut State, event: &Kind, at: Timestamp) {
-        if let Kind::RuleDefined(RuleDefined {
-            rule: Some(terms), ..
-        }) = event
-        {
-            state.versions.push((at, terms.clone()));
-        }
-    }
-}
-
-impl Command {
-    fn key(&self) -> &'static str {
-        match self {
-            Self::Define(key) | Self::Switch(key, _) | Self::Change(key, _) => key,
+        match event {
+            Kind::RuleDefined(RuleDefined {
+                rule: Some(terms), ..
+            }) => state.versions.push((at, terms.clone())),
+            Kind::RuleRetired(_) => state.retired_at = Some(at),
+            _ => {}
         }
     }
 }
@@ -133,6 +185,22 @@ impl Change {
         if let Some(resend) = self.resend_ambiguous {
             terms.resend_ambiguous = resend;
         }
+        if let Some(filter) = self.filter {
+            terms.filter = filter;
+        }
+        if let Some(template) = self.template {
+            let says_something = template != RuleTemplate::default();
+            terms.template = says_something.then_some(template);
+        }
+        if let Some(hours) = self.sending_hours {
+            terms.sending_hours = hours;
+        }
+        if let Some(minutes) = self.group_minutes {
+            terms.group_minutes = minutes;
+        }
+        if let Some(days) = self.overdue_days {
+            terms.overdue_days = days;
+        }
     }
 }
 
@@ -141,6 +209,12 @@ impl Change {
 pub fn terms_of(key: &str) -> Terms {
     let found = built_in().into_iter().find(|(known, _)| *known == key);
     found.map(|(_, terms)| terms).unwrap_or_default()
+}
+
+/// Whether a rule comes with Keizoku.
+#[must_use]
+pub fn is_built_in(key: &str) -> bool {
+    built_in().iter().any(|(known, _)| *known == key)
 }
 
 /// The rules that every deployment has, by key. The team is told what happens in it; the owner
@@ -192,66 +266,5 @@ pub fn built_in() -> Vec<(&'static str, Terms)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::SignedDuration;
-    use keizoku_core::Given;
-
-    use super::*;
-    use crate::testing::{ctx, now};
-
-    const KEY: &str = "risk-opened";
-
-    fn defined() -> Given<Rule> {
-        Given::nothing(ctx()).commands([Command::Define(KEY)])
-    }
-
-    #[test]
-    fn ntf_2_a_rule_applies_to_what_is_recorded_after_it_became_active() {
-        let mut state = defined().state().clone();
-        let later = now() + SignedDuration::from_secs(60);
-        assert!(
-            state.applying_to(now()).is_none(),
-            "not to what came before"
-        );
-        assert!(state.applying_to(later).is_some());
-        let off = Rule::decide(&state, Command::Switch(KEY, false), &ctx()).unwrap();
-        Rule::evolve(&mut state, &off[0], later);
-        assert!(state.applying_to(later).is_some(), "it was active then");
-        let after = later + SignedDuration::from_secs(1);
-        assert!(state.applying_to(after).is_none());
-        let on = Rule::decide(&state, Command::Switch(KEY, true), &ctx()).unwrap();
-        let much_later = after + SignedDuration::from_secs(60);
-        Rule::evolve(&mut state, &on[0], much_later);
-        assert!(
-            state.applying_to(after).is_none(),
-            "what happened while it was off is not told about later"
-        );
-    }
-
-    #[test]
-    fn ntf_2_a_later_version_does_not_undo_what_somebody_changed() {
-        let off = defined().commands([Command::Switch(KEY, false)]);
-        assert_eq!(off.when(Command::Define(KEY)), Ok(vec![]));
-    }
-
-    #[test]
-    fn ntf_2_what_changes_nothing_is_no_change() {
-        assert_eq!(defined().when(Command::Switch(KEY, true)), Ok(vec![]));
-        let same = Change {
-            locale: Some(String::new()),
-            ..Change::default()
-        };
-        assert_eq!(
-            defined().when(Command::Change(KEY, Box::new(same))),
-            Ok(vec![])
-        );
-    }
-
-    #[test]
-    fn ntf_2_a_rule_can_be_changed_before_any_channel_is_configured() {
-        let off = Given::<Rule>::nothing(ctx()).commands([Command::Switch(KEY, false)]);
-        assert_eq!(off.when(Command::Define(KEY)), Ok(vec![]));
-        let later = now() + SignedDuration::from_secs(60);
-        assert!(off.state().applying_to(later).is_none());
-    }
-}
+#[path = "rule_tests.rs"]
+mod tests;

@@ -102,6 +102,28 @@ impl Locale {
         }
     }
 
+    /// A flag as people read it.
+    pub(crate) fn yes_or_no(self, flag: bool) -> &'static str {
+        match (self, flag) {
+            (Self::Ja, true) => "はい",
+            (Self::Ja, false) => "いいえ",
+            (Self::En, true) => "yes",
+            (Self::En, false) => "no",
+        }
+    }
+
+    /// What stands below a message whose rule could not say whether to send it.
+    pub(crate) fn filter_failed(self, rule: &str, problem: &str) -> String {
+        match self {
+            Self::Ja => format!(
+                "ルール「{rule}」の条件を評価できなかったため、念のためお知らせしています: {problem}"
+            ),
+            Self::En => format!(
+                "Sent because the filter of the rule {rule} could not be evaluated: {problem}"
+            ),
+        }
+    }
+
     /// How far away a date is.
     pub(crate) fn days_away(self, days: i32) -> String {
         match (self, days) {

@@ -6,9 +6,11 @@
 
 pub(crate) mod email;
 pub(crate) mod figures;
+pub(crate) mod group;
 pub(crate) mod locale;
 pub(crate) mod slack;
 pub(crate) mod template;
+pub(crate) mod words;
 
 use keizoku_proto::notification::Message;
 

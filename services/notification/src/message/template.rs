@@ -14,8 +14,8 @@ use super::locale::Locale;
 pub(crate) use contract::{Ending, cancellation_announced, churned};
 pub(crate) use digest::{Deadline, DeadlineKind, Digest, Overdue, weekly};
 pub(crate) use risk::{
-    Closed, Flag, Opened, Suggested, leads_to_churn_changed, risk_closed, risk_opened,
-    suggestion_made,
+    Closed, Escalated, Flag, Opened, Suggested, leads_to_churn_changed, next_action_overdue,
+    risk_closed, risk_opened, suggestion_made,
 };
 
 /// Longest value in a message, in characters.

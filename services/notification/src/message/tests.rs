@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::locale::Locale;
 use super::template::{
-    self, Action, Closed, Customer, Deadline, DeadlineKind, Digest, Ending, Flag, Opened, Overdue,
-    Responsible, Suggested, Writer,
+    self, Action, Closed, Customer, Deadline, DeadlineKind, Digest, Ending, Escalated, Flag,
+    Opened, Overdue, Responsible, Suggested, Writer,
 };
 use super::{email, slack, with_names};
 
@@ -165,12 +165,26 @@ fn other_messages(writer: &Writer) -> Vec<(&'static str, Message)> {
         reason: "予算削減により来期は継続しない".to_owned(),
         owner: hanako(),
     };
+    let escalated = Escalated {
+        id: Uuid::from_u128(2).to_string(),
+        name: "担当者が退職".to_owned(),
+        owner: hanako(),
+        action: Action {
+            due: Some(day("2026-11-20")),
+            ..action()
+        },
+        days: 5,
+    };
     vec![
         (
             "cancellation-announced",
             template::cancellation_announced(writer, &customer, &ending),
         ),
         ("churned", template::churned(writer, &customer, &ending)),
+        (
+            "next-action-overdue",
+            template::next_action_overdue(writer, &customer, &escalated),
+        ),
         (
             "weekly-digest-owner",
             template::weekly(writer, &digest(true)),

@@ -32,6 +32,7 @@ pub(super) fn on_own(rows: &Transaction<'_>, event: &Recorded) -> Result<(), Han
             ])?;
             &e.delivery_id
         }
+        Kind::FactGrouped(e) => &e.delivery_id,
         Kind::AttemptStarted(e) => &e.delivery_id,
         Kind::Delivered(e) => &e.delivery_id,
         Kind::AttemptFailed(e) => {
@@ -46,9 +47,16 @@ pub(super) fn on_own(rows: &Transaction<'_>, event: &Recorded) -> Result<(), Han
         Kind::DeliveryGivenUp(e) => &e.delivery_id,
         Kind::DeliverySuppressed(e) => &e.delivery_id,
         Kind::DeliveryRedriven(e) => &e.delivery_id,
+        Kind::RuleDefined(e) => {
+            rows.prepare_cached("INSERT OR IGNORE INTO rules VALUES (?1)")?
+                .execute([&e.key])?;
+            return Ok(());
+        }
         Kind::NotificationsActivated(_)
         | Kind::NotificationsDeactivated(_)
-        | Kind::RuleDefined(_)
+        | Kind::RuleRetired(_)
+        | Kind::EndpointDisabled(_)
+        | Kind::EndpointEnabled(_)
         | Kind::FactRouted(_)
         | Kind::DigestSkipped(_) => return Ok(()),
     };
@@ -68,6 +76,12 @@ fn connect(
     rows.prepare_cached("UPDATE deliveries SET last_event = ?2 WHERE id = ?1")?
         .execute(params![id, event.id.as_bytes()])?;
     if matches!(kind, Kind::DeliveryPlanned(_) | Kind::DeliveryRedriven(_)) {
+        // What waits for its hours or for others is wanted then: until then nothing is late.
+        let wanted_at = match kind {
+            Kind::DeliveryPlanned(e) => e.send_time.as_ref().and_then(keizoku_proto::instant),
+            _ => None,
+        };
+        let wanted_at = wanted_at.map_or(event.recorded_at, |at| at.max(event.recorded_at));
         let metadata = EventMetadata::decode(event.metadata.as_slice()).unwrap_or_default();
         rows.prepare_cached(
             "UPDATE deliveries SET correlation_id = ?2, traceparent = ?3, wanted_at = ?4
@@ -77,7 +91,7 @@ fn connect(
             id,
             metadata.correlation_id,
             metadata.traceparent,
-            event.recorded_at.as_microsecond()
+            wanted_at.as_microsecond()
         ])?;
     }
     Ok(())

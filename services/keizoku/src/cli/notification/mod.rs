@@ -2,6 +2,7 @@
 //! NTF-5).
 
 mod deliveries;
+mod endpoints;
 mod rules;
 mod test_send;
 
@@ -16,13 +17,8 @@ use crate::error::Failure;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Who is told about what
-    Rules(rules::ListArgs),
-    /// Switch a rule on: it tells about what is recorded from now on
-    Enable(rules::SwitchArgs),
-    /// Switch a rule off
-    Disable(rules::SwitchArgs),
-    /// Change a rule's audience, channel, language or schedule
-    EditRule(rules::EditArgs),
+    #[command(subcommand)]
+    Rule(rules::Command),
     /// Messages, newest first
     Deliveries(deliveries::ListArgs),
     /// Messages that were given up, and why
@@ -31,6 +27,9 @@ pub enum Command {
     Show(deliveries::ShowArgs),
     /// Send dead letters, ambiguous or suppressed messages after all
     Redrive(deliveries::RedriveArgs),
+    /// Who gets outgoing webhooks
+    #[command(subcommand)]
+    Endpoint(endpoints::Command),
     /// Try out a channel
     TestSend(test_send::Args),
 }
@@ -38,14 +37,12 @@ pub enum Command {
 impl Command {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
-            Self::Rules(args) => args.run(context).await,
-            Self::Enable(args) => args.run(context, true).await,
-            Self::Disable(args) => args.run(context, false).await,
-            Self::EditRule(args) => args.run(context).await,
+            Self::Rule(command) => command.run(context).await,
             Self::Deliveries(args) => args.run(context).await,
             Self::DeadLetters(args) => args.run(context).await,
             Self::Show(args) => args.run(context).await,
             Self::Redrive(args) => args.run(context).await,
+            Self::Endpoint(command) => command.run(context).await,
             Self::TestSend(args) => args.run(context).await,
         }
     }
@@ -70,6 +67,7 @@ async fn recipient(context: &Context, recipient: Option<&Recipient>) -> String {
         Some(To::SlackChannel(channel)) => channel.clone(),
         Some(To::Webhook(name)) => format!("webhook {name}"),
         Some(To::Email(address)) => address.clone(),
+        Some(To::Endpoint(name)) => format!("endpoint {name}"),
         None => "nobody".to_owned(),
     }
 }

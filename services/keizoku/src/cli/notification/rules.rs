@@ -1,13 +1,18 @@
-//! Rules: `rules`, `enable`, `disable`, `edit-rule`.
+//! `keizoku notification rule`: who is told about what (NTF-2).
 
-use clap::{ArgGroup, ValueEnum};
-use keizoku_proto::notification::audience::To;
+mod texts;
+mod tries;
+mod write;
+
+use clap::Subcommand;
 use keizoku_proto::notification::{
-    Audience, Channel, ChannelChoice, DisableRuleRequest, EnableRuleRequest, ListRulesRequest,
-    Rule, Schedule, UpdateRuleRequest,
+    Channel, DisableRuleRequest, EnableRuleRequest, GetRuleRequest, ListRuleFieldsRequest,
+    ListRulesRequest, RetireRuleRequest, Rule, Trigger,
 };
 
+use self::texts::{audience_text, hours_text, schedule_text};
 use super::named;
+use crate::cli::card::Card;
 use crate::cli::context::Context;
 use crate::cli::format;
 use crate::cli::output::answer;
@@ -15,85 +20,242 @@ use crate::cli::table::Table;
 use crate::client::call;
 use crate::error::Failure;
 
-const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+/// Sends a change of a rule, and prints its answer. Whoever asks for rules next sees it.
+macro_rules! tell {
+    (
+        $context:expr, $rpc:ident, $request:expr, notification::$message:ident,
+        |$response:ident| $text:expr
+    ) => {{
+        let request = $request;
+        let sent = async || {
+            let mut api = $context.connection.notifications();
+            api.$rpc(request.clone()).await
+        };
+        let $response = $crate::client::call(sent).await?;
+        $crate::cli::output::answer!($context, notification::$message, &$response, $text)
+    }};
+}
+use tell;
 
-/// Arguments of `keizoku notification rules`.
+/// What to do with rules.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// All rules
+    List(ListArgs),
+    /// One rule, with its filter and its own words
+    Show(ShowArgs),
+    /// What filters and words can name
+    Fields(FieldsArgs),
+    /// Try a rule, or the draft of one, out on the past; nothing is sent
+    Try(tries::Args),
+    /// Make a rule of your own: it tells about what is recorded from now on
+    Create(write::CreateArgs),
+    /// Change all of a rule but its trigger
+    Change(write::ChangeArgs),
+    /// Switch a rule on: it tells about what is recorded from now on
+    Enable(SwitchArgs),
+    /// Switch a rule off
+    Disable(SwitchArgs),
+    /// Take a rule of your own out of use for ever
+    Retire(RetireArgs),
+}
+
+impl Command {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Self::List(args) => args.run(context).await,
+            Self::Show(args) => args.run(context).await,
+            Self::Fields(args) => args.run(context).await,
+            Self::Try(args) => args.run(context).await,
+            Self::Create(args) => args.run(context).await,
+            Self::Change(args) => args.run(context).await,
+            Self::Enable(args) => args.run(context, true).await,
+            Self::Disable(args) => args.run(context, false).await,
+            Self::Retire(args) => args.run(context).await,
+        }
+    }
+}
+
+/// Arguments of `keizoku notification rule list`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  keizoku notification rules")]
-pub struct ListArgs {}
+  keizoku notification rule list")]
+pub struct ListArgs {
+    /// Retired ones, too
+    #[arg(long)]
+    all: bool,
+}
 
-/// Arguments of `keizoku notification enable` and `disable`.
+/// Arguments of `keizoku notification rule show`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  keizoku notification rule show big-customers")]
+pub struct ShowArgs {
+    /// Key of the rule
+    rule: String,
+}
+
+/// Arguments of `keizoku notification rule fields`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  keizoku notification disable suggestion-made
-  keizoku notification enable suggestion-made")]
+  keizoku notification rule fields
+  keizoku notification rule fields --trigger churned")]
+pub struct FieldsArgs {
+    /// Only those of this trigger
+    #[arg(long, value_name = "TRIGGER", value_parser = trigger)]
+    trigger: Option<Trigger>,
+}
+
+/// Arguments of `keizoku notification rule enable` and `disable`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  keizoku notification rule disable suggestion-made
+  keizoku notification rule enable suggestion-made")]
 pub struct SwitchArgs {
     /// Key of the rule
     rule: String,
 }
 
-/// Arguments of `keizoku notification edit-rule`.
+/// Arguments of `keizoku notification rule retire`.
 #[derive(Debug, clap::Args)]
-#[command(group = ArgGroup::new("change").required(true).multiple(true).args([
-    "audience", "channel", "locale", "schedule", "resend_ambiguous",
-]))]
 #[command(after_help = "\
-Examples:
-  keizoku notification edit-rule churned --audience owner-team --audience role:manager
-  keizoku notification edit-rule risk-opened --audience slack:#cs-risks --channel slack
-  keizoku notification edit-rule weekly-digest --schedule 'tue 08:30' --locale en")]
-pub struct EditArgs {
+Example:
+  keizoku notification rule retire big-customers")]
+pub struct RetireArgs {
     /// Key of the rule
     rule: String,
-    /// Whom it tells, instead of whom it told: owner, owner-team, organisation, team:NAME, role:ROLE,
-    /// slack:#CHANNEL, webhook:NAME or email:ADDRESS; may be given several times
-    #[arg(long, value_name = "WHO")]
-    audience: Vec<String>,
-    /// How
-    #[arg(long, value_enum)]
-    channel: Option<Choice>,
-    /// Language: ja, en, or empty for the organisation's
-    #[arg(long, value_name = "LOCALE")]
-    locale: Option<String>,
-    /// When a digest goes out: `mon 09:00`
-    #[arg(long, value_name = "WHEN")]
-    schedule: Option<String>,
-    /// Whether a message is sent again, labelled, when nobody knows whether it arrived
-    #[arg(long, value_name = "BOOL")]
-    resend_ambiguous: Option<bool>,
 }
 
-/// How a rule chooses between channels.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Choice {
-    /// Slack where a recipient can be reached there, else email
-    SlackElseEmail,
-    /// Slack only
-    Slack,
-    /// Email only
-    Email,
-    /// Both
-    Both,
+/// Reads `risk-opened`.
+fn trigger(text: &str) -> Result<Trigger, String> {
+    let name = text.to_uppercase().replace('-', "_");
+    let found = Trigger::from_str_name(&format!("TRIGGER_{name}"));
+    found.ok_or_else(|| "`keizoku notification rule fields` has the triggers".to_owned())
 }
 
-impl From<Choice> for ChannelChoice {
-    fn from(choice: Choice) -> Self {
-        match choice {
-            Choice::SlackElseEmail => Self::SlackElseEmail,
-            Choice::Slack => Self::Slack,
-            Choice::Email => Self::Email,
-            Choice::Both => Self::Both,
+/// `risk-opened`.
+fn trigger_text(trigger: Trigger) -> String {
+    let name = trigger.as_str_name().trim_start_matches("TRIGGER_");
+    name.to_lowercase().replace('_', "-")
+}
+
+impl FieldsArgs {
+    async fn run(self, context: &Context) -> Result<(), Failure> {
+        let request = ListRuleFieldsRequest {
+            trigger: self.trigger.map_or(0, Into::into),
+        };
+        let response = call(async || {
+            let mut api = context.connection.notifications();
+            api.list_rule_fields(request).await
+        })
+        .await?;
+        let mut table = Table::new(["Trigger", "Field", "Type", "May be none", "Says"]);
+        for of in &response.triggers {
+            for field in &of.fields {
+                table.row([
+                    trigger_text(of.trigger()),
+                    field.name.clone(),
+                    format::enum_name(field.r#type().as_str_name(), "FIELD_TYPE_"),
+                    if field.optional {
+                        "yes"
+                    } else {
+                        format::NOTHING
+                    }
+                    .to_owned(),
+                    field.description.clone(),
+                ]);
+            }
         }
+        let text = table.render(context.style);
+        answer!(
+            context,
+            notification::ListRuleFieldsResponse,
+            &response,
+            text
+        )
+    }
+}
+
+impl ShowArgs {
+    async fn run(self, context: &Context) -> Result<(), Failure> {
+        let request = GetRuleRequest {
+            name: named("rules/", &self.rule),
+        };
+        let response = call(async || {
+            let mut api = context.connection.notifications();
+            api.get_rule(request.clone()).await
+        })
+        .await?;
+        let rule = response.rule.clone().unwrap_or_default();
+        let zone = context.zone().await?;
+        let words = rule.template.clone().unwrap_or_default();
+        let state = match (rule.retired, rule.enabled) {
+            (true, _) => "retired",
+            (false, true) => "on",
+            (false, false) => "off",
+        };
+        let mut card = Card::new(format::id(&rule.name));
+        card.field("state", state)
+            .field("about", trigger_text(rule.trigger()))
+            .field("only if", rule.filter.clone())
+            .field("tells", audience_text(context, &rule.audience).await)
+            .field(
+                "by",
+                format::enum_name(rule.channel().as_str_name(), "CHANNEL_CHOICE_"),
+            )
+            .field("language", rule.locale.clone())
+            .field(
+                "when",
+                rule.schedule.map_or_else(String::new, schedule_text),
+            )
+            .field(
+                "hours",
+                rule.sending_hours.map_or_else(String::new, hours_text),
+            )
+            .field("grouped", minutes_text(rule.group_minutes))
+            .field("overdue", days_text(rule.overdue_days))
+            .field("title", words.title)
+            .field("note", words.note)
+            .field(
+                "as it is since",
+                format::instant(rule.active_since.as_ref(), &zone),
+            )
+            .field("etag", rule.etag.clone());
+        answer!(
+            context,
+            notification::GetRuleResponse,
+            &response,
+            card.render()
+        )
+    }
+}
+
+impl RetireArgs {
+    async fn run(self, context: &Context) -> Result<(), Failure> {
+        let request = RetireRuleRequest {
+            name: named("rules/", &self.rule),
+            request_id: context.request_id(),
+            ..RetireRuleRequest::default()
+        };
+        tell!(
+            context,
+            retire_rule,
+            request,
+            notification::RetireRuleResponse,
+            |response| format!("{} is retired.\n", self.rule)
+        )
     }
 }
 
 impl ListArgs {
-    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+    async fn run(self, context: &Context) -> Result<(), Failure> {
         let request = ListRulesRequest {
             consistency_tokens: context.tokens(),
+            include_retired: self.all,
         };
         let response = call(async || {
             context
@@ -103,19 +265,20 @@ impl ListArgs {
                 .await
         })
         .await?;
-        let mut table = Table::new(["Rule", "On", "Audience", "Channel", "Language", "When"]);
+        let mut table = Table::new(["Rule", "On", "About", "Only if", "Tells", "By", "When"]);
         for rule in &response.rules {
             table.row([
                 format::id(&rule.name).to_owned(),
-                if rule.enabled { "yes" } else { "no" }.to_owned(),
-                audience_text(context, &rule.audience).await,
-                format::enum_name(rule.channel().as_str_name(), "CHANNEL_CHOICE_"),
-                if rule.locale.is_empty() {
-                    format::NOTHING
-                } else {
-                    &rule.locale
+                match (rule.retired, rule.enabled) {
+                    (true, _) => "retired",
+                    (false, true) => "yes",
+                    (false, false) => "no",
                 }
                 .to_owned(),
+                trigger_text(rule.trigger()),
+                filter_text(rule),
+                audience_text(context, &rule.audience).await,
+                format::enum_name(rule.channel().as_str_name(), "CHANNEL_CHOICE_"),
                 rule.schedule
                     .map_or_else(|| format::NOTHING.to_owned(), schedule_text),
             ]);
@@ -135,7 +298,7 @@ impl ListArgs {
 }
 
 impl SwitchArgs {
-    pub(super) async fn run(self, context: &Context, on: bool) -> Result<(), Failure> {
+    async fn run(self, context: &Context, on: bool) -> Result<(), Failure> {
         let name = named("rules/", &self.rule);
         let request_id = context.request_id();
         if on {
@@ -144,165 +307,51 @@ impl SwitchArgs {
                 request_id,
                 ..EnableRuleRequest::default()
             };
-            let response = call(async || {
-                context
-                    .connection
-                    .notifications()
-                    .enable_rule(request.clone())
-                    .await
-            })
-            .await?;
-            let text = format!(
-                "{} is on: it tells about what is recorded from now on.\n",
-                self.rule
+            return tell!(
+                context,
+                enable_rule,
+                request,
+                notification::EnableRuleResponse,
+                |response| format!(
+                    "{} is on: it tells about what is recorded from now on.\n",
+                    self.rule
+                )
             );
-            answer!(context, notification::EnableRuleResponse, &response, text)
-        } else {
-            let request = DisableRuleRequest {
-                name,
-                request_id,
-                ..DisableRuleRequest::default()
-            };
-            let response = call(async || {
-                context
-                    .connection
-                    .notifications()
-                    .disable_rule(request.clone())
-                    .await
-            })
-            .await?;
-            let text = format!("{} is off.\n", self.rule);
-            answer!(context, notification::DisableRuleResponse, &response, text)
         }
+        let request = DisableRuleRequest {
+            name,
+            request_id,
+            ..DisableRuleRequest::default()
+        };
+        tell!(
+            context,
+            disable_rule,
+            request,
+            notification::DisableRuleResponse,
+            |response| format!("{} is off.\n", self.rule)
+        )
     }
 }
 
-impl EditArgs {
-    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let mut rule = Rule {
-            name: named("rules/", &self.rule),
-            ..Rule::default()
-        };
-        let mut update_mask = Vec::new();
-        if !self.audience.is_empty() {
-            for who in &self.audience {
-                rule.audience.push(audience(context, who).await?);
-            }
-            update_mask.push("audience".to_owned());
-        }
-        if let Some(channel) = self.channel {
-            rule.channel = ChannelChoice::from(channel).into();
-            update_mask.push("channel".to_owned());
-        }
-        if let Some(locale) = self.locale {
-            rule.locale = locale;
-            update_mask.push("locale".to_owned());
-        }
-        if let Some(schedule) = &self.schedule {
-            rule.schedule = Some(self::schedule(schedule)?);
-            update_mask.push("schedule".to_owned());
-        }
-        if let Some(resend) = self.resend_ambiguous {
-            rule.resend_ambiguous = resend;
-            update_mask.push("resend_ambiguous".to_owned());
-        }
-        let request = UpdateRuleRequest {
-            rule: Some(rule),
-            update_mask,
-            request_id: context.request_id(),
-            ..UpdateRuleRequest::default()
-        };
-        let response = call(async || {
-            context
-                .connection
-                .notifications()
-                .update_rule(request.clone())
-                .await
-        })
-        .await?;
-        let text = format!(
-            "{} is changed: it applies to what is recorded from now on.\n",
-            self.rule
-        );
-        answer!(context, notification::UpdateRuleResponse, &response, text)
+fn minutes_text(minutes: u32) -> String {
+    match minutes {
+        0 => String::new(),
+        minutes => format!("what comes within {minutes} min is one message"),
     }
 }
 
-async fn audience(context: &Context, who: &str) -> Result<Audience, Failure> {
-    let to = match who.split_once(':') {
-        None if who == "owner" => To::Owner(true),
-        None if who == "owner-team" => To::OwnerTeam(true),
-        None if who == "organisation" => To::Organisation(true),
-        Some(("team", team)) => To::Team(context.team(team).await?),
-        Some(("role", role)) => To::Role(role.to_owned()),
-        Some(("slack", channel)) => To::SlackChannel(channel.to_owned()),
-        Some(("webhook", name)) => To::Webhook(name.to_owned()),
-        Some(("email", address)) => To::Email(address.to_owned()),
-        _ => {
-            return Err(Failure::Usage(format!(
-                "`{who}` is no audience: owner, owner-team, organisation, team:NAME, role:ROLE, \
-                 slack:#CHANNEL, webhook:NAME or email:ADDRESS"
-            )));
-        }
-    };
-    Ok(Audience { to: Some(to) })
+fn days_text(days: u32) -> String {
+    match days {
+        0 => String::new(),
+        days => format!("for {days} days"),
+    }
 }
 
-async fn audience_text(context: &Context, audience: &[Audience]) -> String {
-    let people = context.people().await;
-    let text = |entry: &Audience| match &entry.to {
-        Some(To::Owner(_)) => "owner".to_owned(),
-        Some(To::OwnerTeam(_)) => "owner-team".to_owned(),
-        Some(To::Organisation(_)) => "organisation".to_owned(),
-        Some(To::Team(team)) => format!("team:{}", crate::cli::context::named(&people, team)),
-        Some(To::Role(role)) => format!("role:{role}"),
-        Some(To::SlackChannel(channel)) => format!("slack:{channel}"),
-        Some(To::Webhook(name)) => format!("webhook:{name}"),
-        Some(To::Email(address)) => format!("email:{address}"),
-        None => String::new(),
-    };
-    let entries: Vec<String> = audience.iter().map(text).collect();
-    entries.join(", ")
-}
-
-/// Reads `mon 09:00`.
-fn schedule(text: &str) -> Result<Schedule, Failure> {
-    let parse = || {
-        let (day, time) = text.split_once(' ')?;
-        let day = day.to_lowercase();
-        let weekday = WEEKDAYS.iter().position(|known| day.starts_with(known))?;
-        let (hour, minute) = time.trim().split_once(':')?;
-        Some(Schedule {
-            weekday: u32::try_from(weekday).ok()? + 1,
-            hour: hour.parse().ok()?,
-            minute: minute.parse().ok()?,
-        })
-    };
-    parse().ok_or_else(|| {
-        Failure::Usage(format!(
-            "`{text}` is no schedule; write it like `mon 09:00`"
-        ))
-    })
-}
-
-fn schedule_text(schedule: Schedule) -> String {
-    let day = usize::try_from(schedule.weekday)
-        .ok()
-        .and_then(|day| WEEKDAYS.get(day.checked_sub(1)?));
-    let day = day.copied().unwrap_or(format::NOTHING);
-    format!("{day} {:02}:{:02}", schedule.hour, schedule.minute)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn schedules_are_read_as_they_are_written() {
-        let read = schedule("Tuesday 08:30").unwrap();
-        assert_eq!(schedule_text(read), "tue 08:30");
-        for text in ["", "09:00", "mon", "mon 9", "someday 09:00"] {
-            assert!(schedule(text).is_err(), "{text}");
-        }
+/// A filter as far as a table has room for it.
+fn filter_text(rule: &Rule) -> String {
+    match rule.filter.chars().count() {
+        0 => format::NOTHING.to_owned(),
+        1..=40 => rule.filter.clone(),
+        _ => rule.filter.chars().take(39).chain(['…']).collect(),
     }
 }

@@ -26,8 +26,9 @@ Examples:
   keizoku notification test-send --webhook default
   keizoku notification test-send --slack '#cs-east'
   keizoku notification test-send --email cs@example.com --locale en
+  keizoku notification test-send --to-endpoint crm
   keizoku notification test-send --user 山田花子 --by email")]
-#[command(group = ArgGroup::new("to").required(true).args(["webhook", "slack", "email", "user"]))]
+#[command(group = ArgGroup::new("to").required(true).args(["webhook", "slack", "email", "user", "to_endpoint"]))]
 pub struct Args {
     /// An incoming webhook, by its name in the configuration
     #[arg(long, value_name = "NAME")]
@@ -38,6 +39,9 @@ pub struct Args {
     /// An address
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
+    /// An endpoint for outgoing webhooks, by its name in the configuration
+    #[arg(long, value_name = "NAME")]
+    to_endpoint: Option<String>,
     /// A person of the directory
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
@@ -98,6 +102,8 @@ impl Args {
             (Channel::Slack, To::SlackChannel(slack.clone()))
         } else if let Some(address) = &self.email {
             (Channel::Email, To::Email(address.clone()))
+        } else if let Some(name) = &self.to_endpoint {
+            (Channel::Webhook, To::Endpoint(name.clone()))
         } else if let Some(user) = &self.user {
             let channel = match self.by {
                 By::Slack => Channel::Slack,
@@ -105,7 +111,7 @@ impl Args {
             };
             (channel, To::User(context.user(user).await?))
         } else {
-            let hint = "say where to: --webhook, --slack, --email or --user";
+            let hint = "say where to: --webhook, --slack, --email, --to-endpoint or --user";
             return Err(Failure::Usage(hint.to_owned()));
         };
         Ok(Recipient {

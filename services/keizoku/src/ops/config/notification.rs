@@ -1,5 +1,7 @@
 //! The keys of `[notification]`.
 
+use std::collections::BTreeMap;
+
 use keizoku_notification::config as notification;
 use keizoku_notification::secret::Secret;
 
@@ -12,6 +14,7 @@ pub(super) fn sections(config: &notification::Config) -> [(&'static str, Vec<Key
         allow_private_addresses,
         slack,
         smtp,
+        endpoints,
     } = config;
     let general = vec![
         key(
@@ -29,12 +32,36 @@ pub(super) fn sections(config: &notification::Config) -> [(&'static str, Vec<Key
             "Lets webhooks and the Slack API lie at loopback, private or link-local addresses.",
             allow_private_addresses.to_string(),
         ),
+        key(
+            "endpoints",
+            "Endpoints for outgoing webhooks by name, each with its URL (or the place of it) and the places\n\
+             of its secrets, the newest first: { crm = { url = \"https://example.com/hook\",\n\
+             secrets = [\"file:/run/secrets/crm\"] } }. A secret is whsec_ and the base64 of 24 to 64 bytes.",
+            endpoints_value(endpoints),
+        ),
     ];
     [
         ("notification", general),
         ("notification.slack", slack_keys(slack)),
         ("notification.smtp", smtp_keys(smtp)),
     ]
+}
+
+fn endpoints_value(endpoints: &BTreeMap<String, notification::EndpointConfig>) -> String {
+    let entries = endpoints.iter().map(|(name, endpoint)| {
+        let secrets: Vec<String> = endpoint.secrets.iter().map(place).collect();
+        let (url, secrets) = (quoted(endpoint.place()), secrets.join(", "));
+        format!(
+            "{} = {{ url = {url}, secrets = [{secrets}] }}",
+            quoted(name)
+        )
+    });
+    let entries: Vec<String> = entries.collect();
+    if entries.is_empty() {
+        "{}".to_owned()
+    } else {
+        format!("{{ {} }}", entries.join(", "))
+    }
 }
 
 fn slack_keys(config: &notification::SlackConfig) -> Vec<Key> {

@@ -7,6 +7,7 @@ use super::super::figures::{date_from, money};
 use super::super::line;
 use super::super::locale::Locale;
 use super::{Writer, risk_path};
+use crate::fields::Values;
 
 /// Entries of a list that a phone still shows; the rest is counted.
 const MOST_ENTRIES: usize = 10;
@@ -71,6 +72,15 @@ impl Digest {
     /// Whether there is nothing to say.
     pub(crate) fn is_empty(&self) -> bool {
         self.overdue.is_empty() && self.deadlines.is_empty()
+    }
+
+    /// What rules can name of it.
+    pub(crate) fn values(&self) -> Values {
+        let mut values = Values::default();
+        values.count("digest.overdue", self.overdue.len());
+        values.count("digest.deadlines", self.deadlines.len());
+        values.text("digest.team", &self.team);
+        values
     }
 }
 

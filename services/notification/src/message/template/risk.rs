@@ -45,6 +45,16 @@ pub(crate) struct Flag {
     pub(crate) action: Action,
 }
 
+/// A next action that stays overdue.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Escalated {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) owner: Responsible,
+    pub(crate) action: Action,
+    pub(crate) days: i32,
+}
+
 /// A suggestion.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Suggested {
@@ -196,6 +206,34 @@ pub(crate) fn suggestion_made(writer: &Writer, customer: &Customer, risk: &Sugge
     message.footer = writer.footer(
         "採用されるまでフォーキャストには数えられません。",
         "no forecast counts it until somebody accepts it.",
+    );
+    message
+}
+
+/// A next action stays overdue.
+pub(crate) fn next_action_overdue(
+    writer: &Writer,
+    customer: &Customer,
+    risk: &Escalated,
+) -> Message {
+    let labels = writer.locale.labels();
+    let about = about(customer, &risk.name, writer.locale);
+    let days = risk.days;
+    let title = match (writer.locale, days) {
+        (Locale::Ja, _) => format!("次のアクションが{days}日超過: {about}"),
+        (Locale::En, 1) => format!("Next action 1 day overdue: {about}"),
+        (Locale::En, _) => format!("Next action {days} days overdue: {about}"),
+    };
+    let path = risk_path(customer.id, &risk.id);
+    let mut message = writer.message("⏰", title, &path);
+    message.facts = writer.customer(customer);
+    message
+        .facts
+        .push(writer.responsible(labels.owner, &risk.owner));
+    message.facts.push(writer.next_action(&risk.action));
+    message.footer = writer.footer(
+        "期限を過ぎたままです。担当と次の一手を決めてください。",
+        "it stays overdue: please settle with the owner what is done next.",
     );
     message
 }
