@@ -99,7 +99,7 @@ impl Batch {
             batch.accounts.extend(found);
         }
         batch.next = rows
-            .prepare_cached("SELECT min(due) FROM scores")?
+            .prepare_cached("SELECT min(due) FROM scores WHERE due IS NOT NULL")?
             .query_row([], |row| row.get::<_, Option<i64>>(0))?
             .and_then(instant);
         Ok(batch)

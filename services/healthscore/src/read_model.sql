@@ -40,6 +40,7 @@ CREATE TABLE heard (
     last INTEGER NOT NULL,
     is_subscription INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX heard_subscriptions ON heard (first) WHERE is_subscription;
 
 -- What every account has to be looked at for: another scorecard, another time zone.
 CREATE TABLE sweeps (
@@ -59,7 +60,7 @@ CREATE TABLE scores (
     due INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX scores_due ON scores (due) WHERE due IS NOT NULL;
-CREATE INDEX scores_by_score ON scores (score IS NULL, score, account);
+CREATE INDEX scores_by_score ON scores (score IS NULL, score, account, band);
 
 -- How to go on from there: the newest signals, and how bands came about.
 CREATE TABLE courses (

@@ -4,26 +4,13 @@
 use keizoku_core::{Position, Recorded};
 use keizoku_proto::StoredEvent as _;
 use keizoku_proto::healthscore::event::Kind;
-use keizoku_proto::healthscore::{
-    Band, HealthBandChanged, HealthFilter, HealthSummary, ListHealthRequest, ListHealthResponse,
-    SignalKind,
-};
-use keizoku_testkit::{logs, refused};
-use tonic::Code;
+use keizoku_proto::healthscore::{Band, HealthBandChanged, HealthSummary, SignalKind};
+use keizoku_testkit::logs;
 
+use super::lists::list;
 use super::world::{World, instant};
 
-/// What the list says, with everything that the test changed.
-async fn list(world: &World, change: impl FnOnce(&mut ListHealthRequest)) -> ListHealthResponse {
-    let mut request = ListHealthRequest {
-        consistency_tokens: world.scene.tokens(),
-        ..ListHealthRequest::default()
-    };
-    change(&mut request);
-    let listed = world.scene.api.health_scores().list_health(request).await;
-    listed.unwrap().into_inner()
-}
-
+/// The customer in the list.
 async fn listed(world: &World) -> HealthSummary {
     let accounts = list(world, |_| ()).await.accounts;
     let [account] = accounts.as_slice() else {
@@ -112,7 +99,7 @@ async fn hlt_5_a_band_changes_at_the_instant_at_which_its_signal_goes_stale_and_
             (
                 Band::Unspecified,
                 Band::Red,
-                Some(12),
+                Some(11),
                 "2026-12-05T00:30:00Z".to_owned()
             ),
         ]
@@ -143,9 +130,9 @@ async fn hlt_5_bands_have_hysteresis_whatever_the_pieces_in_which_they_were_foll
     world
         .send_one(vec![world.signal(SignalKind::ActiveUsers, 60, at)])
         .await;
-    // Of 25 × 90 and 15 × pulse: 75, 66, 75 with borders at 70 and 73.
+    // 80, 45, 70, 72, 80, 62: it takes 73 to rise over the border at 70.
     let (mut bands, mut hour) = (Vec::new(), 10);
-    for (pulse, nps) in [(3, 50), (2, 50), (3, 0), (3, 50), (1, -100), (2, 0)] {
+    for (pulse, nps) in [(3, 50), (1, -100), (3, 0), (2, 50), (3, 50), (2, 0)] {
         world
             .cluster
             .set(&format!("2026-11-22T{hour}:00[Asia/Tokyo]"));
@@ -170,7 +157,9 @@ async fn hlt_5_bands_have_hysteresis_whatever_the_pieces_in_which_they_were_foll
         .map(|step| (step.score.unwrap(), step.band()))
         .collect();
     assert_eq!(bands, steps, "the lists said what history says");
-    assert!(bands.contains(&(70, Band::Yellow)), "{bands:?}");
+    for trembling in [(70, Band::Yellow), (72, Band::Yellow)] {
+        assert!(bands.contains(&trembling), "{bands:?}");
+    }
 }
 
 #[tokio::test]
@@ -231,121 +220,6 @@ async fn hlt_5_another_time_zone_counts_from_when_it_is_recorded() {
     assert_eq!(listed(&world).await.score, Some(uncapped));
     world.cluster.set("2026-11-23T09:00[Asia/Tokyo]");
     assert_eq!(listed(&world).await.score, Some(60), "the cap of HLT-3");
-}
-
-#[tokio::test]
-async fn hlt_5_lists_are_filtered_sorted_and_paged() {
-    let world = World::new().await;
-    let team = world.scene.team("東日本").await;
-    let user = world.scene.user("佐藤", &team).await;
-    let mut signals = Vec::new();
-    for (number, (tier, users)) in [("Mid", 0), ("Mid", 30), ("SMB", 10), ("Mid", 60)]
-        .into_iter()
-        .enumerate()
-    {
-        let account = world
-            .scene
-            .account(&format!("顧客{number}"), |account| {
-                account.tier = tier.to_owned();
-                if number == 1 {
-                    account.owner.clone_from(&user.name);
-                }
-            })
-            .await;
-        world.scene.subscription(&account, 1, |_| {}).await;
-        for kind in [
-            SignalKind::ActiveUsers,
-            SignalKind::SignIns,
-            SignalKind::SupportTickets,
-        ] {
-            let value = if kind == SignalKind::SupportTickets {
-                3
-            } else {
-                users
-            };
-            let mut signal = world.signal(kind, value, "2026-11-21T00:00:00Z");
-            signal.account.clone_from(&account.name);
-            signals.push(signal);
-        }
-    }
-    world.send_one(signals).await;
-    let all = list(&world, |_| ()).await;
-    assert_eq!(all.total_size, 4);
-    let scores: Vec<_> = all.accounts.iter().map(|one| one.score).collect();
-    assert!(scores.is_sorted(), "{scores:?}");
-    let names = |answer: &ListHealthResponse| -> Vec<String> {
-        let names = answer
-            .accounts
-            .iter()
-            .map(|one| one.account_display_name.clone());
-        names.collect()
-    };
-    let filtered = async |filter: HealthFilter| {
-        let answer = list(&world, |request| request.filter = Some(filter)).await;
-        names(&answer)
-    };
-    let red = HealthFilter {
-        bands: vec![Band::Red.into()],
-        ..HealthFilter::default()
-    };
-    assert_eq!(filtered(red.clone()).await[0], "顧客0");
-    let smb = HealthFilter {
-        tier: "SMB".to_owned(),
-        ..HealthFilter::default()
-    };
-    assert_eq!(filtered(smb).await, ["顧客2"]);
-    for filter in [
-        HealthFilter {
-            team: team.name.clone(),
-            ..HealthFilter::default()
-        },
-        HealthFilter {
-            owner: user.name.clone(),
-            ..HealthFilter::default()
-        },
-    ] {
-        assert_eq!(filtered(filter).await, ["顧客1"]);
-    }
-    // Page by page, in the other order.
-    let (mut token, mut paged) = (String::new(), Vec::new());
-    loop {
-        let page = list(&world, |request| {
-            request.order_by = "score desc".to_owned();
-            request.page_size = 1;
-            request.page_token.clone_from(&token);
-        })
-        .await;
-        paged.extend(names(&page));
-        token = page.next_page_token;
-        if token.is_empty() {
-            break;
-        }
-        let foreign = ListHealthRequest {
-            filter: Some(red.clone()),
-            order_by: "score desc".to_owned(),
-            page_token: token.clone(),
-            ..ListHealthRequest::default()
-        };
-        let refusal = refused(world.scene.api.health_scores().list_health(foreign).await);
-        assert_eq!(refusal.reason, "PAGE_TOKEN_MISMATCH");
-    }
-    let mut forwards = names(&all);
-    forwards.reverse();
-    assert_eq!(paged, forwards);
-    let wrong = ListHealthRequest {
-        order_by: "mood".to_owned(),
-        filter: Some(HealthFilter {
-            team: "x".to_owned(),
-            bands: vec![9],
-            ..HealthFilter::default()
-        }),
-        ..ListHealthRequest::default()
-    };
-    let refusal = refused(world.scene.api.health_scores().list_health(wrong).await);
-    assert_eq!(refusal.code, Code::InvalidArgument);
-    for field in ["order_by", "filter.team", "filter.bands"] {
-        assert!(refusal.message.contains(field), "{}", refusal.message);
-    }
 }
 
 #[tokio::test]

@@ -158,8 +158,12 @@ async fn hlt_8_a_draft_is_compared_with_who_really_churned() {
     assert_eq!(earlier.churn_date, Some(day(2026, 10, 1)));
     assert_eq!(earlier.account_display_name, "顧客");
     let doubts: Vec<_> = trial.doubts().collect();
-    use TrialDoubt::{FewChurns, LateSignals, ShortHistory};
-    assert_eq!(doubts, [FewChurns, ShortHistory, LateSignals]);
+    let expected = [
+        TrialDoubt::FewChurns,
+        TrialDoubt::ShortHistory,
+        TrialDoubt::LateSignals,
+    ];
+    assert_eq!(doubts, expected);
 
     // Two weeks before its churn, everybody who was red is.
     let near = tried(&world, |request| request.horizon_days = 14).await;

@@ -52,6 +52,12 @@ async fn does(scene: &Scene, account: &Account, day: &str, well: bool) {
     }
 }
 
+/// How often a band changed so far.
+async fn bands(cluster: &Cluster) -> usize {
+    tokio::task::yield_now().await;
+    logs::count(cluster.folder(), "healthscore", "health_band_changed")
+}
+
 async fn dismiss(scene: &Scene, suggestion: &Suggestion) {
     let request = DismissSuggestionRequest {
         name: suggestion.name.clone(),
@@ -79,12 +85,10 @@ async fn rx_3_risk_9_a_red_band_is_suggested_once_and_again_when_it_had_cleared_
     // Well and bad again, while the cause is quiet; everything is read anew in between.
     cluster.set("2026-11-26T12:00[Asia/Tokyo]");
     does(&scene, &account, "2026-11-26", true).await;
-    let bands =
-        |cluster: &Cluster| logs::count(cluster.folder(), "healthscore", "health_band_changed");
-    wait_for(async || bands(&cluster), |count| *count == 2).await;
+    wait_for(async || bands(&cluster).await, |count| *count == 2).await;
     cluster.set("2026-11-27T12:00[Asia/Tokyo]");
     does(&scene, &account, "2026-11-27", false).await;
-    wait_for(async || bands(&cluster), |count| *count == 3).await;
+    wait_for(async || bands(&cluster).await, |count| *count == 3).await;
     drop(scene);
     let forget = |folder: &std::path::Path, _: &mut _| {
         forget_model(folder, "risk");
@@ -97,7 +101,7 @@ async fn rx_3_risk_9_a_red_band_is_suggested_once_and_again_when_it_had_cleared_
     cluster.set("2026-12-27T12:00[Asia/Tokyo]");
     does(&scene, &account, "2026-12-27", true).await;
     // Silence in between: a month without signals is no score.
-    wait_for(async || bands(&cluster), |count| *count == 5).await;
+    wait_for(async || bands(&cluster).await, |count| *count == 5).await;
     cluster.set("2026-12-28T12:00[Asia/Tokyo]");
     does(&scene, &account, "2026-12-28", false).await;
     pending(&scene, 1).await;

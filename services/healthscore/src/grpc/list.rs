@@ -52,18 +52,31 @@ impl Select {
         })
     }
 
-    /// Ids of the accounts that fit as far as the model knows, in order.
-    fn accounts(&self, rows: &Connection) -> rusqlite::Result<Vec<AccountId>> {
+    /// How many accounts fit as far as the model knows, and those of a page.
+    fn accounts(
+        &self,
+        rows: &Connection,
+        offset: usize,
+        size: usize,
+    ) -> rusqlite::Result<(usize, Vec<AccountId>)> {
         let bands: Vec<String> = self.bands.iter().map(ToString::to_string).collect();
         let clause = match self.bands.as_slice() {
             [] => String::new(),
             _ => format!("WHERE band IN ({})", bands.join(", ")),
         };
+        let total: i64 = rows
+            .prepare(&format!("SELECT count(*) FROM scores {clause}"))?
+            .query_row([], |row| row.get(0))?;
         let sql = format!(
-            "SELECT account FROM scores {clause} ORDER BY {}",
+            "SELECT account FROM scores {clause} ORDER BY {} LIMIT ?1 OFFSET ?2",
             self.order
         );
-        rows.prepare(&sql)?.query_map([], queue::account)?.collect()
+        let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        let accounts = rows
+            .prepare(&sql)?
+            .query_map([whole(size), whole(offset)], queue::account)?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok((usize::try_from(total).unwrap_or_default(), accounts))
     }
 
     fn needs_book(&self) -> bool {
@@ -136,27 +149,36 @@ impl HealthScores {
         if !body.consistency_tokens.is_empty() {
             self.scores_keep_up().await?;
         }
-        let asked = select.clone();
-        let mut accounts = self.model.read(move |rows| asked.accounts(rows)).await?;
-        if select.needs_book() {
-            let keep = move |book: &Book| {
-                select.keep(book, &mut accounts);
-                accounts
-            };
-            accounts = self.book.ask(keep).await?;
-        }
-        let total = accounts.len();
-        let shown: Vec<AccountId> = accounts
-            .into_iter()
-            .skip(page.offset)
-            .take(page.size)
-            .collect();
+        let (total, shown) = self.selected(select, page.offset, page.size).await?;
         Ok(proto::ListHealthResponse {
             accounts: self.summaries(shown).await?,
             next_page_token: page.next(total),
             total_size: i64::try_from(total).unwrap_or(i64::MAX),
             watermarks: self.list_freshness.watermarks(),
         })
+    }
+
+    /// How many accounts fit, and those of a page.
+    async fn selected(
+        &self,
+        select: Select,
+        offset: usize,
+        size: usize,
+    ) -> Result<(usize, Vec<AccountId>), Failure> {
+        let asked = select.clone();
+        if !select.needs_book() {
+            let page = move |rows: &Connection| asked.accounts(rows, offset, size);
+            return self.model.read(page).await;
+        }
+        let all = move |rows: &Connection| asked.accounts(rows, 0, usize::MAX);
+        let (_, mut accounts) = self.model.read(all).await?;
+        let keep = move |book: &Book| {
+            select.keep(book, &mut accounts);
+            accounts
+        };
+        let fit = self.book.ask(keep).await?;
+        let shown = fit.iter().skip(offset).take(size).copied().collect();
+        Ok((fit.len(), shown))
     }
 
     /// What a list shows of accounts; those that went meanwhile are left out.
