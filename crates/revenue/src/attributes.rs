@@ -153,6 +153,16 @@ impl AttributeHistory {
         answer
     }
 
+    /// When each change of an account was recorded, and from when on it holds.
+    pub(crate) fn changes_of(&self, account: u32) -> impl Iterator<Item = (i64, Day)> {
+        let mut next = self.first_by_account[account];
+        std::iter::from_fn(move || {
+            let change = (next != LAST).then(|| &self.changes[next])?;
+            next = change.next;
+            Some((change.recorded, change.effective))
+        })
+    }
+
     /// Touches the first changes of accounts; answers something that depends on all of them.
     pub(crate) fn touch(&self, accounts: &[u32]) -> u32 {
         let first = accounts

@@ -29,6 +29,7 @@ mod settings;
 mod split;
 pub mod store;
 mod time;
+mod turning_points;
 mod view;
 
 pub use attributes::Attributes;

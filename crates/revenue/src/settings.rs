@@ -77,6 +77,22 @@ impl SettingsHistory {
         self.versions.push((recorded, settings));
     }
 
+    /// When settings were recorded, in microseconds.
+    pub(crate) fn recorded(&self) -> impl Iterator<Item = i64> {
+        self.versions.iter().map(|(recorded, _)| *recorded)
+    }
+
+    /// Every time zone that the organisation was ever in, each once.
+    pub(crate) fn zones(&self) -> Vec<TimeZone> {
+        let mut zones = vec![self.initial.zone.clone()];
+        for (_, settings) in &self.versions {
+            if !zones.contains(&settings.zone) {
+                zones.push(settings.zone.clone());
+            }
+        }
+        zones
+    }
+
     pub(crate) fn at(&self, known: Known) -> &Settings {
         let last = self
             .versions

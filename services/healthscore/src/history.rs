@@ -3,50 +3,181 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use keizoku_core::{AccountId, Recorded, Revision};
+use keizoku_core::{AccountId, Position, Recorded, Revision};
 use keizoku_proto::StoredEvent as _;
+use keizoku_proto::common::EventMetadata;
 use keizoku_proto::healthscore::event::Kind;
 use keizoku_proto::healthscore::{RecordedSignal, SignalKind};
 use keizoku_revenue::{AccountIx, AsOf, Book};
-use keizoku_runtime::Failure;
 use keizoku_runtime::read_model::rusqlite::OptionalExtension as _;
+use keizoku_runtime::{Cause, Failure};
+use prost::Message as _;
 
 use crate::HealthScores;
 use crate::domain::{chunk_stream, month_of, scorecards};
-use crate::scoring::{SeriesKey, Signal, Situation, Track, track};
+use crate::queue::Snapshot;
+use crate::scoring::{Course, SeriesKey, Signal, Situation, Track, track};
 
 /// Events read from a stream at once.
 const PAGE: usize = 1_000;
 
-/// An account as it is known at an instant, with the signals of everything that it is.
+/// An account as it is known at an instant, and how to follow its score up to there.
 pub(crate) struct History {
     account: AccountIx,
     /// The account's id.
     pub(crate) id: AccountId,
-    signals: Vec<Arc<Signal>>,
+    /// Where following begins: the beginning, or where it was left.
+    pub(crate) course: Course,
+    /// The signals that were recorded since, of everything that the account is.
+    pub(crate) arrived: Arrived,
+}
+
+/// Signals in the order of recording, and when and why the last of them came.
+#[derive(Debug, Default)]
+pub(crate) struct Arrived {
+    pub(crate) signals: Vec<Arc<Signal>>,
+    pub(crate) last: Option<(Timestamp, Cause)>,
+}
+
+impl Arrived {
+    /// Takes the signals of one event in, which count from `joined_at` on at the earliest.
+    fn take(&mut self, event: &Recorded, joined_at: Timestamp) -> Result<(), Failure> {
+        let kind = Kind::from_bytes(&event.data).map_err(|error| Failure::internal(&error))?;
+        let Kind::SignalsRecorded(recorded) = kind else {
+            return Ok(());
+        };
+        let recorded_at = event.recorded_at.max(joined_at);
+        let read = |(number, signal)| signal_of(signal, recorded_at, (event.position.0, number));
+        let signals = (0..).zip(recorded.signals).filter_map(read);
+        self.signals.extend(signals.map(Arc::new));
+        if self
+            .last
+            .as_ref()
+            .is_none_or(|(last, _)| *last <= recorded_at)
+        {
+            let metadata = EventMetadata::decode(event.metadata.as_slice()).unwrap_or_default();
+            self.last = Some((recorded_at, Cause::by(event.id, &metadata)));
+        }
+        Ok(())
+    }
+
+    fn sort(&mut self) {
+        self.signals
+            .sort_by_key(|signal| (signal.recorded_at, signal.place));
+    }
+}
+
+/// What of the own log counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UpTo {
+    /// What had been recorded by this instant.
+    pub(crate) instant: Timestamp,
+    /// What the read model has.
+    pub(crate) position: Position,
+}
+
+impl UpTo {
+    /// Everything that had been recorded by an instant.
+    pub(crate) const fn instant(instant: Timestamp) -> Self {
+        let position = Position(u64::MAX);
+        Self { instant, position }
+    }
+
+    fn includes(&self, event: &Recorded) -> bool {
+        event.recorded_at <= self.instant && event.position <= self.position
+    }
 }
 
 impl HealthScores {
-    /// The history of an account, merged or not, up to an instant; `None` where it was not known then.
+    /// The history of an account, merged or not, up to an instant; `None` where it was not known then. It
+    /// begins where the read model was left, where that answers the question.
     pub(crate) async fn history(
         &self,
         account: AccountId,
         until: Timestamp,
     ) -> Result<Option<History>, Failure> {
-        let Some((account, parts)) = self.parts(account, until) else {
+        let Some((_, parts)) = self.parts(account, until) else {
             return Ok(None);
         };
-        let mut signals = Vec::new();
-        for (id, joined_at) in &parts {
-            self.read(*id, *joined_at, until, &mut signals).await?;
+        let id = parts[0].0;
+        let snapshot = self.model.read(move |rows| Snapshot::of(rows, &[id]));
+        let snapshot = snapshot.await?.into_iter().next().unwrap_or_default();
+        match self.resumed(id, &snapshot, until).await? {
+            Some((course, arrived)) => Ok(self.resumed_history(id, course, arrived)),
+            None => self.whole_history(account, UpTo::instant(until)).await,
         }
-        signals.sort_by_key(|signal| (signal.recorded_at, signal.place));
-        let signals = signals.into_iter().map(Arc::new).collect();
+    }
+
+    /// The history of an account that was not merged, from where it was left.
+    pub(crate) fn resumed_history(
+        &self,
+        id: AccountId,
+        course: Course,
+        arrived: Arrived,
+    ) -> Option<History> {
+        let account = self.book.read().account(id)?;
+        Some(History {
+            account,
+            id,
+            course,
+            arrived,
+        })
+    }
+
+    /// The same from the beginning.
+    pub(crate) async fn whole_history(
+        &self,
+        account: AccountId,
+        up_to: UpTo,
+    ) -> Result<Option<History>, Failure> {
+        let Some((account, parts)) = self.parts(account, up_to.instant) else {
+            return Ok(None);
+        };
+        let mut arrived = Arrived::default();
+        for (id, joined_at) in &parts {
+            self.read(*id, *joined_at, up_to, &mut arrived).await?;
+        }
+        arrived.sort();
         Ok(Some(History {
             account,
             id: parts[0].0,
-            signals,
+            course: Course::default(),
+            arrived,
         }))
+    }
+
+    /// How to go on from where the read model was left; `None` where it does not answer what holds at
+    /// `until`, or where something is to be taken in that was recorded before it was left.
+    pub(crate) async fn resumed(
+        &self,
+        account: AccountId,
+        snapshot: &Snapshot,
+        until: Timestamp,
+    ) -> Result<Option<(Course, Arrived)>, Failure> {
+        let Some(course) = &snapshot.course else {
+            return Ok(None);
+        };
+        let left_at = course.at.unwrap_or(Timestamp::MIN);
+        let is_late = snapshot.heard.is_some_and(|heard| heard <= left_at);
+        if until < left_at || is_late {
+            return Ok(None);
+        }
+        let mut arrived = Arrived::default();
+        for arrivals in &snapshot.arrivals {
+            let stream = chunk_stream(account, arrivals.month);
+            self.for_each(&stream, |event| {
+                let is_new = (arrivals.first..=arrivals.last).contains(&event.position);
+                if is_new && event.recorded_at <= until {
+                    arrived.take(event, Timestamp::MIN)?;
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        arrived.sort();
+        let first = arrived.signals.first();
+        let is_late = first.is_some_and(|signal| signal.recorded_at <= left_at);
+        Ok((!is_late).then(|| (course.clone(), arrived)))
     }
 
     /// The account that an account is at an instant, and everything that was merged into it with the
@@ -70,14 +201,14 @@ impl HealthScores {
         Some((survivor, parts))
     }
 
-    /// Reads the signals of an account that were known by an instant. Those of an account that was
-    /// merged count from the merge on: what was shown before stays as it was.
+    /// Reads the signals of an account that count. Those of an account that was merged count from the
+    /// merge on: what was shown before stays as it was.
     async fn read(
         &self,
         account: AccountId,
         joined_at: Timestamp,
-        until: Timestamp,
-        signals: &mut Vec<Signal>,
+        up_to: UpTo,
+        arrived: &mut Arrived,
     ) -> Result<(), Failure> {
         let key = account.uuid().into_bytes();
         let months = self.model.read(move |rows| {
@@ -90,22 +221,33 @@ impl HealthScores {
         let Some((first, last)) = months.await? else {
             return Ok(());
         };
-        for month in first..=last.min(month_of(until)) {
-            let stream = chunk_stream(account, month);
-            let mut after = Revision::NONE;
-            loop {
-                let page = self.log.read_stream(&stream, after, PAGE).await;
-                let page = page.map_err(|error| Failure::internal(&error))?;
-                for event in page.iter().filter(|event| event.recorded_at <= until) {
-                    take(event, joined_at, signals)?;
+        for month in first..=last.min(month_of(up_to.instant)) {
+            let take = |event: &Recorded| {
+                if up_to.includes(event) {
+                    arrived.take(event, joined_at)?;
                 }
-                match page.last() {
-                    Some(last) if page.len() == PAGE => after = last.revision,
-                    _ => break,
-                }
-            }
+                Ok(())
+            };
+            self.for_each(&chunk_stream(account, month), take).await?;
         }
         Ok(())
+    }
+
+    async fn for_each(
+        &self,
+        stream: &keizoku_core::StreamId,
+        mut visit: impl FnMut(&Recorded) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut after = Revision::NONE;
+        loop {
+            let page = self.log.read_stream(stream, after, PAGE).await;
+            let page = page.map_err(|error| Failure::internal(&error))?;
+            page.iter().try_for_each(&mut visit)?;
+            match page.last() {
+                Some(last) if page.len() == PAGE => after = last.revision,
+                _ => return Ok(()),
+            }
+        }
     }
 
     /// Follows the score of an account up to an instant.
@@ -115,10 +257,31 @@ impl HealthScores {
         cards: &scorecards::State,
         until: Timestamp,
     ) -> Track {
-        let book = self.book.read();
-        let situation = |at| situation(&book, history.account, cards, at);
-        track(&history.signals, &cards.moments(), situation, until)
+        let course = history.course.clone();
+        self.with_situations(history, cards, |moments, situation| {
+            track(course, &history.arrived.signals, moments, situation, until)
+        })
     }
+
+    /// Calls `follow` with the moments of an account, and with what holds for it at each.
+    pub(crate) fn with_situations<T>(
+        &self,
+        history: &History,
+        cards: &scorecards::State,
+        follow: impl FnOnce(&[Timestamp], &dyn Fn(Timestamp) -> Situation) -> T,
+    ) -> T {
+        let book = self.book.read();
+        let moments = moments(&book, history.account, cards);
+        follow(&moments, &|at| situation(&book, history.account, cards, at))
+    }
+}
+
+/// The instants at which something else than signals changes for an account, in order.
+fn moments(book: &Book, account: AccountIx, cards: &scorecards::State) -> Vec<Timestamp> {
+    let mut moments = book.turning_points(account);
+    moments.extend(cards.moments());
+    moments.sort_unstable();
+    moments
 }
 
 /// What held for an account at an instant, as known then.
@@ -139,19 +302,12 @@ fn situation(
     }
 }
 
-fn take(event: &Recorded, joined_at: Timestamp, signals: &mut Vec<Signal>) -> Result<(), Failure> {
-    let kind = Kind::from_bytes(&event.data).map_err(|error| Failure::internal(&error))?;
-    let Kind::SignalsRecorded(recorded) = kind else {
-        return Ok(());
-    };
-    let recorded_at = event.recorded_at.max(joined_at);
-    let read = |(number, signal)| signal_of(signal, recorded_at, (event.position.0, number));
-    signals.extend((0..).zip(recorded.signals).filter_map(read));
-    Ok(())
-}
-
 /// A signal as it was recorded; none of a kind that a newer version wrote.
-fn signal_of(signal: RecordedSignal, recorded_at: Timestamp, place: (u64, u32)) -> Option<Signal> {
+pub(crate) fn signal_of(
+    signal: RecordedSignal,
+    recorded_at: Timestamp,
+    place: (u64, u32),
+) -> Option<Signal> {
     let kind = SignalKind::try_from(signal.kind).ok()?;
     Some(Signal {
         series: SeriesKey {

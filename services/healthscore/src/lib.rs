@@ -11,27 +11,47 @@ pub mod domain;
 mod grpc;
 mod history;
 mod ingest;
+mod keeper;
 mod projection;
+mod queue;
+mod reactions;
+mod reactor;
 mod resources;
+pub mod scorecard_file;
 pub mod scoring;
+mod stored;
+mod trial;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use keizoku_core::Entropy;
 use keizoku_log::EventLog;
 use keizoku_proto::healthscore::health_score_service_server::HealthScoreServiceServer;
-use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
+use keizoku_runtime::intake::{self, Intake};
+use keizoku_runtime::reaction::Reactions;
+use keizoku_runtime::read_model::{Projected, ReadModel};
 use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
-use keizoku_runtime::{Calendar, Deps, Executor, Freshness, Lifecycle, SharedBook, projector};
+use keizoku_runtime::{
+    BuildError, Calendar, Deps, Executor, Freshness, Lifecycle, SharedBook, account_names, book,
+    effect,
+};
+use tokio::sync::{Mutex, watch};
 use tonic::service::RoutesBuilder;
 
+use domain::banding::Banding;
 use domain::chunk::Chunk;
 use domain::overriding::Overriding;
 use domain::scorecards::Scorecards;
+use keeper::Keeper;
+use reactor::Reactor;
 
 /// Name of this service as a source of events.
 pub const SOURCE: &str = "healthscore";
+
+/// Time between two batches of the read model: a signal shows in lists a few of them after it arrived.
+const PACE: Duration = Duration::from_millis(25);
 
 /// The running service.
 #[derive(Clone)]
@@ -43,12 +63,19 @@ pub(crate) struct HealthScores {
     chunks: Arc<Executor<Chunk>>,
     scorecards: Arc<Executor<Scorecards>>,
     overridings: Arc<Executor<Overriding>>,
+    bands: Arc<Executor<Banding>>,
     model: Arc<ReadModel>,
     book: SharedBook,
     /// The book's, for what hangs on contracts.
     book_freshness: Freshness,
     /// The book's and the read model's, for scores.
     freshness: Freshness,
+    /// The read model's, for lists and for what changes by itself.
+    list_freshness: Freshness,
+    /// How far the scores in the read model are worked off.
+    kept: watch::Receiver<keeper::Progress>,
+    /// Whose turn it is to try a scorecard out.
+    trials: Mutex<()>,
     calendar: Calendar,
     entropy: Arc<dyn Entropy>,
     lifecycle: Lifecycle,
@@ -57,37 +84,78 @@ pub(crate) struct HealthScores {
 /// Builds the service; its read model lives in `folder`.
 ///
 /// # Errors
-/// When the read model can neither be opened nor replaced.
-pub fn build(deps: Deps, log: Arc<dyn EventLog>, folder: &Path) -> rusqlite::Result<Service> {
+/// When the read model can neither be opened nor replaced, or the log not be written.
+pub async fn build(
+    deps: Deps,
+    log: Arc<dyn EventLog>,
+    folder: &Path,
+) -> Result<Service, BuildError> {
     let path = folder.join("healthscore.model.sqlite");
-    let model = ReadModel::open(&path, &[projection::SCHEMA], projection::handle)?;
+    let schema = [projection::SCHEMA, account_names::TABLE, intake::TABLE];
+    let model = ReadModel::open(&path, &schema, projection::handle)?;
+    let list_freshness = Freshness::default();
+    let follow = |source: &'static str| {
+        let projected = Arc::new(Projected(Arc::clone(&model)));
+        let followed = deps.project(source, projected, PACE);
+        list_freshness.add(source, followed.clone());
+        followed
+    };
+    let (own, accounts) = (follow(SOURCE), follow(book::SOURCE));
     let freshness = deps.book_freshness.copy();
-    let progress = deps.project(
+    freshness.add(SOURCE, own.clone());
+    // No answer waits for it: its signals come when they come.
+    let projected = Arc::new(Projected(Arc::clone(&model)));
+    let onboardings = deps.project(projection::ONBOARDING, projected, PACE);
+    let reactions = Reactions::of(
         SOURCE,
-        Arc::new(Projected(Arc::clone(&model))),
-        projector::SQLITE_PACE,
+        Arc::clone(&log),
+        deps.calendar.clone(),
+        deps.lifecycle.clone(),
     );
-    freshness.add(SOURCE, progress);
-    Ok(Service(Arc::new(HealthScores {
+    reactions.start(projection::ONBOARDING).await?;
+    let (progress, kept) = watch::channel(keeper::Progress::default());
+    let health = Arc::new(HealthScores {
         chunks: deps.executor(&log),
         scorecards: deps.executor(&log),
         overridings: deps.executor(&log),
+        bands: deps.executor(&log),
         log,
         model,
         book: deps.book,
         book_freshness: deps.book_freshness,
         freshness,
+        list_freshness,
+        kept,
+        trials: Mutex::default(),
         calendar: deps.calendar,
         entropy: deps.entropy,
         lifecycle: deps.lifecycle,
-    })))
+    });
+    let reactor = Arc::new(Reactor {
+        health: Arc::clone(&health),
+        reactions,
+    });
+    effect::work(
+        &health.lifecycle,
+        Intake(Arc::clone(&health.model)),
+        reactor,
+        vec![onboardings.progress, accounts.progress.clone()],
+    );
+    let keeper = Keeper {
+        health: Arc::clone(&health),
+        own,
+        accounts,
+        progress,
+    };
+    keeper.run();
+    Ok(Service(health))
 }
 
 impl Service {
     /// How far its read model has been read.
     #[must_use]
     pub fn freshness(&self) -> Freshness {
-        self.0.freshness.clone()
+        self.0.list_freshness.clone()
     }
 
     /// Adds the service's RPCs to a server.

@@ -1,39 +1,200 @@
-//! The healthscore service's read model. Each handler writes only rows of its own source.
+//! The healthscore service's read model. Each handler writes only rows of its own source; rows of what was
+//! worked off are the [`crate::keeper`]'s.
 
-use keizoku_core::{AccountId, Recorded};
+use keizoku_core::{AccountId, Day, Recorded};
 use keizoku_proto::StoredEvent as _;
+use keizoku_proto::accounts::event::Kind as AccountsKind;
 use keizoku_proto::healthscore::event::Kind;
+use keizoku_proto::onboarding::event::Kind as OnboardingKind;
 use keizoku_runtime::read_model::HandlerError;
-use keizoku_runtime::read_model::rusqlite::{Transaction, params};
+use keizoku_runtime::read_model::rusqlite::{self, ToSql, Transaction, params};
+use keizoku_runtime::{account_names, intake};
+use uuid::Uuid;
+
+use crate::reactions::{self, Onboarding};
 
 /// Tables and indexes; another schema starts the model over.
 pub(crate) const SCHEMA: &str = include_str!("read_model.sql");
 
+/// The onboarding service as a source of events.
+pub(crate) const ONBOARDING: &str = "onboarding";
+
 /// Writes one event's rows.
 pub(crate) fn handle(
     rows: &Transaction<'_>,
-    _source: &str,
+    source: &str,
     event: &Recorded,
 ) -> Result<(), HandlerError> {
-    match Kind::from_bytes(&event.data)? {
+    if source == ONBOARDING {
+        on_onboarding_event(rows, event)
+    } else if source == crate::SOURCE {
+        Ok(on_own_event(rows, event, Kind::from_bytes(&event.data)?)?)
+    } else {
+        account_names::handle(rows, event)?;
+        on_accounts_event(rows, event)
+    }
+}
+
+fn on_own_event(rows: &Transaction<'_>, event: &Recorded, kind: Kind) -> rusqlite::Result<()> {
+    match kind {
         Kind::SignalsRecorded(recorded) => {
-            rows.prepare_cached(
+            let account = key(&recorded.account_id);
+            write(
+                rows,
                 "INSERT INTO months VALUES (?1, ?2, ?2) ON CONFLICT (account)
                  DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last)",
-            )?
-            .execute(params![key(&recorded.account_id), recorded.month])?;
+                params![account, recorded.month],
+            )?;
+            let position = i64::try_from(event.position.0).unwrap_or(i64::MAX);
+            write(
+                rows,
+                "INSERT INTO arrivals (account, month, first, last) VALUES (?1, ?2, ?3, ?3)
+                 ON CONFLICT (account, month) DO UPDATE SET last = excluded.last",
+                params![account, recorded.month, position],
+            )
         }
-        Kind::ScorecardDrafted(_)
-        | Kind::ScorecardPublished(_)
-        | Kind::ScorecardRolledBack(_)
-        | Kind::HealthOverridden(_)
-        | Kind::HealthOverrideCleared(_) => {}
+        Kind::ScorecardPublished(_) | Kind::ScorecardRolledBack(_) => sweep(rows, event),
+        Kind::HealthBandChanged(changed) => {
+            let at = changed
+                .change_time
+                .as_ref()
+                .and_then(keizoku_proto::instant);
+            let at = at.unwrap_or(event.recorded_at).as_microsecond();
+            write(
+                rows,
+                "INSERT OR REPLACE INTO told VALUES (?1, ?2, ?3)",
+                params![key(&changed.account_id), changed.to, at],
+            )
+        }
+        Kind::HealthOverridden(set) => {
+            let until = set.expire_time.as_ref().and_then(keizoku_proto::instant);
+            let until = until.unwrap_or(event.recorded_at).as_microsecond();
+            write(
+                rows,
+                "INSERT OR REPLACE INTO overrides VALUES (?1, ?2, ?3)",
+                params![key(&set.account_id), set.score, until],
+            )
+        }
+        Kind::HealthOverrideCleared(cleared) => {
+            let forget = "DELETE FROM overrides WHERE account = ?1";
+            write(rows, forget, params![key(&cleared.account_id)])
+        }
+        Kind::ScorecardDrafted(_) | Kind::ReactionsAdvanced(_) => Ok(()),
+    }
+}
+
+/// Keeps what signals say of onboardings, and notes what the service reacts to (RX-4).
+fn on_onboarding_event(rows: &Transaction<'_>, event: &Recorded) -> Result<(), HandlerError> {
+    if event.category() != "onboarding" {
+        return Ok(());
+    }
+    let kind = OnboardingKind::from_bytes(&event.data)?;
+    match &kind {
+        OnboardingKind::OnboardingStarted(e) => {
+            let start = keizoku_proto::optional_day(e.start_date.as_ref());
+            write(
+                rows,
+                "INSERT OR REPLACE INTO onboardings VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![
+                    key(&e.onboarding_id),
+                    e.account_id,
+                    e.product,
+                    Onboarding::phases_of(e.plan.as_ref()).join("\n"),
+                    start.ok().flatten().map(Day::number),
+                    Onboarding::expected_of(e.plan.as_ref()),
+                ],
+            )?;
+        }
+        OnboardingKind::TemplateChanged(e) => write(
+            rows,
+            "UPDATE onboardings SET phases = ?2 WHERE id = ?1",
+            params![
+                key(&e.onboarding_id),
+                Onboarding::phases_of(e.plan.as_ref()).join("\n"),
+            ],
+        )?,
+        _ => {}
+    }
+    if reactions::matters(&kind) {
+        intake::note(rows, ONBOARDING, event)?;
     }
     Ok(())
 }
 
-/// An account's id as it is stored here.
-fn key(account: &str) -> [u8; 16] {
-    let id: Option<AccountId> = account.parse().ok();
-    id.map(|id| id.uuid().into_bytes()).unwrap_or_default()
+/// Notes whose tier, contract or identity may be another one now; the book says which.
+fn on_accounts_event(rows: &Transaction<'_>, event: &Recorded) -> Result<(), HandlerError> {
+    if !matches!(
+        event.category(),
+        "account" | "identity" | "subscription" | "organisation"
+    ) {
+        return Ok(());
+    }
+    let at = event.recorded_at.as_microsecond();
+    match AccountsKind::from_bytes(&event.data)? {
+        AccountsKind::AccountAttributesChanged(e) => hear_of_customer(rows, &e.account_id, at)?,
+        AccountsKind::SubscriptionStarted(e) => hear_of_customer(rows, &e.account_id, at)?,
+        AccountsKind::AccountMerged(e) => {
+            // The signals of one are the other's now: everything is looked at.
+            hear(rows, &key(&e.duplicate_id), [i64::MIN, at], false)?;
+            hear(rows, &key(&e.survivor_id), [i64::MIN, at], false)?;
+        }
+        AccountsKind::ContractFactVoided(e) => {
+            hear(rows, &key(&e.subscription_id), [at, at], true)?;
+        }
+        AccountsKind::SubscriptionReactivated(e) => {
+            hear(rows, &key(&e.subscription_id), [at, at], true)?;
+        }
+        AccountsKind::OrganisationConfigured(_) => sweep(rows, event)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// An account without signals has no score that could change: the first one looks at everything.
+fn hear_of_customer(rows: &Transaction<'_>, account: &str, at: i64) -> rusqlite::Result<()> {
+    let account = key(account);
+    let has_signals = rows
+        .prepare_cached("SELECT 1 FROM months WHERE account = ?1")?
+        .exists([account])?;
+    if has_signals {
+        hear(rows, &account, [at, at], false)?;
+    }
+    Ok(())
+}
+
+fn hear(
+    rows: &Transaction<'_>,
+    subject: &[u8; 16],
+    [first, last]: [i64; 2],
+    is_subscription: bool,
+) -> rusqlite::Result<()> {
+    write(
+        rows,
+        "INSERT INTO heard VALUES (?1, ?2, ?3, ?4) ON CONFLICT (subject)
+         DO UPDATE SET first = min(first, excluded.first), last = excluded.last",
+        params![subject, first, last, is_subscription],
+    )
+}
+
+fn sweep(rows: &Transaction<'_>, event: &Recorded) -> rusqlite::Result<()> {
+    write(
+        rows,
+        "INSERT INTO sweeps (recorded_at, after) VALUES (?1, x'')",
+        params![event.recorded_at.as_microsecond()],
+    )
+}
+
+fn write(rows: &Transaction<'_>, sql: &str, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
+    rows.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
+/// An id as it is stored here.
+fn key(id: &str) -> [u8; 16] {
+    Uuid::try_parse(id).unwrap_or_default().into_bytes()
+}
+
+/// An account as it is stored here.
+pub(crate) fn account_key(account: AccountId) -> [u8; 16] {
+    account.uuid().into_bytes()
 }

@@ -5,3 +5,75 @@ CREATE TABLE months (
     first INTEGER NOT NULL, -- months since year 0, in UTC
     last INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- Rows of the healthscore log: what was said of bands, the last of each account.
+CREATE TABLE told (
+    account BLOB PRIMARY KEY,
+    band INTEGER NOT NULL, -- 0: none
+    changed_at INTEGER NOT NULL -- microseconds, as everywhere here
+) WITHOUT ROWID;
+
+-- Rows of the healthscore log: scores that people set.
+CREATE TABLE overrides (
+    account BLOB PRIMARY KEY,
+    score INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- The queue. Rows come with events, in the transaction that moves the source's position, and go when
+-- what follows from them stands in `scores` and `courses`.
+
+-- Signals that arrived: in which stream, from which position to which.
+CREATE TABLE arrivals (
+    number INTEGER PRIMARY KEY,
+    account BLOB NOT NULL,
+    month INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    UNIQUE (account, month)
+);
+
+-- Accounts and subscriptions of which something else was recorded, and when.
+CREATE TABLE heard (
+    subject BLOB PRIMARY KEY, -- the id
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    is_subscription INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX heard_subscriptions ON heard (first) WHERE is_subscription;
+
+-- What every account has to be looked at for: another scorecard, another time zone.
+CREATE TABLE sweeps (
+    number INTEGER PRIMARY KEY,
+    recorded_at INTEGER NOT NULL,
+    after BLOB NOT NULL -- how far: accounts up to this one have been looked at
+);
+
+-- What was worked off: scores now, and when each has to be looked at again.
+CREATE TABLE scores (
+    account BLOB PRIMARY KEY,
+    score INTEGER,
+    band INTEGER NOT NULL, -- 0: none
+    band_since INTEGER,
+    card TEXT NOT NULL,
+    card_version INTEGER NOT NULL,
+    due INTEGER
+) WITHOUT ROWID;
+CREATE INDEX scores_due ON scores (due) WHERE due IS NOT NULL;
+CREATE INDEX scores_by_score ON scores (score IS NULL, score, account, band);
+
+-- How to go on from there: the newest signals, and how bands came about.
+CREATE TABLE courses (
+    account BLOB PRIMARY KEY,
+    course BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- Rows of the onboarding log: what signals say of an onboarding.
+CREATE TABLE onboardings (
+    id BLOB PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    product TEXT NOT NULL,
+    phases TEXT NOT NULL, -- keys, one a line
+    start INTEGER, -- a date
+    expected_working_days INTEGER NOT NULL -- of the first plan
+) WITHOUT ROWID;

@@ -1,12 +1,12 @@
 //! Scores and scorecards as the resources that clients see.
 
 use jiff::Timestamp;
+use keizoku_core::AccountId;
 use keizoku_proto::healthscore as proto;
 use keizoku_runtime::{Fold, names};
 
 use crate::domain::overriding;
 use crate::domain::scorecards::Card;
-use crate::history::History;
 use crate::scoring::{Band, Cap, Evaluation, Line, Measure, Signal, Standing, Step, Track};
 
 /// What the cap is called among contributions.
@@ -15,7 +15,7 @@ const CAP_NAME: &str = "オンボーディング未了 / Onboarding unfinished";
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 
 pub(crate) fn health(
-    history: &History,
+    account: AccountId,
     track: &Track,
     overriding: &Fold<overriding::State>,
     at: Timestamp,
@@ -26,7 +26,7 @@ pub(crate) fn health(
         .zip(evaluation)
         .map(|(card, evaluation)| contributions(card.card.measures(), evaluation, at));
     proto::Health {
-        account: names::account(history.id),
+        account: names::account(account),
         time: Some(keizoku_proto::timestamp(at)),
         score: evaluation
             .and_then(|evaluation| evaluation.score)
@@ -36,9 +36,7 @@ pub(crate) fn health(
         fresh_weight: number(evaluation.map_or(0, |evaluation| evaluation.fresh_weight)),
         scorecard: card.map(|card| card.key.clone()).unwrap_or_default(),
         scorecard_version: card.map_or(0, |card| card.version),
-        next_change_time: evaluation
-            .and_then(|evaluation| evaluation.changes_at)
-            .map(keizoku_proto::timestamp),
+        next_change_time: track.changes_at.map(keizoku_proto::timestamp),
         r#override: overridden(overriding, at),
         etag: keizoku_runtime::call::etag(overriding.revision),
     }
@@ -98,7 +96,8 @@ fn age(signal: &Signal, at: Timestamp) -> i32 {
     number(at.duration_since(signal.occurred_at).as_secs() / SECONDS_PER_DAY)
 }
 
-fn recorded(signal: &Signal) -> proto::RecordedSignal {
+/// A signal as it is recorded.
+pub(crate) fn recorded(signal: &Signal) -> proto::RecordedSignal {
     proto::RecordedSignal {
         kind: signal.series.kind.into(),
         subject: signal.series.subject.clone(),
@@ -199,7 +198,7 @@ pub(crate) fn scorecard(key: &str, card: &Card) -> proto::ScorecardHistory {
     }
 }
 
-fn band(band: Option<Band>) -> proto::Band {
+pub(crate) fn band(band: Option<Band>) -> proto::Band {
     match band {
         None => proto::Band::Unspecified,
         Some(Band::Red) => proto::Band::Red,

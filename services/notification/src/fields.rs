@@ -118,6 +118,12 @@ const CONTRACT: &[Field] = &[
     field("contract.reason", Text, "Why, as somebody wrote it."),
 ];
 
+const HEALTH: &[Field] = &[
+    field("health.score", Number, "The score, from 0 to 100."),
+    field("health.band", Text, "`red`, `yellow` or `green`."),
+    field("health.previous_band", Text, "The band that it had before."),
+];
+
 const OVERDUE: &[Field] = &[field(
     "overdue.days",
     Number,
@@ -146,6 +152,7 @@ pub(crate) const TRIGGERS: &[Trigger] = &[
     Trigger::SuggestionMade,
     Trigger::CancellationAnnounced,
     Trigger::Churned,
+    Trigger::HealthBandChanged,
     Trigger::NextActionOverdue,
     Trigger::WeeklyDigest,
 ];
@@ -161,6 +168,7 @@ pub(crate) fn of(trigger: Trigger) -> Vec<Field> {
         Trigger::RiskClosed => &[CUSTOMER, RISK, CLOSURE],
         Trigger::NextActionOverdue => &[CUSTOMER, RISK, NEXT_ACTION, OVERDUE],
         Trigger::SuggestionMade => &[CUSTOMER, SUGGESTION],
+        Trigger::HealthBandChanged => &[CUSTOMER, HEALTH],
         Trigger::CancellationAnnounced | Trigger::Churned => &[CUSTOMER, CONTRACT],
     };
     groups.concat()

@@ -4,12 +4,13 @@ pub(crate) mod fields;
 
 use keizoku_core::{AccountId, Day, Money, Rate, SubscriptionId};
 use keizoku_proto::notification::{Message, Trigger};
-use keizoku_proto::{StoredEvent as _, accounts, risk};
+use keizoku_proto::{StoredEvent as _, accounts, healthscore, risk};
 use keizoku_revenue::{AsOf, Book};
 use keizoku_runtime::effect::NotYet;
 
 use crate::message::template::{
-    self, Action, Closed, Customer, Ending, Flag, Opened, Responsible, Suggested, Writer,
+    self, Action, BandChange, Closed, Customer, Ending, Flag, Opened, Responsible, Suggested,
+    Writer,
 };
 use crate::projection;
 use crate::queries::{Directory, Queries, RiskRow};
@@ -27,6 +28,7 @@ pub(crate) struct Happening {
 enum Kind {
     Risk(Box<(risk::event::Kind, RiskRow)>),
     Suggestion(risk::RiskSuggested),
+    Band(healthscore::HealthBandChanged),
     Ending {
         subscription: Option<SubscriptionId>,
         end: Option<Day>,
@@ -39,6 +41,8 @@ impl Happening {
     pub(crate) async fn of(source: &str, data: &[u8], queries: &Queries) -> Result<Self, NotYet> {
         if source == projection::RISK {
             Self::of_risk(risk::event::Kind::from_bytes(data)?, queries).await
+        } else if source == projection::HEALTHSCORE {
+            Self::of_health(healthscore::event::Kind::from_bytes(data)?)
         } else {
             Self::of_contract(accounts::event::Kind::from_bytes(data)?, queries).await
         }
@@ -68,6 +72,19 @@ impl Happening {
             subject: format!("accounts/{account}/risks/{}", row.id),
             account,
             kind: Kind::Risk(Box::new((event, row))),
+        })
+    }
+
+    fn of_health(event: healthscore::event::Kind) -> Result<Self, NotYet> {
+        let healthscore::event::Kind::HealthBandChanged(changed) = event else {
+            return Err(NotYet::Unread);
+        };
+        let account = parsed(&changed.account_id)?;
+        Ok(Self {
+            trigger: Trigger::HealthBandChanged,
+            subject: format!("accounts/{account}"),
+            account,
+            kind: Kind::Band(changed),
         })
     }
 
@@ -110,7 +127,7 @@ impl Happening {
         let of_account = || account_owner(book, self.account, as_of);
         match &self.kind {
             Kind::Risk(risk) => risk_owner(&risk.1, of_account),
-            Kind::Suggestion(_) | Kind::Ending { .. } => of_account(),
+            Kind::Suggestion(_) | Kind::Band(_) | Kind::Ending { .. } => of_account(),
         }
     }
 
@@ -127,6 +144,15 @@ impl Happening {
         let owner = responsible(&self.owner(book, as_of), directory);
         match &self.kind {
             Kind::Risk(risk) => write_risk(writer, &customer, risk, owner),
+            Kind::Band(changed) => {
+                let change = BandChange {
+                    from: changed.from(),
+                    to: changed.to(),
+                    score: changed.score.unwrap_or_default(),
+                    owner,
+                };
+                template::health_band_changed(writer, &customer, &change)
+            }
             Kind::Suggestion(suggested) => {
                 let suggested = Suggested {
                     name: suggested.display_name.clone(),

@@ -7,7 +7,7 @@
 //! that cannot be delivered is a dead letter that can be redriven.
 //!
 //! ```text
-//! accounts, risk ──► read model: replicas, facts to plan ──► planner ──► own log ──► dispatcher ──► Slack, SMTP, HTTP
+//! accounts, risk, healthscore ──► read model: replicas, facts to plan ──► planner ──► own log ──► dispatcher ──► Slack, SMTP, HTTP
 //!                                          schedule ──► digest ──┘          └──► read model: queues
 //! ```
 
@@ -120,6 +120,14 @@ pub async fn build(
         freshness.add(source, followed.clone());
         followed.progress
     };
+    // No answer waits for it: what it tells is planned when it is heard.
+    let health = if sends {
+        let projected = Arc::new(Projected(Arc::clone(&model)));
+        deps.project(projection::HEALTHSCORE, projected, Duration::ZERO)
+            .progress
+    } else {
+        watch::channel(Progress::default()).1
+    };
     let desk = Arc::new(Desk {
         config,
         activation: deps.executor(&log),
@@ -147,7 +155,7 @@ pub async fn build(
         desk.tell_what_waits();
         let lifecycle = deps.lifecycle;
         let planner = Arc::new(Planner(Arc::clone(&desk)));
-        let sources = vec![desk.accounts.clone(), desk.risk.clone()];
+        let sources = vec![desk.accounts.clone(), desk.risk.clone(), health];
         effect::work(&lifecycle, Intake(model), planner, sources);
         lifecycle.until_stop(Arc::clone(&desk).digest_for_ever());
         lifecycle.until_stop(Dispatcher::new(Arc::clone(&desk), channels).send_for_ever());

@@ -7,7 +7,8 @@ pub(crate) use deliveries::resource_state;
 
 use keizoku_core::Recorded;
 use keizoku_proto::google::r#type::Date;
-use keizoku_proto::{StoredEvent as _, accounts, risk};
+use keizoku_proto::healthscore::Band;
+use keizoku_proto::{StoredEvent as _, UnreadableEvent, accounts, healthscore, risk};
 use keizoku_runtime::intake;
 use keizoku_runtime::read_model::HandlerError;
 use keizoku_runtime::read_model::rusqlite::{self, Transaction, params};
@@ -18,6 +19,7 @@ pub(crate) const SCHEMA: &str = include_str!("read_model.sql");
 /// Names of the sources.
 pub(crate) const ACCOUNTS: &str = "accounts";
 pub(crate) const RISK: &str = "risk";
+pub(crate) const HEALTHSCORE: &str = "healthscore";
 
 /// Writes one event's rows.
 pub(crate) fn handle(
@@ -28,6 +30,8 @@ pub(crate) fn handle(
     let is_fact = match source {
         ACCOUNTS => on_accounts(rows, &accounts::event::Kind::from_bytes(&event.data)?)?,
         RISK => on_risk(rows, &risk::event::Kind::from_bytes(&event.data)?)?,
+        // Signals are many, and nobody is told of one.
+        HEALTHSCORE => event.category() == "band" && is_band_told(&event.data)?,
         _ => {
             deliveries::on_own(rows, event)?;
             false
@@ -122,6 +126,16 @@ fn on_accounts(rows: &Transaction<'_>, event: &accounts::event::Kind) -> rusqlit
         | Kind::ReactionsAdvanced(_) => {}
     }
     Ok(false)
+}
+
+/// Whether a band is a fact to tell: one that came from another. The first score of a customer, and silence,
+/// are no news about how it does.
+fn is_band_told(event: &[u8]) -> Result<bool, UnreadableEvent> {
+    use healthscore::event::Kind;
+    let Kind::HealthBandChanged(changed) = Kind::from_bytes(event)? else {
+        return Ok(false);
+    };
+    Ok(changed.from() != Band::Unspecified && changed.to() != Band::Unspecified)
 }
 
 fn user(

@@ -13,6 +13,7 @@ mod projection;
 mod queries;
 mod reactions;
 mod reactor;
+mod red;
 mod resources;
 mod text;
 
@@ -90,6 +91,9 @@ pub async fn build(
     };
     let (own, accounts) = (follow(SOURCE), follow(book::SOURCE));
     change_freshness.add(SOURCE, own.clone());
+    // Not for lists: they show nothing of it, and wait for nobody who is away.
+    let projected = Arc::new(Projected(Arc::clone(&model)));
+    let health = deps.project(projection::HEALTHSCORE, projected, projector::SQLITE_PACE);
     let reactions = Reactions::of(
         SOURCE,
         Arc::clone(&log),
@@ -97,6 +101,7 @@ pub async fn build(
         deps.lifecycle.clone(),
     );
     reactions.start(book::SOURCE).await?;
+    reactions.start(projection::HEALTHSCORE).await?;
     let risks = Arc::new(Risks {
         risks: deps.executor(&log),
         catalogue: deps.executor(&log),
@@ -121,7 +126,7 @@ pub async fn build(
         &deps.lifecycle,
         Intake(Arc::clone(&risks.model)),
         reactor,
-        vec![accounts.progress],
+        vec![accounts.progress, health.progress],
     );
     Ok(Service(risks))
 }

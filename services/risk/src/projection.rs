@@ -13,6 +13,9 @@ use crate::{reactions, text};
 /// Tables and indexes; another schema starts the model over.
 pub(crate) const SCHEMA: &str = include_str!("read_model.sql");
 
+/// The healthscore service as a source of events.
+pub(crate) const HEALTHSCORE: &str = "healthscore";
+
 /// Writes one event's rows.
 pub(crate) fn handle(
     rows: &Transaction<'_>,
@@ -22,6 +25,12 @@ pub(crate) fn handle(
     if source == crate::SOURCE {
         let at = event.recorded_at.as_microsecond();
         on_risk_event(rows, &Kind::from_bytes(&event.data)?, at)?;
+        Ok(())
+    } else if source == HEALTHSCORE {
+        // Signals are many, and nothing follows from one.
+        if event.category() == "band" {
+            intake::note(rows, source, event)?;
+        }
         Ok(())
     } else {
         match event.category() {

@@ -1,6 +1,9 @@
 //! Health scores: signals in, and what follows from them.
 
+mod bands;
+mod lists;
 mod scorecards;
 mod scores;
 mod signals;
+mod trials;
 mod world;

@@ -1,13 +1,15 @@
 //! A customer whose contract began on 1 April 2025, and signals about it.
 
 use futures::StreamExt as _;
-use keizoku_proto::accounts::Account;
+use keizoku_proto::accounts::{
+    Account, AssignAccountRequest, ConfigureOrganisationRequest, MergeAccountsRequest, Organisation,
+};
 use keizoku_proto::common::ImportOutcome;
 use keizoku_proto::healthscore::{
-    GetHealthRequest, GetHealthResponse, Health, IngestSignalsRequest, Signal, SignalKind,
-    SignalResult,
+    GetHealthRequest, GetHealthResponse, Health, HealthStep, IngestSignalsRequest,
+    ListHealthHistoryRequest, Signal, SignalKind, SignalResult,
 };
-use keizoku_testkit::{Cluster, Scene};
+use keizoku_testkit::{Cluster, Scene, day};
 
 pub(super) const NOW: &str = "2026-11-22T09:00[Asia/Tokyo]";
 
@@ -67,6 +69,62 @@ impl World {
         let time = (!at.is_empty()).then(|| instant(at));
         let answer = self.ask(&self.account.name, time).await;
         answer.unwrap().into_inner().health.unwrap()
+    }
+
+    /// Every step of the customer's score so far.
+    pub(super) async fn history(&self) -> Vec<HealthStep> {
+        let request = ListHealthHistoryRequest {
+            account: self.account.name.clone(),
+            page_size: 1_000,
+            consistency_tokens: self.scene.tokens(),
+            ..ListHealthHistoryRequest::default()
+        };
+        let mut api = self.scene.api.health_scores();
+        let answer = api.list_health_history(request).await;
+        answer.unwrap().into_inner().steps
+    }
+
+    /// Puts the customer into another tier from a date of November 2026 on.
+    pub(super) async fn change_tier(&self, tier: &str, of_month: i32) {
+        let request = AssignAccountRequest {
+            name: self.account.name.clone(),
+            tier: Some(tier.to_owned()),
+            effective_date: Some(day(2026, 11, of_month)),
+            request_id: self.scene.ids.fresh(),
+            ..AssignAccountRequest::default()
+        };
+        let answer = self.scene.api.accounts().assign_account(request).await;
+        let token = answer.unwrap().into_inner().consistency_token;
+        self.scene.changed_accounts(token);
+    }
+
+    /// Moves the organisation to another time zone.
+    pub(super) async fn move_to(&self, time_zone: &str) {
+        let request = ConfigureOrganisationRequest {
+            organisation: Some(Organisation {
+                time_zone: time_zone.to_owned(),
+                ..Organisation::default()
+            }),
+            update_mask: vec!["time_zone".to_owned()],
+            request_id: self.scene.ids.fresh(),
+            ..ConfigureOrganisationRequest::default()
+        };
+        let mut api = self.scene.api.directory();
+        let answer = api.configure_organisation(request).await;
+        let token = answer.unwrap().into_inner().consistency_token;
+        self.scene.changed_accounts(token);
+    }
+
+    /// Merges another account into the customer.
+    pub(super) async fn merge(&self, duplicate: &Account) {
+        let request = MergeAccountsRequest {
+            duplicate: duplicate.name.clone(),
+            survivor: self.account.name.clone(),
+            request_id: self.scene.ids.fresh(),
+        };
+        let answer = self.scene.api.accounts().merge_accounts(request).await;
+        let token = answer.unwrap().into_inner().consistency_token;
+        self.scene.changed_accounts(token);
     }
 
     /// Asks for an account's health.

@@ -5,6 +5,7 @@ use keizoku_proto::accounts::{
     RecordContractFactRequest, Subscription,
 };
 use keizoku_proto::google::r#type::Date;
+use keizoku_proto::healthscore::{IngestSignalsRequest, Signal, SignalKind};
 use keizoku_proto::notification::{Channel, DeliveryState, Trigger};
 use keizoku_proto::risk::{Completion, ImportRisksRequest, LeadsToChurn, RiskDescription};
 use keizoku_testkit::day;
@@ -280,4 +281,55 @@ async fn end(world: &World, subscription: &Subscription, kind: FactKind, date: D
     };
     let mut accounts = world.scene.api.accounts();
     accounts.record_contract_fact(request).await.unwrap();
+}
+
+#[tokio::test]
+async fn ntf_1_a_health_band_that_changed_is_told_to_the_owner_and_the_first_one_is_not() {
+    let world = World::new("health").await;
+    let signals = |day: &str, value: i64, tickets: i64| {
+        let at = format!("{day}T02:00:00Z").parse().unwrap();
+        let kinds = [
+            (SignalKind::ActiveUsers, value),
+            (SignalKind::SignIns, value),
+            (SignalKind::SupportTickets, tickets),
+        ];
+        let signals = kinds.map(|(kind, value)| Signal {
+            account: world.account.name.clone(),
+            kind: kind.into(),
+            value,
+            occur_time: Some(keizoku_proto::timestamp(at)),
+            source: "app".to_owned(),
+            key: format!("{}-{day}", kind.as_str_name()),
+            ..Signal::default()
+        });
+        IngestSignalsRequest {
+            signals: signals.into(),
+            consistency_tokens: world.scene.account_tokens(),
+        }
+    };
+    for (day, value, tickets) in [("2026-11-25", 300, 0), ("2026-11-26", 1, 10)] {
+        world.set(&format!("{day}T12:00[Asia/Tokyo]"));
+        let batch = tokio_stream::iter([signals(day, value, tickets)]);
+        let mut api = world.scene.api.health_scores();
+        let answers = api.ingest_signals(batch).await.unwrap();
+        let answered = answers.into_inner().message().await.unwrap();
+        assert_eq!(answered.unwrap().results.len(), 3);
+    }
+    // The other one is the suggestion that follows (RX-3).
+    let deliveries = deliveries(&world.scene, |found| found.len() >= 2).await;
+    let told = deliveries
+        .iter()
+        .find(|one| one.trigger() == Trigger::HealthBandChanged)
+        .unwrap();
+    assert_eq!(told.rule, "rules/health-band-changed");
+    assert_eq!(told.subject, world.account.name);
+    let posted = world.slack.wait_for(1).await;
+    assert_eq!(posted[0].channel(), "U0HANAKO");
+    let text = posted.iter().map(|posted| posted.body.to_string());
+    let text: String = text.collect();
+    assert!(
+        text.contains("ヘルススコアが悪化(緑→赤): 緑川印刷"),
+        "{text}"
+    );
+    assert_eq!(deliveries.len(), 2, "{deliveries:?}");
 }

@@ -2,6 +2,7 @@
 
 mod churn;
 mod contact_left;
+mod health_red;
 mod imported;
 mod replicas;
 

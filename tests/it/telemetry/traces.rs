@@ -92,8 +92,15 @@ async fn a_change_is_one_trace_from_its_caller_to_the_models() {
         .clone()
         .map(|span| attributes(&span.attributes)["model"].clone())
         .collect();
-    let expected = ["accounts", "book", "forecast", "onboarding", "risk"].map(str::to_owned);
-    assert_eq!(models, BTreeSet::from(expected));
+    let expected = [
+        "accounts",
+        "book",
+        "forecast",
+        "healthscore",
+        "onboarding",
+        "risk",
+    ];
+    assert_eq!(models, BTreeSet::from(expected.map(str::to_owned)));
     for span in of_trace.chain([&append]) {
         assert_eq!(hex(&span.trace_id), trace);
         assert_eq!(hex(&span.parent_span_id), id);

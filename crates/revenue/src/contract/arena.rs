@@ -2,7 +2,7 @@ use hashbrown::HashTable;
 use keizoku_core::Day;
 use uuid::Uuid;
 
-use super::{Contract, Fact, Level, Steps};
+use super::{Contract, Fact, FactKind, Level, Steps};
 use crate::fenwick::Fenwick;
 use crate::store::{Chunked, IdTable, dense};
 use crate::time::Known;
@@ -104,6 +104,21 @@ impl Contracts {
         self.chain(subscription)
             .filter(move |(index, fact)| self.counts(*index, fact, known))
             .map(|(_, fact)| fact)
+    }
+
+    /// When each fact that begins a subscription was recorded, from when on it holds, and when it was
+    /// voided.
+    pub(crate) fn beginnings(
+        &self,
+        subscription: u32,
+    ) -> impl Iterator<Item = (i64, Day, Option<i64>)> {
+        let begins = |fact: &Fact| matches!(fact.kind(), FactKind::Started | FactKind::Reactivated);
+        self.chain(subscription)
+            .filter(move |(_, fact)| begins(fact))
+            .map(|(index, fact)| {
+                let voided = fact.is_voided().then(|| self.voids.when(index)).flatten();
+                (fact.recorded, fact.effective, voided)
+            })
     }
 
     /// The contract on a date, as known.

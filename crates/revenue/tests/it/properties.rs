@@ -1,5 +1,6 @@
 //! The book against the naive reading, on random histories.
 
+use jiff::{SignedDuration, Timestamp};
 use keizoku_core::{AccountId, Day};
 use keizoku_revenue::{AccountIx, AccountView, AsOf, Book};
 use proptest::prelude::*;
@@ -233,6 +234,29 @@ proptest! {
         }
         let month = on.month();
         prop_assert_eq!(whole.opening_mrr_at(month, Some(at(known))), stopped.opening_mrr(month));
+    }
+
+    #[test]
+    fn hlt_5_between_two_turning_points_attributes_and_first_day_of_contract_stay_as_they_are(
+        steps in steps(), moments in prop::collection::vec((0..45i64, 0..720i64, 0..24i64), 1..12)
+    ) {
+        let book = log_of(&steps).book(day("2026-06-01"));
+        let holds = |account, instant: Timestamp| {
+            let as_of = AsOf::known_at(instant, book.today_at(Some(instant)));
+            let starts = book.subscriptions(account, as_of).into_iter();
+            (book.attributes_on(account, as_of).0, starts.filter_map(|view| view.start).min())
+        };
+        for (seconds, days, hours) in moments {
+            let instant = at(seconds) + SignedDuration::from_hours(24 * (days - 260) + hours);
+            let named = (0..ACCOUNTS).filter_map(|number| book.account(account(number)));
+            for account in named.filter(|account| book.survivor(*account, None) == *account) {
+                let points = book.turning_points(account);
+                prop_assert!(points.is_sorted_by(|one, other| one < other));
+                let before = points.iter().rev().find(|point| **point <= instant);
+                let before = before.copied().unwrap_or(at(-1_000_000_000));
+                prop_assert_eq!(holds(account, before), holds(account, instant), "at {}", instant);
+            }
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use keizoku_proto::healthscore::{
 };
 
 /// Keys and scorecards.
-pub(super) fn scorecards() -> [(&'static str, Scorecard); 4] {
+pub(crate) fn scorecards() -> [(&'static str, Scorecard); 4] {
     [
         (
             "enterprise",

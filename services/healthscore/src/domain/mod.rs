@@ -1,10 +1,13 @@
 //! What the healthscore service decides: one file per aggregate, each a [`keizoku_core::Decider`].
 
+pub mod banding;
 pub mod chunk;
 mod defaults;
 pub mod overriding;
 pub mod scorecards;
 
+#[cfg(test)]
+pub(crate) use defaults::scorecards as shipped;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use keizoku_core::{AccountId, StreamId, derive_id};
@@ -26,6 +29,12 @@ pub fn chunk_stream(account: AccountId, month: i32) -> StreamId {
 #[must_use]
 pub const fn override_stream(account: AccountId) -> StreamId {
     StreamId::new("override", account.uuid())
+}
+
+/// Stream of what was said of the band of an account.
+#[must_use]
+pub const fn band_stream(account: AccountId) -> StreamId {
+    StreamId::new("band", account.uuid())
 }
 
 /// The month of an instant in UTC, counted from year 0: the time zone of the organisation may change.

@@ -116,6 +116,13 @@ impl Card {
         self.timeline.get(until.checked_sub(1)?).copied()
     }
 
+    /// What was declared of the version in effect.
+    #[must_use]
+    pub fn declared_in_effect(&self) -> Option<&proto::Scorecard> {
+        let (_, number) = self.number_at(Timestamp::MAX)?;
+        Some(&self.version(number)?.declared)
+    }
+
     fn version(&self, number: u32) -> Option<&Version> {
         self.versions
             .get(usize::try_from(number).ok()?.checked_sub(1)?)
@@ -177,6 +184,22 @@ impl State {
         let mut moments: Vec<_> = changes.filter(|since| *since > Timestamp::MIN).collect();
         moments.sort_unstable();
         moments
+    }
+
+    /// A version of a scorecard to try out; its draft for 0.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn to_try(&self, key: &str, version: u32) -> Result<Arc<Scorecard>, Error> {
+        let card = self.known(key)?;
+        if version == 0 {
+            let draft = card.draft.clone();
+            let read = draft.and_then(|draft| Scorecard::read(draft).ok());
+            let draft = read.ok_or_else(|| Error::WithoutDraft(key.to_owned()))?;
+            return Ok(Arc::new(draft));
+        }
+        let found = card.version(version).and_then(|found| found.card.clone());
+        found.ok_or_else(|| Error::VersionUnknown(key.to_owned(), version))
     }
 
     fn known(&self, key: &str) -> Result<&Card, Error> {

@@ -1,8 +1,10 @@
 //! The service's RPCs: parse, execute, reply.
 
+mod list;
 mod overrides;
 mod questions;
 mod scorecards;
+mod trials;
 
 use futures::stream::BoxStream;
 use keizoku_proto::healthscore as proto;
@@ -19,6 +21,7 @@ fn reply<T>(answer: Result<T, Failure>) -> Result<Response<T>, Status> {
 
 #[tonic::async_trait]
 impl HealthScoreService for Service {
+    type TryScorecardStream = BoxStream<'static, Result<proto::TryScorecardResponse, Status>>;
     type IngestSignalsStream = BoxStream<'static, Result<proto::IngestSignalsResponse, Status>>;
 
     async fn ingest_signals(
@@ -32,6 +35,12 @@ impl HealthScoreService for Service {
         request: Request<proto::GetHealthRequest>,
     ) -> Result<Response<proto::GetHealthResponse>, Status> {
         reply(self.0.get(request.into_inner()).await)
+    }
+    async fn list_health(
+        &self,
+        request: Request<proto::ListHealthRequest>,
+    ) -> Result<Response<proto::ListHealthResponse>, Status> {
+        reply(self.0.list(request.into_inner()).await)
     }
     async fn compare_health(
         &self,
@@ -80,5 +89,11 @@ impl HealthScoreService for Service {
         request: Request<proto::RollBackScorecardRequest>,
     ) -> Result<Response<proto::RollBackScorecardResponse>, Status> {
         reply(self.0.roll_back(request).await)
+    }
+    async fn try_scorecard(
+        &self,
+        request: Request<proto::TryScorecardRequest>,
+    ) -> Result<Response<Self::TryScorecardStream>, Status> {
+        reply(self.0.clone().try_scorecard(request.into_inner()).await)
     }
 }

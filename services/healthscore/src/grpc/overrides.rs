@@ -82,11 +82,16 @@ impl HealthScores {
 
     /// The account that an account is now.
     fn survivor(&self, account: AccountId, name: &str) -> Result<AccountId, Failure> {
+        self.survivor_now(account)
+            .ok_or_else(|| Failure::not_found(name))
+    }
+
+    /// The same; `None` where nobody knows the account.
+    pub(crate) fn survivor_now(&self, account: AccountId) -> Option<AccountId> {
         let book = self.book.read();
         let known = book
             .account(account)
-            .filter(|account| book.is_opened(*account, None));
-        let known = known.ok_or_else(|| Failure::not_found(name))?;
-        Ok(book.account_id(book.survivor(known, None)))
+            .filter(|account| book.is_opened(*account, None))?;
+        Some(book.account_id(book.survivor(known, None)))
     }
 }

@@ -8,7 +8,7 @@ use keizoku_runtime::{Failure, Violations, names};
 use prost_types::Timestamp as Wire;
 
 use crate::domain::{self, scorecards};
-use crate::history::History;
+use crate::history::{History, UpTo};
 use crate::{HealthScores, resources};
 
 impl HealthScores {
@@ -21,7 +21,10 @@ impl HealthScores {
         let at = self.instant(&mut violations, "time", body.time.as_ref());
         let (account, at) = violations.finish(account.zip(at))?;
         self.freshness.wait(&body.consistency_tokens).await?;
-        let (history, cards) = self.known(account, at, &body.account).await?;
+        let history = self.history(account, at).await?;
+        let history = history.ok_or_else(|| Failure::not_found(&body.account))?;
+        let cards = self.scorecards.refresh(&domain::SCORECARDS).await?;
+        let cards = cards.state.clone();
         let health = Some(self.health(&history, &cards, at).await?);
         let watermarks = self.freshness.watermarks();
         Ok(proto::GetHealthResponse { health, watermarks })
@@ -97,17 +100,17 @@ impl HealthScores {
         let track = self.follow(history, cards, at);
         let stream = domain::override_stream(history.id);
         let overriding = self.overridings.as_known_at(&stream, Some(at)).await?;
-        Ok(resources::health(history, &track, &overriding, at))
+        Ok(resources::health(history.id, &track, &overriding, at))
     }
 
-    /// The account's history up to an instant, and the scorecards.
+    /// The account's whole history up to an instant, and the scorecards.
     async fn known(
         &self,
         account: AccountId,
         until: Timestamp,
         name: &str,
     ) -> Result<(History, scorecards::State), Failure> {
-        let history = self.history(account, until).await?;
+        let history = self.whole_history(account, UpTo::instant(until)).await?;
         let history = history.ok_or_else(|| Failure::not_found(name))?;
         let cards = self.scorecards.refresh(&domain::SCORECARDS).await?;
         Ok((history, cards.state.clone()))

@@ -1,5 +1,7 @@
 //! Bands: borders at 40 and 70, and 3 points more to rise (HLT-5).
 
+use keizoku_proto::healthscore as proto;
+
 /// How an account is doing, in one of three colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Band {
@@ -24,6 +26,17 @@ impl Band {
             ..YELLOW_FROM => Self::Red,
             YELLOW_FROM..GREEN_FROM => Self::Yellow,
             _ => Self::Green,
+        }
+    }
+
+    /// The band as the API numbers it; none for 0.
+    #[must_use]
+    pub fn of_number(number: i32) -> Option<Self> {
+        match proto::Band::try_from(number).unwrap_or_default() {
+            proto::Band::Unspecified => None,
+            proto::Band::Red => Some(Self::Red),
+            proto::Band::Yellow => Some(Self::Yellow),
+            proto::Band::Green => Some(Self::Green),
         }
     }
 

@@ -6,7 +6,7 @@
 //! signal     what arrived, and the newest of each series
 //! evaluation score, contributions, and when the score changes by itself
 //! band       borders with hysteresis
-//! track      the changes of a score and its band, in order
+//! track      the changes of a score and its band, in order, and how to go on from where one was
 //! ```
 
 mod band;
@@ -25,4 +25,4 @@ pub use evaluation::{Cap, Evaluation, Line, Standing, evaluate};
 pub(crate) use scorecard::LARGEST_VALUE;
 pub use scorecard::{Flaw, Measure, Scorecard};
 pub use signal::{Latest, SeriesKey, Signal};
-pub use track::{CardInEffect, Situation, Step, Track, track};
+pub use track::{CardInEffect, Course, Situation, Step, Track, next_change, track};

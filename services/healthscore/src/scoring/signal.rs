@@ -56,6 +56,11 @@ impl Latest {
         }
     }
 
+    /// The newest of every series.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Signal>> {
+        self.0.values()
+    }
+
     /// The newest of a series.
     #[must_use]
     pub fn of(&self, series: &SeriesKey) -> Option<&Arc<Signal>> {

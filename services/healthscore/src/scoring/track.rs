@@ -32,6 +32,14 @@ pub struct CardInEffect {
     pub card: Arc<Scorecard>,
 }
 
+impl Situation {
+    fn evaluate(&self, latest: &Latest, at: Timestamp) -> Option<Evaluation> {
+        let in_effect = self.card.as_ref()?;
+        let start = self.contract_start;
+        Some(evaluate(&in_effect.card, latest, at, &self.zone, start))
+    }
+}
+
 /// A score and its band, from an instant on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
@@ -45,90 +53,129 @@ pub struct Step {
     pub card: Option<(String, u32)>,
 }
 
+/// How far a score has been followed: all that it takes to go on from there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Course {
+    /// The last instant at which something was taken in; none before the first.
+    pub at: Option<Timestamp>,
+    /// The newest signals.
+    pub latest: Latest,
+    /// The last step; none before the first score.
+    pub step: Option<Step>,
+    /// By which scorecard, and since when that is in effect.
+    pub followed: Option<(String, Timestamp)>,
+    /// When something changes next by the signals alone.
+    pub changes_at: Option<Timestamp>,
+}
+
+impl Course {
+    /// The band.
+    #[must_use]
+    pub fn band(&self) -> Option<Band> {
+        self.step.as_ref().and_then(|step| step.band)
+    }
+
+    /// Follows the score from where it is up to `until`, and answers its changes. `arrivals` are the
+    /// signals that were recorded since, in the order of recording; `moments` are, in order, the
+    /// instants at which something else than signals changes, past ones among them. Between two of
+    /// them `situation_at` answers the same. What was recorded after `until` does not count.
+    pub fn advance(
+        &mut self,
+        arrivals: &[Arc<Signal>],
+        moments: &[Timestamp],
+        situation_at: impl Fn(Timestamp) -> Situation,
+        until: Timestamp,
+    ) -> Vec<Step> {
+        let mut arrivals = arrivals.iter().peekable();
+        let passed = moments.partition_point(|moment| Some(*moment) <= self.at);
+        let mut moments = moments[passed..].iter().copied().peekable();
+        let mut steps = Vec::new();
+        let mut situation = None;
+        loop {
+            let arrival = arrivals.peek().map(|signal| signal.recorded_at);
+            let due = [arrival, moments.peek().copied(), self.changes_at];
+            let next = due.into_iter().flatten().min().filter(|at| *at <= until);
+            let Some(at) = next else {
+                return steps;
+            };
+            while let Some(signal) = arrivals.next_if(|signal| signal.recorded_at <= at) {
+                self.latest.take(signal);
+            }
+            while moments.next_if(|moment| *moment <= at).is_some() {
+                situation = None;
+            }
+            let situation = situation.get_or_insert_with(|| situation_at(at));
+            steps.extend(self.take_in(situation, at));
+        }
+    }
+
+    /// Goes on to an instant; answers the change, if it is one.
+    fn take_in(&mut self, situation: &Situation, at: Timestamp) -> Option<Step> {
+        let evaluation = situation.evaluate(&self.latest, at);
+        let score = evaluation.as_ref().and_then(|evaluation| evaluation.score);
+        let card = situation.card.as_ref();
+        let follows = card.map(|card| (card.key.clone(), card.since));
+        let band = match (self.band(), score) {
+            (Some(before), Some(score)) if follows == self.followed => Some(before.after(score)),
+            (_, score) => score.map(Band::plain),
+        };
+        let step = Step {
+            at,
+            score,
+            band,
+            card: card.map(|card| (card.key.clone(), card.version)),
+        };
+        self.at = Some(at);
+        self.followed = follows;
+        self.changes_at = evaluation.and_then(|evaluation| evaluation.changes_at);
+        let is_change = self.step.as_ref().map_or(score.is_some(), |last| {
+            (last.score, last.band, &last.card) != (step.score, step.band, &step.card)
+        });
+        is_change.then(|| self.step.insert(step).clone())
+    }
+}
+
 /// A score with its history, up to an instant.
 #[derive(Debug, Clone)]
 pub struct Track {
     /// The changes, first to last.
     pub steps: Vec<Step>,
-    /// The newest signals at that instant.
-    pub latest: Latest,
     /// What held at that instant.
     pub situation: Situation,
     /// The score at that instant; none without a scorecard.
     pub evaluation: Option<Evaluation>,
     /// Its band.
     pub band: Option<Band>,
+    /// When the score may change next although nothing is recorded.
+    pub changes_at: Option<Timestamp>,
 }
 
-/// Follows a score up to `until`. `history` is in the order of recording; `moments` are, in order,
-/// the instants at which something else than signals changed. What was recorded after `until` does
-/// not count.
+/// Follows a score up to `until` from where `course` is; arguments as of [`Course::advance`].
 pub fn track(
-    history: &[Arc<Signal>],
+    mut course: Course,
+    arrivals: &[Arc<Signal>],
     moments: &[Timestamp],
     situation_at: impl Fn(Timestamp) -> Situation,
     until: Timestamp,
 ) -> Track {
-    let mut arrivals = history.iter().peekable();
-    let mut moments = moments.iter().copied().peekable();
-    let mut steps: Vec<Step> = Vec::new();
-    let mut latest = Latest::default();
-    let mut changes_at = None;
-    let mut followed: Option<(String, Timestamp)> = None;
-    let mut band: Option<Band> = None;
-    loop {
-        let arrival = arrivals.peek().map(|signal| signal.recorded_at);
-        let due = [arrival, moments.peek().copied(), changes_at];
-        let next = due.into_iter().flatten().min().filter(|at| *at <= until);
-        let at = next.unwrap_or(until);
-        while let Some(signal) = arrivals.next_if(|signal| signal.recorded_at <= at) {
-            latest.take(signal);
-        }
-        while moments.next_if(|moment| *moment <= at).is_some() {}
-        let situation = situation_at(at);
-        let evaluation = situation.card.as_ref().map(|in_effect| {
-            evaluate(
-                &in_effect.card,
-                &latest,
-                at,
-                &situation.zone,
-                situation.contract_start,
-            )
-        });
-        let score = evaluation.as_ref().and_then(|evaluation| evaluation.score);
-        let card = situation.card.as_ref();
-        let follows = card.map(|card| (card.key.clone(), card.since));
-        band = match (band, score) {
-            (Some(before), Some(score)) if follows == followed => Some(before.after(score)),
-            (_, score) => score.map(Band::plain),
-        };
-        followed = follows;
-        let card = card.map(|card| (card.key.clone(), card.version));
-        let step = Step {
-            at,
-            score,
-            band,
-            card,
-        };
-        let is_change = steps.last().map_or(step.score.is_some(), |last| {
-            (last.score, last.band, &last.card) != (step.score, step.band, &step.card)
-        });
-        if is_change {
-            steps.push(step);
-        }
-        changes_at = evaluation
-            .as_ref()
-            .and_then(|evaluation| evaluation.changes_at);
-        if next.is_none() {
-            return Track {
-                steps,
-                latest,
-                situation,
-                evaluation,
-                band,
-            };
-        }
+    let steps = course.advance(arrivals, moments, &situation_at, until);
+    let situation = situation_at(until);
+    let evaluation = situation.evaluate(&course.latest, until);
+    Track {
+        steps,
+        changes_at: next_change(&course, moments, until),
+        evaluation,
+        band: course.band(),
+        situation,
     }
+}
+
+/// When a course that was followed up to `until` goes on although nothing is recorded.
+#[must_use]
+pub fn next_change(course: &Course, moments: &[Timestamp], until: Timestamp) -> Option<Timestamp> {
+    let passed = moments.partition_point(|moment| *moment <= until);
+    let moment = moments.get(passed).copied();
+    course.changes_at.into_iter().chain(moment).min()
 }
 
 #[cfg(test)]

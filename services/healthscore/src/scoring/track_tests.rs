@@ -46,7 +46,13 @@ fn shown(track: &Track) -> Vec<(Timestamp, Option<u8>, Option<Band>)> {
 #[test]
 fn hlt_5_bands_fold_the_changes_in_order_and_the_score_goes_when_its_signal_is_stale() {
     let history = sign_ins(&[(0, 71), (1, 69), (2, 72), (3, 73), (4, 10), (5, 41)]);
-    let followed = track(&history, &[], |_| situation(single(1, at(0))), at(100));
+    let followed = track(
+        Course::default(),
+        &history,
+        &[],
+        |_| situation(single(1, at(0))),
+        at(100),
+    );
     assert_eq!(
         shown(&followed),
         [
@@ -72,7 +78,7 @@ fn hlt_5_a_new_scorecard_version_starts_from_the_plain_borders() {
         };
         situation(version)
     };
-    let followed = track(&history, &[at(2)], versions, at(3));
+    let followed = track(Course::default(), &history, &[at(2)], versions, at(3));
     assert_eq!(
         shown(&followed)[1..],
         [
@@ -88,7 +94,13 @@ fn hlt_5_a_signal_that_comes_late_changes_nothing_before_it_was_recorded() {
     (late.recorded_at, late.place) = (at(9), (u64::MAX, 0));
     let mut history = sign_ins(&[(0, 80)]);
     history.push(Arc::new(late));
-    let followed = track(&history, &[], |_| situation(single(1, at(0))), at(9));
+    let followed = track(
+        Course::default(),
+        &history,
+        &[],
+        |_| situation(single(1, at(0))),
+        at(9),
+    );
     let scores: Vec<_> = shown(&followed)
         .into_iter()
         .map(|(at, score, _)| (at, score))
@@ -147,7 +159,7 @@ proptest! {
         history in arrivals(), card in scorecards(), day in 0..200_i64,
     ) {
         let in_effect = CardInEffect { card: Arc::new(card), ..single(1, at(0)) };
-        let followed = track(&history, &[], |_| situation(in_effect.clone()), at(day));
+        let followed = track(Course::default(), &history, &[], |_| situation(in_effect.clone()), at(day));
         let evaluation = followed.evaluation.unwrap();
         let Some(score) = evaluation.score else {
             prop_assert!(evaluation.fresh_weight < 40);
@@ -165,7 +177,7 @@ proptest! {
     ) {
         let in_effect = CardInEffect { card: Arc::new(card), ..single(1, at(0)) };
         let follow = |history: &[Arc<Signal>], until| {
-            track(history, &[], |_| situation(in_effect.clone()), until)
+            track(Course::default(), history, &[], |_| situation(in_effect.clone()), until)
         };
         let known: Vec<_> = history.iter().filter(|signal| signal.recorded_at <= at(day)).cloned().collect();
         let (then, now) = (follow(&known, at(day)), follow(&history, at(day)));
@@ -182,10 +194,39 @@ proptest! {
         history in arrivals(), card in scorecards(), day in 0..200_i64,
     ) {
         let in_effect = CardInEffect { card: Arc::new(card), ..single(1, at(0)) };
-        let whole = track(&history, &[], |_| situation(in_effect.clone()), at(400));
-        let asked = track(&history, &[], |_| situation(in_effect.clone()), at(day));
+        let whole = track(Course::default(), &history, &[], |_| situation(in_effect.clone()), at(400));
+        let asked = track(Course::default(), &history, &[], |_| situation(in_effect.clone()), at(day));
         let step = whole.steps.iter().rev().find(|step| step.at <= at(day));
         prop_assert_eq!(step.and_then(|step| step.score), asked.evaluation.and_then(|e| e.score));
         prop_assert_eq!(step.and_then(|step| step.band), asked.band);
+    }
+}
+
+proptest! {
+    #[test]
+    fn hlt_5_a_score_that_is_followed_piece_by_piece_goes_the_same_way(
+        history in arrivals(), card in scorecards(), mut stops in prop::collection::vec(0..200_i64, 0..6),
+        published in 0..160_i64,
+    ) {
+        let card = Arc::new(card);
+        let holds = |instant: Timestamp| {
+            let version = if instant < at(published) { (1, at(0)) } else { (2, at(published)) };
+            situation(CardInEffect { card: Arc::clone(&card), ..single(version.0, version.1) })
+        };
+        let moments = [at(published)];
+        let mut whole = Course::default();
+        let all = whole.advance(&history, &moments, holds, at(300));
+        stops.extend([300]);
+        stops.sort_unstable();
+        let (mut course, mut steps, mut taken) = (Course::default(), Vec::new(), 0);
+        for stop in stops {
+            let known = history.partition_point(|signal| signal.recorded_at <= at(stop));
+            steps.extend(course.advance(&history[taken..known], &moments, holds, at(stop)));
+            taken = known;
+            let stored = crate::stored::from_bytes(&crate::stored::to_bytes(&course));
+            prop_assert_eq!(stored.as_ref(), Some(&course));
+        }
+        prop_assert_eq!(steps, all);
+        prop_assert_eq!(course, whole);
     }
 }

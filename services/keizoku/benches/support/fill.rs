@@ -30,6 +30,7 @@ const HISTORY: SignedDuration = SignedDuration::from_hours(24 * 1_000);
 pub(crate) enum Service {
     Accounts,
     Risk,
+    Healthscore,
 }
 
 struct Append {
@@ -39,8 +40,9 @@ struct Append {
     event: NewEvent,
 }
 
-/// Writes both logs of a data directory while the caller makes the events up.
+/// Writes the logs of a data directory while the caller makes the events up.
 pub(crate) struct Filler {
+    history: SignedDuration,
     expected: u64,
     written: u64,
     began: Instant,
@@ -55,12 +57,22 @@ pub(crate) struct Filler {
 impl Filler {
     /// Logs in a new directory, which will hold about `expected` events.
     pub(crate) fn new(data: &Path, expected: u64) -> Result<Self, Failure> {
+        Self::over(data, HISTORY, expected)
+    }
+
+    /// The same with another past.
+    pub(crate) fn over(
+        data: &Path,
+        history: SignedDuration,
+        expected: u64,
+    ) -> Result<Self, Failure> {
         std::fs::create_dir_all(data)?;
         let (batches, receiver) = sync_channel(2);
-        let logs = Logs::create(data)?;
+        let logs = Logs::create(data, at(history, 0, 1)?)?;
         let writer = std::thread::spawn(move || logs.write(&receiver));
         let began = Instant::now();
         Ok(Self {
+            history,
             expected: expected.max(1),
             written: 0,
             began,
@@ -100,9 +112,14 @@ impl Filler {
         Ok(())
     }
 
+    /// When what is pushed now will have been recorded.
+    pub(crate) fn now(&self) -> Result<Timestamp, Failure> {
+        at(self.history, self.written, self.expected)
+    }
+
     fn flush(&mut self) -> Result<(), Failure> {
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
-        let at = at(self.written, self.expected)?;
+        let at = self.now()?;
         self.written += batch.len() as u64;
         // The writer is gone when it failed; `finish` says why.
         let _ = self.batches.send((at, batch));
@@ -126,16 +143,16 @@ impl Filler {
 }
 
 /// When something was recorded of which so much came before.
-fn at(before: u64, expected: u64) -> Result<Timestamp, Failure> {
-    let micros = HISTORY.as_micros() * i128::from(before.min(expected)) / i128::from(expected);
+fn at(history: SignedDuration, before: u64, expected: u64) -> Result<Timestamp, Failure> {
+    let micros = history.as_micros() * i128::from(before.min(expected)) / i128::from(expected);
     // A day before now at the latest: the clock of the server must not have to wait.
-    let since = HISTORY + SignedDuration::from_hours(24);
+    let since = history + SignedDuration::from_hours(24);
     let offset = SignedDuration::from_micros(i64::try_from(micros)?);
     Ok(SystemClock.now() - since + offset)
 }
 
 fn category(name: &str) -> Option<&'static str> {
-    const CATEGORIES: [&str; 8] = [
+    const CATEGORIES: [&str; 9] = [
         "organisation",
         "team",
         "user",
@@ -144,6 +161,7 @@ fn category(name: &str) -> Option<&'static str> {
         "deal",
         "risk",
         "suggestion",
+        "signals",
     ];
     CATEGORIES.into_iter().find(|known| *known == name)
 }
@@ -151,12 +169,13 @@ fn category(name: &str) -> Option<&'static str> {
 struct Logs {
     accounts: SqliteLog,
     risk: SqliteLog,
+    healthscore: SqliteLog,
     clock: Arc<ManualClock>,
 }
 
 impl Logs {
-    fn create(data: &Path) -> Result<Self, Failure> {
-        let clock = Arc::new(ManualClock::at(at(0, 1)?));
+    fn create(data: &Path, since: Timestamp) -> Result<Self, Failure> {
+        let clock = Arc::new(ManualClock::at(since));
         let open = |service: &str| {
             let path = log_path(data, service);
             let mut options = SqliteOptions::new(path, clock.clone(), Arc::new(SystemEntropy));
@@ -166,6 +185,7 @@ impl Logs {
         Ok(Self {
             accounts: open(keizoku_accounts::SOURCE)?,
             risk: open(keizoku_risk::SOURCE)?,
+            healthscore: open(keizoku_healthscore::SOURCE)?,
             clock,
         })
     }
@@ -179,6 +199,7 @@ impl Logs {
             }
             self.accounts.close().await;
             self.risk.close().await;
+            self.healthscore.close().await;
             Ok(())
         })
     }
@@ -193,6 +214,7 @@ impl Logs {
         let log = match service {
             Service::Accounts => &self.accounts,
             Service::Risk => &self.risk,
+            Service::Healthscore => &self.healthscore,
         };
         log.append(&stream, expected, vec![event]).await?;
         Ok(())

@@ -48,6 +48,7 @@ pages! {
     forecast::ListForecastAccountsResponse { accounts: ForecastAccount },
     forecast::ListDeadlinesResponse { deadlines: Deadline },
     healthscore::ListHealthHistoryResponse { steps: HealthStep },
+    healthscore::ListHealthResponse { accounts: HealthSummary },
     notification::ListDeliveriesResponse { deliveries: Delivery },
     onboarding::ListOnboardingsResponse { onboardings: Onboarding },
     onboarding::ListTemplatesResponse { templates: Template },

@@ -85,7 +85,8 @@ pub(super) async fn build(
         services.add(Role::Onboarding, book, onboarding.freshness());
     }
     if let Some(log) = log(Role::Healthscore) {
-        let health = keizoku_healthscore::build(deps.clone(), log, folder).map_err(unusable)?;
+        let health = keizoku_healthscore::build(deps.clone(), log, folder).await;
+        let health = health.map_err(not_built(Role::Healthscore))?;
         health.serve(&mut services.routes);
         services.add(Role::Healthscore, book, health.freshness());
     }

@@ -261,6 +261,11 @@ pub fn built_in() -> Vec<(&'static str, Terms)> {
             vec![owner(), team()],
         ),
         rule("churned", Trigger::Churned, vec![owner(), team()]),
+        rule(
+            "health-band-changed",
+            Trigger::HealthBandChanged,
+            vec![owner()],
+        ),
         digest,
     ]
 }

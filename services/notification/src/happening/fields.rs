@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use keizoku_core::AccountId;
+use keizoku_proto::healthscore::Band;
 use keizoku_proto::risk;
 use keizoku_revenue::{AsOf, Book};
 
@@ -32,6 +33,11 @@ impl Happening {
                 values.text("suggestion.cause", &suggested.cause);
                 values.text("suggestion.detail", &suggested.detail);
             }
+            Kind::Band(changed) => {
+                values.number("health.score", changed.score.unwrap_or_default());
+                values.text("health.band", band(changed.to()));
+                values.text("health.previous_band", band(changed.from()));
+            }
             Kind::Ending {
                 subscription,
                 end,
@@ -46,6 +52,15 @@ impl Happening {
             }
         }
         values
+    }
+}
+
+fn band(band: Band) -> &'static str {
+    match band {
+        Band::Unspecified => "",
+        Band::Red => "red",
+        Band::Yellow => "yellow",
+        Band::Green => "green",
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod contract;
 mod digest;
+mod health;
 mod risk;
 
 use keizoku_core::{AccountId, Day, Money, Rate};
@@ -13,6 +14,7 @@ use super::locale::Locale;
 
 pub(crate) use contract::{Ending, cancellation_announced, churned};
 pub(crate) use digest::{Deadline, DeadlineKind, Digest, Overdue, weekly};
+pub(crate) use health::{BandChange, health_band_changed};
 pub(crate) use risk::{
     Closed, Escalated, Flag, Opened, Suggested, leads_to_churn_changed, next_action_overdue,
     risk_closed, risk_opened, suggestion_made,

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use keizoku_core::{Day, Money, Rate};
+use keizoku_proto::healthscore::Band;
 use keizoku_proto::notification::Message;
 use keizoku_proto::risk::{Completion, LeadsToChurn};
 use proptest::prelude::*;
@@ -13,8 +14,8 @@ use uuid::Uuid;
 
 use super::locale::Locale;
 use super::template::{
-    self, Action, Closed, Customer, Deadline, DeadlineKind, Digest, Ending, Escalated, Flag,
-    Opened, Overdue, Responsible, Suggested, Writer,
+    self, Action, BandChange, Closed, Customer, Deadline, DeadlineKind, Digest, Ending, Escalated,
+    Flag, Opened, Overdue, Responsible, Suggested, Writer,
 };
 use super::{email, slack, with_names};
 
@@ -175,12 +176,23 @@ fn other_messages(writer: &Writer) -> Vec<(&'static str, Message)> {
         },
         days: 5,
     };
+    let health = |from, to, score| {
+        let change = BandChange {
+            from,
+            to,
+            score,
+            owner: hanako(),
+        };
+        template::health_band_changed(writer, &customer, &change)
+    };
     vec![
         (
             "cancellation-announced",
             template::cancellation_announced(writer, &customer, &ending),
         ),
         ("churned", template::churned(writer, &customer, &ending)),
+        ("health-worse", health(Band::Yellow, Band::Red, 31)),
+        ("health-better", health(Band::Yellow, Band::Green, 74)),
         (
             "next-action-overdue",
             template::next_action_overdue(writer, &customer, &escalated),
@@ -404,6 +416,10 @@ fn hostile_messages(text: &str) -> Vec<Message> {
         reason: text.to_owned(),
         ..Ending::default()
     };
+    let change = BandChange {
+        owner: Responsible::Team(text.to_owned()),
+        ..BandChange::default()
+    };
     let mut week = digest(false);
     text.clone_into(&mut week.team);
     for found in &mut week.overdue {
@@ -422,6 +438,7 @@ fn hostile_messages(text: &str) -> Vec<Message> {
         template::suggestion_made(&writer, &customer, &suggested),
         template::cancellation_announced(&writer, &customer, &ending),
         template::churned(&writer, &customer, &ending),
+        template::health_band_changed(&writer, &customer, &change),
         template::weekly(&writer, &week),
     ]
 }

@@ -1,11 +1,14 @@
 //! `keizoku health`: scores with their explanation, and the signals behind them (HLT-1 to HLT-7).
 
+mod drafts;
 mod explain;
 mod history;
 mod ingest;
+mod list;
 mod overriding;
 mod scorecards;
 mod show;
+mod what_if;
 
 use clap::Subcommand;
 use jiff::Timestamp;
@@ -19,6 +22,8 @@ use crate::error::Failure;
 /// What to do with health scores.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Accounts by their scores
+    List(list::Args),
     /// The score of an account, and what it is made of
     Show(show::Args),
     /// Why a score moved between two times
@@ -33,12 +38,21 @@ pub enum Command {
     ClearOverride(overriding::ClearArgs),
     /// What scores are computed by
     Scorecards(scorecards::Args),
+    /// Write the draft of a scorecard from a file
+    Draft(drafts::DraftArgs),
+    /// Who a draft would have warned of, over all history
+    WhatIf(what_if::Args),
+    /// Put a draft into effect
+    Publish(drafts::PublishArgs),
+    /// Put an earlier version of a scorecard into effect again
+    RollBack(drafts::RollBackArgs),
 }
 
 impl Command {
     /// Runs it; the answer is the exit status of the process.
     pub(super) async fn run(self, context: &Context) -> Result<u8, Failure> {
         match self {
+            Self::List(args) => args.run(context).await,
             Self::Show(args) => args.run(context).await,
             Self::Explain(args) => args.run(context).await,
             Self::History(args) => args.run(context).await,
@@ -46,6 +60,10 @@ impl Command {
             Self::Override(args) => args.run(context).await,
             Self::ClearOverride(args) => args.run(context).await,
             Self::Scorecards(args) => args.run(context).await,
+            Self::Draft(args) => args.run(context).await,
+            Self::WhatIf(args) => args.run(context).await,
+            Self::Publish(args) => args.run(context).await,
+            Self::RollBack(args) => args.run(context).await,
         }
         .map(|()| 0)
     }

@@ -1,0 +1,154 @@
+//! How the score of one account went by a scorecard that is tried out.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use keizoku_core::Day;
+use keizoku_revenue::{AccountIx, AsOf, Book};
+
+use crate::scoring::{Band, CardInEffect, Course, Scorecard, Signal, Situation};
+
+/// Signals wait that long for others that occurred before them: files of a day come in any order.
+const SETTLES: SignedDuration = SignedDuration::from_hours(24 * 8);
+
+/// A scorecard that is tried out, and whom it is for.
+#[derive(Debug, Clone)]
+pub(crate) struct Applies {
+    pub(crate) card: CardInEffect,
+    /// Tiers that others are in effect for, where it is for all the rest.
+    pub(crate) others: Vec<String>,
+}
+
+impl Applies {
+    /// A scorecard as if it had always been in effect; `others` are for these tiers.
+    pub(crate) fn always(
+        key: &str,
+        version: u32,
+        card: Arc<Scorecard>,
+        others: Vec<String>,
+    ) -> Self {
+        let card = CardInEffect {
+            key: key.to_owned(),
+            version,
+            since: Timestamp::MIN,
+            card,
+        };
+        Self { card, others }
+    }
+
+    fn to(&self, tier: &str) -> bool {
+        let tiers = &self.card.card.declared().tiers;
+        match tiers.as_slice() {
+            [] => !self.others.iter().any(|other| other == tier),
+            tiers => tiers.iter().any(|named| named == tier),
+        }
+    }
+}
+
+/// An account whose score is followed.
+#[derive(Debug)]
+pub(crate) struct Traced {
+    course: Course,
+    /// Signals that have yet to be taken in.
+    waiting: Vec<Arc<Signal>>,
+    /// What held from when on, as known now.
+    held: Vec<(Timestamp, Situation)>,
+    moments: Vec<Timestamp>,
+    /// Its bands, from when on.
+    pub(crate) bands: Vec<(Timestamp, Option<Band>)>,
+    /// Whether signals came so late that it has to be followed anew.
+    pub(crate) is_disordered: bool,
+}
+
+impl Traced {
+    /// An account of which no signal has been seen.
+    pub(crate) fn new(book: &Book, account: AccountIx, applies: &Applies) -> Self {
+        let zone = book.zone_at(None);
+        let mut held: Vec<(Timestamp, Situation)> = Vec::new();
+        let beginning = [Timestamp::MIN].into_iter();
+        for at in beginning.chain(book.turning_points(account)) {
+            let situation = situation(book, account, applies, zone, at);
+            let is_same = |(_, last): &(Timestamp, Situation)| {
+                last.contract_start == situation.contract_start
+                    && last.card.is_some() == situation.card.is_some()
+            };
+            if !held.last().is_some_and(is_same) {
+                held.push((at, situation));
+            }
+        }
+        Self {
+            course: Course::default(),
+            waiting: Vec::new(),
+            moments: held.iter().skip(1).map(|(at, _)| *at).collect(),
+            held,
+            bands: Vec::new(),
+            is_disordered: false,
+        }
+    }
+
+    /// Takes signals in, which occurred when they were recorded.
+    pub(crate) fn take(&mut self, signals: Vec<Arc<Signal>>) {
+        let Some(newest) = signals.iter().map(|signal| signal.recorded_at).max() else {
+            return;
+        };
+        let left_at = self.course.at.unwrap_or(Timestamp::MIN);
+        self.is_disordered |= signals.iter().any(|signal| signal.recorded_at <= left_at);
+        self.waiting.extend(signals);
+        let until = newest.checked_sub(SETTLES).unwrap_or(Timestamp::MIN);
+        if self
+            .waiting
+            .iter()
+            .any(|signal| signal.recorded_at <= until)
+        {
+            self.go_on(until);
+        }
+    }
+
+    /// Follows the score up to an instant.
+    pub(crate) fn go_on(&mut self, until: Timestamp) {
+        self.waiting
+            .sort_by_key(|signal| (signal.recorded_at, signal.place));
+        let settled = self
+            .waiting
+            .partition_point(|signal| signal.recorded_at <= until);
+        let arrivals: Vec<_> = self.waiting.drain(..settled).collect();
+        let held = &self.held;
+        let situation = |at| {
+            let since = held.partition_point(|(since, _)| *since <= at);
+            held[since.saturating_sub(1)].1.clone()
+        };
+        let steps = self
+            .course
+            .advance(&arrivals, &self.moments, situation, until);
+        for step in steps {
+            if self.bands.last().map(|(_, band)| *band) != Some(step.band) {
+                self.bands.push((step.at, step.band));
+            }
+        }
+    }
+
+    /// The band at an instant; none without a score.
+    pub(crate) fn band_at(&self, at: Timestamp) -> Option<Band> {
+        let since = self.bands.partition_point(|(since, _)| *since <= at);
+        self.bands.get(since.checked_sub(1)?)?.1
+    }
+}
+
+fn situation(
+    book: &Book,
+    account: AccountIx,
+    applies: &Applies,
+    zone: &TimeZone,
+    at: Timestamp,
+) -> Situation {
+    let as_of = AsOf::now(Day::of(at, zone));
+    let (attributes, _) = book.attributes_on(account, as_of);
+    let tier = book.tiers().name(attributes.tier.into());
+    let starts = book.subscriptions(account, as_of).into_iter();
+    Situation {
+        card: applies.to(tier).then(|| applies.card.clone()),
+        zone: zone.clone(),
+        contract_start: starts.filter_map(|view| view.start).min(),
+    }
+}
