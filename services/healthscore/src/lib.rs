@@ -16,6 +16,7 @@ mod projection;
 mod queue;
 mod reactions;
 mod reactor;
+mod report;
 mod resources;
 pub mod scorecard_file;
 pub mod scoring;

@@ -4,6 +4,7 @@
 use keizoku_core::{AccountId, Day, Recorded};
 use keizoku_proto::StoredEvent as _;
 use keizoku_proto::accounts::event::Kind as AccountsKind;
+use keizoku_proto::google::r#type::Date;
 use keizoku_proto::healthscore::event::Kind;
 use keizoku_proto::onboarding::event::Kind as OnboardingKind;
 use keizoku_runtime::read_model::HandlerError;
@@ -91,16 +92,17 @@ fn on_onboarding_event(rows: &Transaction<'_>, event: &Recorded) -> Result<(), H
     let kind = OnboardingKind::from_bytes(&event.data)?;
     match &kind {
         OnboardingKind::OnboardingStarted(e) => {
-            let start = keizoku_proto::optional_day(e.start_date.as_ref());
             write(
                 rows,
-                "INSERT OR REPLACE INTO onboardings VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT OR REPLACE INTO onboardings
+                 (id, account_id, product, phases, start, expected_working_days)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![
                     key(&e.onboarding_id),
                     e.account_id,
                     e.product,
                     Onboarding::phases_of(e.plan.as_ref()).join("\n"),
-                    start.ok().flatten().map(Day::number),
+                    number(e.start_date.as_ref()),
                     Onboarding::expected_of(e.plan.as_ref()),
                 ],
             )?;
@@ -113,6 +115,30 @@ fn on_onboarding_event(rows: &Transaction<'_>, event: &Recorded) -> Result<(), H
                 Onboarding::phases_of(e.plan.as_ref()).join("\n"),
             ],
         )?,
+        OnboardingKind::KickoffHeld(e) => {
+            let wanted = e.kickoff.as_ref().map(|kickoff| &*kickoff.confirmed_wants);
+            write(
+                rows,
+                "UPDATE onboardings SET wanted = ?2 WHERE id = ?1",
+                params![key(&e.onboarding_id), wanted.unwrap_or_default()],
+            )?;
+        }
+        OnboardingKind::OnboardingCompleted(e) => {
+            let completion = e.completion.clone().unwrap_or_default();
+            let evidence = completion.evidence.unwrap_or_default();
+            write(
+                rows,
+                "UPDATE onboardings SET completed = ?2, issue_set = ?3, product_used = ?4,
+                 effect_felt = ?5 WHERE id = ?1",
+                params![
+                    key(&e.onboarding_id),
+                    number(completion.date.as_ref()),
+                    evidence.issue_set,
+                    evidence.product_used,
+                    evidence.effect_felt,
+                ],
+            )?;
+        }
         _ => {}
     }
     if reactions::matters(&kind) {
@@ -187,6 +213,14 @@ fn sweep(rows: &Transaction<'_>, event: &Recorded) -> rusqlite::Result<()> {
 fn write(rows: &Transaction<'_>, sql: &str, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
     rows.prepare_cached(sql)?.execute(values)?;
     Ok(())
+}
+
+/// A date as it is stored here.
+fn number(date: Option<&Date>) -> Option<u16> {
+    keizoku_proto::optional_day(date)
+        .ok()
+        .flatten()
+        .map(Day::number)
 }
 
 /// An id as it is stored here.

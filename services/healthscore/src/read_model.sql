@@ -68,12 +68,17 @@ CREATE TABLE courses (
     course BLOB NOT NULL
 ) WITHOUT ROWID;
 
--- Rows of the onboarding log: what signals say of an onboarding.
+-- Rows of the onboarding log: what signals and reports say of an onboarding.
 CREATE TABLE onboardings (
     id BLOB PRIMARY KEY,
     account_id TEXT NOT NULL,
     product TEXT NOT NULL,
     phases TEXT NOT NULL, -- keys, one a line
     start INTEGER, -- a date
-    expected_working_days INTEGER NOT NULL -- of the first plan
+    expected_working_days INTEGER NOT NULL, -- of the first plan
+    wanted TEXT NOT NULL DEFAULT '', -- what the customer confirmed
+    completed INTEGER, -- a date
+    issue_set TEXT NOT NULL DEFAULT '', -- with what evidence
+    product_used TEXT NOT NULL DEFAULT '',
+    effect_felt TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;

@@ -3,6 +3,7 @@
 mod list;
 mod overrides;
 mod questions;
+mod reports;
 mod scorecards;
 mod trials;
 
@@ -95,5 +96,11 @@ impl HealthScoreService for Service {
         request: Request<proto::TryScorecardRequest>,
     ) -> Result<Response<Self::TryScorecardStream>, Status> {
         reply(self.0.clone().try_scorecard(request.into_inner()).await)
+    }
+    async fn get_roi_report(
+        &self,
+        request: Request<proto::GetRoiReportRequest>,
+    ) -> Result<Response<proto::GetRoiReportResponse>, Status> {
+        reply(self.0.roi_report(request.into_inner()).await)
     }
 }

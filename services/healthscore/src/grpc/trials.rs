@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use keizoku_core::{Day, NoRate, Position, Rate};
+use keizoku_core::{Day, NoRate, Position, Rate, Recorded};
 use keizoku_proto::common::{self, NoValueReason};
 use keizoku_proto::healthscore::{self as proto, TrialDoubt, try_scorecard_response::Answer};
 use keizoku_runtime::parse::SHORT_TEXT;
@@ -93,22 +93,26 @@ impl HealthScores {
         let _turn = self.trials.lock().await;
         let head = self.log.head().borrow().position;
         let mut scan = Scan::new(trial.applies);
-        let mut after = Position::START;
-        while after < head {
-            let page = self.log.read_all(after, PAGE).await;
-            let page = page.map_err(|error| Failure::internal(&error))?;
-            let Some(last) = page.last() else { break };
-            after = last.position;
+        let mut page = self.page_after(Position::START).await?;
+        while let Some(last) = page.last().map(|last| last.position) {
             let book = Arc::clone(&self.book);
-            let taken = tokio::task::spawn_blocking(move || {
+            let taking = tokio::task::spawn_blocking(move || {
                 let taken = scan.take(&page, &book);
                 taken.map(|()| scan)
             });
-            let taken = taken.await.map_err(|error| Failure::internal(&error))?;
+            // What follows is read meanwhile.
+            let (taken, next) = if last < head {
+                let (taken, next) = tokio::join!(taking, self.page_after(last));
+                (taken, next?)
+            } else {
+                (taking.await, Vec::new())
+            };
+            let taken = taken.map_err(|error| Failure::internal(&error))?;
             scan = taken.map_err(|error| Failure::internal(&error))?;
+            page = next;
             let count = |position: Position| i64::try_from(position.0).unwrap_or(i64::MAX);
             let progress = Answer::Progress(proto::TrialProgress {
-                done: count(after.min(head)),
+                done: count(last.min(head)),
                 total: count(head),
             });
             if answers.send(Ok(answer(progress))).await.is_err() {
@@ -155,6 +159,11 @@ impl HealthScores {
             doubts: doubts(&figures, &outlook, signals, late),
             churns,
         }))
+    }
+
+    async fn page_after(&self, position: Position) -> Result<Vec<Arc<Recorded>>, Failure> {
+        let page = self.log.read_all(position, PAGE).await;
+        page.map_err(|error| Failure::internal(&error))
     }
 
     /// Churns as clients see them.

@@ -122,14 +122,14 @@ async fn passing_time(
         println!("THE MODELS TOOK TOO LONG: what passing time costs was not measured");
         return Ok(());
     };
-    tokio::time::sleep(left.saturating_sub(WATCHED)).await;
+    tokio::time::sleep(left).await;
     let watched = async || {
         let before = server.cpu()?;
         tokio::time::sleep(WATCHED).await;
         Ok::<_, Failure>(server.cpu()?.saturating_sub(before))
     };
-    let idle = watched().await?;
     let busy = watched().await?;
+    let idle = watched().await?;
     let changed = customers / STALE;
     let count = f64::from(u32::try_from(changed.max(1))?);
     let each = busy.saturating_sub(idle).as_secs_f64() / count;

@@ -114,12 +114,13 @@ impl Filler {
 
     /// When what is pushed now will have been recorded.
     pub(crate) fn now(&self) -> Result<Timestamp, Failure> {
-        at(self.history, self.written, self.expected)
+        let before = self.written + self.batch.len() as u64;
+        at(self.history, before, self.expected)
     }
 
     fn flush(&mut self) -> Result<(), Failure> {
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
-        let at = self.now()?;
+        let at = at(self.history, self.written, self.expected)?;
         self.written += batch.len() as u64;
         // The writer is gone when it failed; `finish` says why.
         let _ = self.batches.send((at, batch));

@@ -6,6 +6,7 @@ mod history;
 mod ingest;
 mod list;
 mod overriding;
+mod report;
 mod scorecards;
 mod show;
 mod what_if;
@@ -30,6 +31,8 @@ pub enum Command {
     Explain(explain::Args),
     /// How a score and its band went, as a chart
     History(history::Args),
+    /// A document for the customer: goals, use, what came of it
+    Report(report::Args),
     /// Bring signals in from a CSV file
     Ingest(ingest::Args),
     /// Set a score by hand until a time, with a reason
@@ -56,6 +59,7 @@ impl Command {
             Self::Show(args) => args.run(context).await,
             Self::Explain(args) => args.run(context).await,
             Self::History(args) => args.run(context).await,
+            Self::Report(args) => args.run(context).await,
             Self::Ingest(args) => return args.run(context).await,
             Self::Override(args) => args.run(context).await,
             Self::ClearOverride(args) => args.run(context).await,
