@@ -10,6 +10,8 @@ mod as_reported;
 #[cfg(test)]
 mod attention;
 #[cfg(test)]
+mod backtest;
+#[cfg(test)]
 mod contacts;
 #[cfg(test)]
 mod crash_kills;

@@ -1,5 +1,9 @@
 //! Requests into questions: every violation at once.
 
+mod hindsight;
+
+pub(crate) use hindsight::backtest_question;
+
 use keizoku_core::Month;
 use keizoku_proto::common;
 use keizoku_proto::forecast as proto;
@@ -69,7 +73,24 @@ pub(crate) fn question(
             Basis::Account
         }
     };
-    let scenario = match proto::Scenario::try_from(request.scenario) {
+    let question = Question {
+        as_of: as_of(&mut violations, book, request.as_of.as_ref()),
+        basis,
+        scenario: scenario(&mut violations, request.scenario),
+        filter: filter(&mut violations, request.filter.as_ref()),
+    };
+    require_known(&mut violations, book, &question.filter);
+    if request.expected && basis == Basis::Group {
+        violations.add(
+            "expected",
+            "is for basis ACCOUNT: how often whole groups were lost is not known",
+        );
+    }
+    violations.finish(Some(question))
+}
+
+fn scenario(violations: &mut Violations, scenario: i32) -> Scenario {
+    match proto::Scenario::try_from(scenario) {
         Ok(proto::Scenario::Announced) => Scenario::Announced,
         Ok(proto::Scenario::Unspecified | proto::Scenario::LeadsToChurn) => Scenario::LeadsToChurn,
         Ok(proto::Scenario::UnknownAtPresent) => Scenario::UnknownAtPresent,
@@ -77,15 +98,7 @@ pub(crate) fn question(
             violations.add("scenario", "is not a scenario that this version knows");
             Scenario::LeadsToChurn
         }
-    };
-    let question = Question {
-        as_of: as_of(&mut violations, book, request.as_of.as_ref()),
-        basis,
-        scenario,
-        filter: filter(&mut violations, request.filter.as_ref()),
-    };
-    require_known(&mut violations, book, &question.filter);
-    violations.finish(Some(question))
+    }
 }
 
 /// A team or user that nobody has recorded is a mistake: an empty forecast would hide it.
@@ -108,14 +121,19 @@ pub(crate) fn require_known(violations: &mut Violations, book: &Book, filter: &F
 }
 
 /// A month as `2026-11`; by default that of `on`.
-pub(crate) fn month(violations: &mut Violations, text: &str, as_of: AsOf) -> Option<Month> {
+pub(crate) fn month(
+    violations: &mut Violations,
+    field: &str,
+    text: &str,
+    as_of: AsOf,
+) -> Option<Month> {
     if text.is_empty() {
         return Some(as_of.on.month());
     }
     if let Ok(BucketKey::Month(month)) = text.parse() {
         return Some(month);
     }
-    violations.add("month", "is not a month such as 2026-11");
+    violations.add(field, "is not a month such as 2026-11");
     None
 }
 

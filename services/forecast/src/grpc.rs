@@ -1,5 +1,7 @@
 //! The service's RPCs: parse, ask the model, reply.
 
+mod hindsight;
+
 use std::sync::Arc;
 
 use keizoku_proto::forecast as proto;
@@ -36,10 +38,14 @@ impl Service {
             .ask(&tokens, move |book, board| {
                 let question = api::question(book, &request)?;
                 let currency = book.settings_at(question.as_of.known_at).currency.clone();
-                Ok(replies::forecast(
-                    &churn::forecast(book, board, &question),
-                    &currency,
-                ))
+                let forecast = churn::forecast(book, board, &question);
+                let expected = request
+                    .expected
+                    .then(|| churn::expected(book, board, &question));
+                Ok(proto::GetForecastResponse {
+                    expected: expected.map(|expected| replies::expected(&expected, &currency)),
+                    ..replies::forecast(&forecast, &currency)
+                })
             })
             .await?;
         Ok(proto::GetForecastResponse {
@@ -98,7 +104,7 @@ impl Service {
                 let as_of = api::as_of(&mut violations, book, request.as_of.as_ref());
                 let filter = api::filter(&mut violations, request.filter.as_ref());
                 api::require_known(&mut violations, book, &filter);
-                let month = api::month(&mut violations, &request.month, as_of);
+                let month = api::month(&mut violations, "month", &request.month, as_of);
                 let month = violations.finish(month)?;
                 let figures = |as_of| {
                     let figures = metrics::revenue_metrics(book, board, as_of, month, &filter);
@@ -202,6 +208,12 @@ impl ForecastService for Service {
         request: Request<proto::GetForecastRequest>,
     ) -> Result<Response<proto::GetForecastResponse>, Status> {
         reply(self.forecast(request.into_inner()).await)
+    }
+    async fn get_backtest(
+        &self,
+        request: Request<proto::GetBacktestRequest>,
+    ) -> Result<Response<proto::GetBacktestResponse>, Status> {
+        reply(self.backtest(request.into_inner()).await)
     }
     async fn list_forecast_accounts(
         &self,

@@ -6,6 +6,7 @@
 // The model, pure.
 pub mod churn;
 pub mod deadlines;
+pub mod hindsight;
 pub mod metrics;
 mod owner;
 pub mod report;

@@ -1,5 +1,9 @@
 //! Answers of the model as the messages that clients see.
 
+mod hindsight;
+
+pub(crate) use hindsight::{backtest, expected};
+
 use keizoku_core::{Money, NoRate, Rate, TeamId};
 use keizoku_proto::common::{self, NoValueReason};
 use keizoku_proto::forecast as proto;

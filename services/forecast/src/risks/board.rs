@@ -100,6 +100,12 @@ impl RiskBoard {
         self.kinds.find(key)
     }
 
+    /// The key of a risk type with a number.
+    #[must_use]
+    pub fn kind_key(&self, number: u32) -> &str {
+        self.kinds.name(number)
+    }
+
     /// A risk as known; `None` before it was recorded.
     #[must_use]
     pub fn state(&self, risk: RiskIx, known_at: Option<Timestamp>) -> Option<RiskState<'_>> {

@@ -7,6 +7,8 @@ mod forecasts;
 #[cfg(test)]
 mod given;
 #[cfg(test)]
+mod hindsight;
+#[cfg(test)]
 mod metrics;
 #[cfg(test)]
 mod naive;
