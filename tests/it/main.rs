@@ -66,6 +66,8 @@ mod reactions;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
+mod targets;
+#[cfg(test)]
 mod telemetry;
 #[cfg(test)]
 mod worked_example;

@@ -4,14 +4,14 @@ mod hindsight;
 
 pub(crate) use hindsight::backtest_question;
 
-use keizoku_core::Month;
+use keizoku_core::{Month, TeamId};
 use keizoku_proto::common;
 use keizoku_proto::forecast as proto;
 use keizoku_revenue::{AsOf, Book};
 use keizoku_runtime::names::{self, Owner};
 use keizoku_runtime::{Failure, Violations};
 
-use crate::churn::{Basis, BucketKey, Question, Scenario};
+use crate::churn::{Basis, Question, Scenario};
 use crate::deadlines::{DeadlineKind, DeadlineQuestion};
 use crate::report::ReportFilter;
 use crate::selection::{Filter, OwnerFilter};
@@ -130,11 +130,7 @@ pub(crate) fn month(
     if text.is_empty() {
         return Some(as_of.on.month());
     }
-    if let Ok(BucketKey::Month(month)) = text.parse() {
-        return Some(month);
-    }
-    violations.add(field, "is not a month such as 2026-11");
-    None
+    violations.parse(field, text.parse())
 }
 
 /// Whose risks a report is about.
@@ -156,6 +152,22 @@ pub(crate) fn report_filter(
         violations.add("owner", "is not in the directory");
     }
     ReportFilter { team, owner }
+}
+
+/// The two times of a question about targets, and the team that they are set for.
+pub(crate) fn target_question(
+    book: &Book,
+    request: &proto::GetTargetsRequest,
+) -> Result<(AsOf, Option<TeamId>), Failure> {
+    let mut violations = Violations::new();
+    let as_of = as_of(&mut violations, book, request.as_of.as_ref());
+    let team = (!request.team.is_empty())
+        .then(|| violations.parse("team", names::parse_team(&request.team)))
+        .flatten();
+    if team.is_some_and(|team| book.directory().team(team).is_none()) {
+        violations.add("team", "is not in the directory");
+    }
+    violations.finish(Some((as_of, team)))
 }
 
 /// Days ahead unless asked otherwise, and at most.

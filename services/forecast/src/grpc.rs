@@ -1,6 +1,7 @@
 //! The service's RPCs: parse, ask the model, reply.
 
 mod hindsight;
+mod targets;
 
 use std::sync::Arc;
 
@@ -242,6 +243,12 @@ impl ForecastService for Service {
         request: Request<proto::GetRiskReportRequest>,
     ) -> Result<Response<proto::GetRiskReportResponse>, Status> {
         reply(self.report(request.into_inner()).await)
+    }
+    async fn get_targets(
+        &self,
+        request: Request<proto::GetTargetsRequest>,
+    ) -> Result<Response<proto::GetTargetsResponse>, Status> {
+        reply(self.targets(request.into_inner()).await)
     }
     async fn list_deadlines(
         &self,

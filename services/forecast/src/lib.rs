@@ -12,6 +12,7 @@ mod owner;
 pub mod report;
 pub mod risks;
 mod selection;
+pub mod targets;
 
 pub use owner::OwnerId;
 pub use selection::{Filter, OwnerFilter};

@@ -1,8 +1,10 @@
 //! Answers of the model as the messages that clients see.
 
 mod hindsight;
+mod targets;
 
 pub(crate) use hindsight::{backtest, expected};
+pub(crate) use targets::targets;
 
 use keizoku_core::{Money, NoRate, Rate, TeamId};
 use keizoku_proto::common::{self, NoValueReason};

@@ -7,12 +7,15 @@ mod restatement;
 mod window;
 
 pub use dictionary::{DEFINITIONS, Definition};
+pub(crate) use figures::VERSION;
 pub use figures::{Figure, Metric, NoValue, RevenueMetrics, Value};
 pub use restatement::{Difference, as_reported};
 pub use window::MonthAhead;
 
+use std::ops::RangeInclusive;
+
 use keizoku_core::Month;
-use keizoku_revenue::{AsOf, Book};
+use keizoku_revenue::{AsOf, Book, TargetMetric};
 
 use crate::risks::RiskBoard;
 use crate::selection::{Filter, Selection};
@@ -37,4 +40,20 @@ pub fn revenue_metrics(
     let selection = Selection::of(filter, book, as_of);
     let movements = Movements::of(book, board, &window, &selection, filter);
     Ok(figures::figures(book, &window, &movements))
+}
+
+/// One figure over months in a row, 12 at most, as the dictionary defines it for the trailing twelve;
+/// `None` when the last one begins after `on`.
+pub(crate) fn figure_of_period(
+    book: &Book,
+    board: &RiskBoard,
+    as_of: AsOf,
+    months: RangeInclusive<Month>,
+    filter: &Filter,
+    metric: TargetMetric,
+) -> Option<Figure> {
+    let window = Window::of_period(book, as_of, &months).ok()?;
+    let selection = Selection::of(filter, book, as_of);
+    let movements = Movements::of(book, board, &window, &selection, filter);
+    Some(figures::of_period(&window, &movements, metric))
 }

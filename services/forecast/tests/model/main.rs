@@ -18,3 +18,5 @@ mod properties;
 mod reports;
 #[cfg(test)]
 mod restatement;
+#[cfg(test)]
+mod targets;

@@ -23,6 +23,7 @@ pub mod onboarding;
 pub mod organisation;
 pub mod report;
 pub mod risk;
+pub mod targets;
 pub mod team;
 pub mod user;
 
@@ -169,6 +170,8 @@ pub enum Command {
     Forecast(forecast::Args),
     /// Revenue metrics of a month and of the trailing twelve
     Metrics(metrics::Args),
+    /// Targets for retention and expansion, and where each stands
+    Targets(targets::Args),
     /// Renewals and notice deadlines ahead, accounts at risk first
     Deadlines(deadlines::Args),
     /// Risks opened, closed and overdue: the last seven days
@@ -249,6 +252,7 @@ pub async fn run(command: Command, globals: Globals) -> Result<u8, Failure> {
     match command {
         Command::Forecast(args) => args.run(&context).await,
         Command::Metrics(args) => args.run(&context).await,
+        Command::Targets(args) => args.run(&context).await,
         Command::Deadlines(args) => args.run(&context).await,
         Command::Report(args) => args.run(&context).await,
         Command::Risk(command) => command.run(&context).await,
