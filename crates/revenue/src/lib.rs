@@ -32,6 +32,7 @@ pub mod store;
 mod targets;
 mod time;
 mod turning_points;
+mod upkeep;
 mod view;
 
 pub use attributes::Attributes;

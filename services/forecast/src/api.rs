@@ -1,8 +1,10 @@
 //! Requests into questions: every violation at once.
 
 mod hindsight;
+mod quality;
 
 pub(crate) use hindsight::backtest_question;
+pub(crate) use quality::{OPS, quality_question};
 
 use keizoku_core::{Month, TeamId};
 use keizoku_proto::common;

@@ -1,6 +1,7 @@
 //! The service's RPCs: parse, ask the model, reply.
 
 mod hindsight;
+mod quality;
 mod targets;
 
 use std::sync::Arc;
@@ -243,6 +244,12 @@ impl ForecastService for Service {
         request: Request<proto::GetRiskReportRequest>,
     ) -> Result<Response<proto::GetRiskReportResponse>, Status> {
         reply(self.report(request.into_inner()).await)
+    }
+    async fn list_quality_issues(
+        &self,
+        request: Request<proto::ListQualityIssuesRequest>,
+    ) -> Result<Response<proto::ListQualityIssuesResponse>, Status> {
+        reply(self.quality(request.into_inner()).await)
     }
     async fn get_targets(
         &self,

@@ -1,9 +1,11 @@
 //! Answers of the model as the messages that clients see.
 
 mod hindsight;
+mod quality;
 mod targets;
 
 pub(crate) use hindsight::{backtest, expected};
+pub(crate) use quality::{issue, issue_count};
 pub(crate) use targets::targets;
 
 use keizoku_core::{Money, NoRate, Rate, TeamId};

@@ -15,6 +15,8 @@ mod naive;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod quality;
+#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod restatement;

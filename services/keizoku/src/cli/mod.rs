@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod notification;
 pub mod onboarding;
 pub mod organisation;
+pub mod quality;
 pub mod report;
 pub mod risk;
 pub mod targets;
@@ -176,6 +177,8 @@ pub enum Command {
     Deadlines(deadlines::Args),
     /// Risks opened, closed and overdue: the last seven days
     Report(report::Args),
+    /// What is wrong with records, since when, and who should mend it
+    Quality(quality::Args),
     /// Churn risks: file, follow, close, search
     #[command(subcommand)]
     Risk(risk::Command),
@@ -254,6 +257,7 @@ pub async fn run(command: Command, globals: Globals) -> Result<u8, Failure> {
         Command::Metrics(args) => args.run(&context).await,
         Command::Targets(args) => args.run(&context).await,
         Command::Deadlines(args) => args.run(&context).await,
+        Command::Quality(args) => args.run(&context).await,
         Command::Report(args) => args.run(&context).await,
         Command::Risk(command) => command.run(&context).await,
         Command::Health(command) => return command.run(&context).await,
