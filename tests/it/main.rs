@@ -60,6 +60,8 @@ mod notification;
 #[cfg(test)]
 mod onboarding;
 #[cfg(test)]
+mod onboarding_filter;
+#[cfg(test)]
 mod quality;
 #[cfg(test)]
 mod random;

@@ -15,6 +15,7 @@ use keizoku_runtime::{Failure, Violations};
 
 use crate::churn::{Basis, Question, Scenario};
 use crate::deadlines::{DeadlineKind, DeadlineQuestion};
+use crate::onboardings::{OnboardingFilter, OnboardingState};
 use crate::report::ReportFilter;
 use crate::selection::{Filter, OwnerFilter};
 
@@ -58,7 +59,27 @@ pub(crate) fn filter(
         sales_channel: text(&filter.sales_channel),
         industry: text(&filter.industry),
         risk_type: text(&filter.risk_type),
+        onboarding: onboarding(violations, filter.onboarding),
     }
+}
+
+fn onboarding(violations: &mut Violations, asked: i32) -> Option<OnboardingFilter> {
+    use proto::OnboardingFilter as Asked;
+    let state = match Asked::try_from(asked) {
+        Ok(Asked::Unspecified) => return None,
+        Ok(Asked::None) => return Some(OnboardingFilter::None),
+        Ok(Asked::InProgress) => OnboardingState::InProgress,
+        Ok(Asked::OnHold) => OnboardingState::OnHold,
+        Ok(Asked::Completed) => OnboardingState::Completed,
+        Err(_) => {
+            violations.add(
+                "filter.onboarding",
+                "is not a state that this version knows",
+            );
+            return None;
+        }
+    };
+    Some(OnboardingFilter::Some(state))
 }
 
 /// What a forecast is asked.

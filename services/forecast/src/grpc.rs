@@ -10,24 +10,42 @@ use keizoku_proto::forecast as proto;
 use keizoku_proto::forecast::forecast_service_server::ForecastService;
 use keizoku_revenue::Book;
 use keizoku_runtime::page::Page;
-use keizoku_runtime::{Failure, Violations};
+use keizoku_runtime::{Failure, Freshness, Violations};
 use tonic::{Request, Response, Status};
 
 use crate::churn::{self, BucketKey};
-use crate::risks::RiskBoard;
-use crate::{Service, api, deadlines, metrics, replies, report};
+use crate::{Boards, Service, api, deadlines, metrics, replies, report};
 
 impl Service {
-    /// Asks both models, once they include what the tokens cover.
+    /// How far what a question with this filter looks at has been read.
+    fn freshness_of(&self, filter: Option<&proto::ForecastFilter>) -> Freshness {
+        let all = i32::from(proto::OnboardingFilter::Unspecified);
+        if filter.is_some_and(|filter| filter.onboarding != all) {
+            self.onboarding_freshness.clone()
+        } else {
+            self.freshness.clone()
+        }
+    }
+
+    /// Asks the models, once those that it looks at include what the tokens cover.
     async fn ask<T: Send + 'static>(
         &self,
+        freshness: &Freshness,
         tokens: &[String],
-        question: impl FnOnce(&Book, &RiskBoard) -> Result<T, Failure> + Send + 'static,
+        question: impl FnOnce(&Book, Boards<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        self.freshness.wait(tokens).await?;
+        freshness.wait(tokens).await?;
         let board = Arc::clone(&self.board);
+        let onboardings = Arc::clone(&self.onboardings);
         self.book
-            .ask(move |book| question(book, &board.read()))
+            .ask(move |book| {
+                let (risks, onboardings) = (board.read(), onboardings.read());
+                let boards = Boards {
+                    risks: &risks,
+                    onboardings: &onboardings,
+                };
+                question(book, boards)
+            })
             .await?
     }
 
@@ -36,14 +54,15 @@ impl Service {
         request: proto::GetForecastRequest,
     ) -> Result<proto::GetForecastResponse, Failure> {
         let tokens = request.consistency_tokens.clone();
+        let freshness = self.freshness_of(request.filter.as_ref());
         let answer = self
-            .ask(&tokens, move |book, board| {
+            .ask(&freshness, &tokens, move |book, boards| {
                 let question = api::question(book, &request)?;
                 let currency = book.settings_at(question.as_of.known_at).currency.clone();
-                let forecast = churn::forecast(book, board, &question);
+                let forecast = churn::forecast(book, boards, &question);
                 let expected = request
                     .expected
-                    .then(|| churn::expected(book, board, &question));
+                    .then(|| churn::expected(book, boards, &question));
                 Ok(proto::GetForecastResponse {
                     expected: expected.map(|expected| replies::expected(&expected, &currency)),
                     ..replies::forecast(&forecast, &currency)
@@ -51,8 +70,8 @@ impl Service {
             })
             .await?;
         Ok(proto::GetForecastResponse {
-            watermarks: self.freshness.watermarks(),
-            stale: self.freshness.stale(),
+            watermarks: freshness.watermarks(),
+            stale: freshness.stale(),
             ..answer
         })
     }
@@ -75,11 +94,12 @@ impl Service {
         };
         let page = Page::of(request.page_size, &request.page_token, &binding)?;
         let (offset, size) = (page.offset, page.size);
+        let freshness = self.freshness_of(asked.filter.as_ref());
         let (mut accounts, total): (Vec<proto::ForecastAccount>, _) = self
-            .ask(&tokens, move |book, board| {
+            .ask(&freshness, &tokens, move |book, boards| {
                 let question = api::question(book, &asked)?;
                 let currency = book.settings_at(question.as_of.known_at).currency.clone();
-                let found = churn::accounts(book, board, &question, bucket, offset, size);
+                let found = churn::accounts(book, boards, &question, bucket, offset, size);
                 let shown = found
                     .accounts
                     .iter()
@@ -100,8 +120,9 @@ impl Service {
         request: proto::GetRevenueMetricsRequest,
     ) -> Result<proto::GetRevenueMetricsResponse, Failure> {
         let tokens = request.consistency_tokens.clone();
+        let freshness = self.freshness_of(request.filter.as_ref());
         let answer = self
-            .ask(&tokens, move |book, board| {
+            .ask(&freshness, &tokens, move |book, boards| {
                 let mut violations = Violations::new();
                 let as_of = api::as_of(&mut violations, book, request.as_of.as_ref());
                 let filter = api::filter(&mut violations, request.filter.as_ref());
@@ -109,7 +130,7 @@ impl Service {
                 let month = api::month(&mut violations, "month", &request.month, as_of);
                 let month = violations.finish(month)?;
                 let figures = |as_of| {
-                    let figures = metrics::revenue_metrics(book, board, as_of, month, &filter);
+                    let figures = metrics::revenue_metrics(book, boards, as_of, month, &filter);
                     figures.map_err(|ahead| {
                         let mut violations = Violations::new();
                         violations.add("month", ahead.to_string());
@@ -132,7 +153,7 @@ impl Service {
                 })
             })
             .await?;
-        let watermarks = self.freshness.watermarks();
+        let watermarks = freshness.watermarks();
         Ok(proto::GetRevenueMetricsResponse {
             watermarks,
             ..answer
@@ -145,13 +166,16 @@ impl Service {
     ) -> Result<proto::GetRiskReportResponse, Failure> {
         let tokens = request.consistency_tokens.clone();
         let mut answer = self
-            .ask(&tokens, move |book, board| {
+            .ask(&self.freshness, &tokens, move |book, boards| {
                 let mut violations = Violations::new();
                 let as_of = api::as_of(&mut violations, book, request.as_of.as_ref());
                 let filter = api::report_filter(&mut violations, book, &request);
                 violations.check()?;
                 Ok(replies::report(&report::risk_report(
-                    book, board, as_of, &filter,
+                    book,
+                    boards.risks,
+                    as_of,
+                    &filter,
                 )))
             })
             .await?;
@@ -177,11 +201,12 @@ impl Service {
         };
         let page = Page::of(request.page_size, &request.page_token, &binding)?;
         let (offset, size) = (page.offset, page.size);
+        let freshness = self.freshness_of(request.filter.as_ref());
         let (mut deadlines, total): (Vec<proto::Deadline>, _) = self
-            .ask(&tokens, move |book, board| {
+            .ask(&freshness, &tokens, move |book, boards| {
                 let question = api::deadline_question(book, &request)?;
                 let currency = book.settings_at(question.as_of.known_at).currency.clone();
-                let found = deadlines::deadlines(book, board, &question, offset, size);
+                let found = deadlines::deadlines(book, boards, &question, offset, size);
                 let shown = found
                     .deadlines
                     .iter()

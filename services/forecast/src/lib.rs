@@ -4,10 +4,12 @@
 //! functions of what the accounts and risk services recorded, `known_at` and `on` (GEN-5, GEN-8).
 
 // The model, pure.
+mod boards;
 pub mod churn;
 pub mod deadlines;
 pub mod hindsight;
 pub mod metrics;
+pub mod onboardings;
 mod owner;
 pub mod quality;
 pub mod report;
@@ -15,6 +17,7 @@ pub mod risks;
 mod selection;
 pub mod targets;
 
+pub use boards::Boards;
 pub use owner::OwnerId;
 pub use selection::{Filter, OwnerFilter};
 

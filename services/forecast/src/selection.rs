@@ -1,7 +1,10 @@
 //! Which accounts a question is about, and which of their risks (FC-4).
 
 use keizoku_core::{TeamId, UserId};
-use keizoku_revenue::{AsOf, Book, Columns, Owner, OwnerScope, ProductMatch, Row};
+use keizoku_revenue::{AccountIx, AsOf, Book, Columns, Owner, OwnerScope, ProductMatch, Row};
+
+use crate::boards::Boards;
+use crate::onboardings::OnboardingFilter;
 
 /// Conditions that combine; `None` does not restrict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub struct Filter {
     pub industry: Option<String>,
     /// Key of a risk type: only risks of this type count.
     pub risk_type: Option<String>,
+    /// Where its onboardings stand.
+    pub onboarding: Option<OnboardingFilter>,
 }
 
 /// Who owns an account.
@@ -40,6 +45,8 @@ pub(crate) struct Selection {
     owner: Option<Owner>,
     tier: Option<u16>,
     segments: Option<Vec<bool>>,
+    /// By number of an account, whether its onboardings are as asked.
+    onboarding: Option<Vec<bool>>,
     /// Only MRR of this product.
     pub(crate) product: Option<ProductMatch>,
     /// Its number.
@@ -49,7 +56,7 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    pub(crate) fn of(filter: &Filter, book: &Book, as_of: AsOf) -> Self {
+    pub(crate) fn of(filter: &Filter, book: &Book, boards: Boards<'_>, as_of: AsOf) -> Self {
         let directory = book.directory();
         let team = filter.team.map(|team| directory.team(team));
         let owner = filter.owner.map(|owner| match owner {
@@ -72,6 +79,9 @@ impl Selection {
                 .flatten()
                 .map(|tier| u16::try_from(tier).unwrap_or(u16::MAX)),
             segments: segments(filter, book),
+            onboarding: filter
+                .onboarding
+                .map(|asked| boards.onboardings.accounts(book, as_of, asked)),
             product: product.flatten().map(|product| book.product_match(product)),
             product_number: product.flatten(),
             nothing,
@@ -115,6 +125,12 @@ impl Selection {
                 *selected &= segments[*segment as usize];
             }
         }
+        if let Some(asked) = &self.onboarding {
+            let asked = &asked[columns.first() as usize..];
+            for (selected, is_asked) in selected.iter_mut().zip(asked) {
+                *selected &= *is_asked;
+            }
+        }
         if let Some(scope) = &self.scope {
             for (selected, owner) in selected.iter_mut().zip(columns.owners()) {
                 *selected &= scope.contains(*owner);
@@ -124,16 +140,26 @@ impl Selection {
 
     /// Whether the filter leaves an account, apart from its products.
     #[inline]
-    pub(crate) fn includes(&self, row: &Row) -> bool {
-        self.includes_account(row.owner, row.tier, row.segment)
+    pub(crate) fn includes(&self, account: AccountIx, row: &Row) -> bool {
+        self.includes_account(account, row.owner, row.tier, row.segment)
     }
 
     /// The same for an account whose attributes are known.
     #[inline]
-    pub(crate) fn includes_account(&self, owner: Owner, tier: u16, segment: u32) -> bool {
+    pub(crate) fn includes_account(
+        &self,
+        account: AccountIx,
+        owner: Owner,
+        tier: u16,
+        segment: u32,
+    ) -> bool {
         !self.nothing
             && self.tier.is_none_or(|asked| asked == tier)
             && self.owner.is_none_or(|asked| asked == owner)
+            && self
+                .onboarding
+                .as_ref()
+                .is_none_or(|asked| asked[account.0 as usize])
             && self
                 .segments
                 .as_ref()

@@ -3,8 +3,8 @@
 use keizoku_core::{Day, Money, Rate, TeamId, div_half_even};
 use keizoku_revenue::{AsOf, Book, Goal, Target, TargetMetric};
 
+use crate::boards::Boards;
 use crate::metrics::{Figure, NoValue, VERSION, Value, figure_of_period};
-use crate::risks::RiskBoard;
 use crate::selection::Filter;
 
 /// Parts per million in 1.
@@ -60,22 +60,23 @@ impl Standing {
 /// Where the organisation's targets stand, in the order in which they are set; `teams` restricts
 /// them to those of one team.
 #[must_use]
-pub fn standings(
+pub fn standings<'a>(
     book: &Book,
-    board: &RiskBoard,
+    boards: impl Into<Boards<'a>>,
     as_of: AsOf,
     team: Option<TeamId>,
 ) -> Vec<Standing> {
+    let boards = boards.into();
     let targets = &book.settings_at(as_of.known_at).targets;
     let asked = targets
         .iter()
         .filter(|target| team.is_none() || target.team == team);
     asked
-        .map(|target| standing(book, board, as_of, *target))
+        .map(|target| standing(book, boards, as_of, *target))
         .collect()
 }
 
-fn standing(book: &Book, board: &RiskBoard, as_of: AsOf, target: Target) -> Standing {
+fn standing(book: &Book, boards: Boards<'_>, as_of: AsOf, target: Target) -> Standing {
     let last = target.last.min(as_of.on.month());
     let filter = Filter {
         team: target.team,
@@ -84,7 +85,7 @@ fn standing(book: &Book, board: &RiskBoard, as_of: AsOf, target: Target) -> Stan
     let figure = (target.first <= last)
         .then(|| {
             let period = target.first..=last;
-            figure_of_period(book, board, as_of, period, &filter, target.metric)
+            figure_of_period(book, boards, as_of, period, &filter, target.metric)
         })
         .flatten();
     let Some(figure) = figure else {

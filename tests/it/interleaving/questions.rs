@@ -132,8 +132,8 @@ impl Questions<'_> {
                 team: team.to_owned(),
                 ..ListQualityIssuesRequest::default()
             };
-            let answer = self.api.forecasts().list_quality_issues(list.clone());
-            self.keep(&list, answer.await, |found| found.issues.len());
+            let answer = self.api.forecasts().list_quality_issues(list.clone()).await;
+            self.keep(&list, answer, |found| found.issues.len());
         }
     }
 

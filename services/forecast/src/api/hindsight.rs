@@ -33,18 +33,18 @@ pub(crate) fn backtest_question(
     } else {
         Line::Scenario(scenario(&mut violations, request.scenario))
     };
-    let question = last.map(|last| BacktestQuestion {
+    let months = within(&mut violations, "months", request.months, MONTHS);
+    let horizon = within(&mut violations, "horizon", request.horizon, HORIZON);
+    let filter = filter(&mut violations, request.filter.as_ref());
+    require_known(&mut violations, book, &filter);
+    violations.finish(last.map(|last| BacktestQuestion {
         as_of,
         last,
-        months: within(&mut violations, "months", request.months, MONTHS),
-        horizon: within(&mut violations, "horizon", request.horizon, HORIZON),
+        months,
+        horizon,
         line,
-        filter: filter(&mut violations, request.filter.as_ref()),
-    });
-    if let Some(question) = &question {
-        require_known(&mut violations, book, &question.filter);
-    }
-    violations.finish(question)
+        filter,
+    }))
 }
 
 /// A number of months; 0 is the default.

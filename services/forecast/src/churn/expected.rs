@@ -8,8 +8,8 @@ use keizoku_revenue::Book;
 use super::buckets::BucketKey;
 use super::forecast::Question;
 use super::parts::{Asked, Part, Scenario, Take, Whose};
+use crate::boards::Boards;
 use crate::hindsight::{Hindsight, LossRate, LossRates, RateKey, Reasons, weighted};
-use crate::risks::RiskBoard;
 
 /// What to expect, and what that is learned from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,12 +53,16 @@ pub struct UsedRate {
 /// The rates are those of the whole organisation, whatever the filter: a small team's own past
 /// says little.
 #[must_use]
-pub fn expected(book: &Book, board: &RiskBoard, question: &Question) -> Expected {
-    let as_of = question.as_of;
-    let rates = LossRates::learn(&mut Hindsight::of(book, board), as_of);
+pub fn expected<'a>(
+    book: &'a Book,
+    boards: impl Into<Boards<'a>>,
+    question: &Question,
+) -> Expected {
+    let (as_of, boards) = (question.as_of, boards.into());
+    let rates = LossRates::learn(&mut Hindsight::of(book, boards), as_of);
     let line = rates
         .are_known()
-        .then(|| line(book, board, question, &rates));
+        .then(|| line(book, boards, question, &rates));
     Expected {
         line,
         overall: rates.overall(),
@@ -67,14 +71,14 @@ pub fn expected(book: &Book, board: &RiskBoard, question: &Question) -> Expected
     }
 }
 
-fn line(book: &Book, board: &RiskBoard, question: &Question, rates: &LossRates) -> ExpectedLine {
+fn line(book: &Book, boards: Boards<'_>, question: &Question, rates: &LossRates) -> ExpectedLine {
     let widest = Question {
         scenario: Scenario::UnknownAtPresent,
         ..question.clone()
     };
-    let asked = Asked::of(book, board, &widest);
+    let asked = Asked::of(book, boards, &widest);
     let risk_type = question.filter.risk_type.as_deref();
-    let reasons = Reasons::of(board, book, question.as_of, risk_type);
+    let reasons = Reasons::of(boards.risks, book, question.as_of, risk_type);
     let (taken, _) = asked.by_account(|| Weighing {
         on: question.as_of.on,
         reasons: &reasons,
@@ -98,7 +102,10 @@ fn line(book: &Book, board: &RiskBoard, question: &Question, rates: &LossRates) 
     let used = keys.into_iter().filter_map(|(key, weight)| {
         Some(UsedRate {
             rate: rates.rate(key).ok()?,
-            risk_type: key.kind.map_or("", |kind| board.kind_key(kind)).to_owned(),
+            risk_type: key
+                .kind
+                .map_or("", |kind| boards.risks.kind_key(kind))
+                .to_owned(),
             mrr: Money::from_minor(weight.mrr),
             expected: Money::from_minor(weight.expected),
         })

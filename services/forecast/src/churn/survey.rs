@@ -294,7 +294,7 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
         if !is_all && !asked.selection.may_have_part(row.product) {
             return;
         }
-        let is_selected = asked.selection.includes(row);
+        let is_selected = asked.selection.includes(account, row);
         if !is_selected && !self.members.need(&row.core()) {
             return;
         }

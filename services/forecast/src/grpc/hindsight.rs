@@ -11,10 +11,11 @@ impl Service {
         request: proto::GetBacktestRequest,
     ) -> Result<proto::GetBacktestResponse, Failure> {
         let tokens = request.consistency_tokens.clone();
+        let freshness = self.freshness_of(request.filter.as_ref());
         let answer = self
-            .ask(&tokens, move |book, board| {
+            .ask(&freshness, &tokens, move |book, boards| {
                 let question = api::backtest_question(book, &request)?;
-                let test = hindsight::backtest(book, board, &question).map_err(|not_over| {
+                let test = hindsight::backtest(book, boards, &question).map_err(|not_over| {
                     let mut violations = Violations::new();
                     violations.add("last_month", not_over.to_string());
                     violations.into_failure()
@@ -24,7 +25,7 @@ impl Service {
             })
             .await?;
         Ok(proto::GetBacktestResponse {
-            watermarks: self.freshness.watermarks(),
+            watermarks: freshness.watermarks(),
             ..answer
         })
     }

@@ -26,14 +26,14 @@ impl Service {
         let known_at = known_at.and_then(|at| Timestamp::new(at.seconds, at.nanos).ok());
         let shared = self.names.shared(&tokens, known_at).await?;
         let (mut answer, total) = self
-            .ask(&tokens, move |book, board| {
+            .ask(&self.freshness, &tokens, move |book, boards| {
                 let question = api::quality_question(book, &request)?;
                 let as_of = question.as_of;
                 let currency = &book.settings_at(as_of.known_at).currency;
-                let found = quality(book, board, &question, &shared);
+                let found = quality(book, boards.risks, &question, &shared);
                 let shown = found.issues.iter().skip(offset).take(size);
                 let shown = shown
-                    .map(|issue| replies::issue(book, board, issue, as_of.on, currency))
+                    .map(|issue| replies::issue(book, boards.risks, issue, as_of.on, currency))
                     .collect();
                 let answer = proto::ListQualityIssuesResponse {
                     issues: shown,

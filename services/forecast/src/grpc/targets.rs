@@ -12,10 +12,10 @@ impl Service {
     ) -> Result<proto::GetTargetsResponse, Failure> {
         let tokens = request.consistency_tokens.clone();
         let answer = self
-            .ask(&tokens, move |book, board| {
+            .ask(&self.freshness, &tokens, move |book, boards| {
                 let (as_of, team) = api::target_question(book, &request)?;
                 let currency = &book.settings_at(as_of.known_at).currency;
-                let standings = targets::standings(book, board, as_of, team);
+                let standings = targets::standings(book, boards, as_of, team);
                 Ok(replies::targets(&standings, currency))
             })
             .await?;

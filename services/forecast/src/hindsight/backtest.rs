@@ -10,8 +10,8 @@ use super::given::{GivenPart, Hindsight, RateKey};
 use super::losses::{Loss, losses};
 use super::rates::{LossRates, weighted};
 use super::times::{given_ahead, is_settled, last_known_day, settling_day};
+use crate::boards::Boards;
 use crate::churn::Scenario;
-use crate::risks::RiskBoard;
 use crate::selection::{Filter, Selection};
 
 /// Which line of a forecast is tested.
@@ -119,12 +119,13 @@ type ByTeam = BTreeMap<Option<TeamIx>, Comparison>;
 ///
 /// # Errors
 /// When the last month is not over.
-pub fn backtest(
-    book: &Book,
-    board: &RiskBoard,
+pub fn backtest<'a>(
+    book: &'a Book,
+    boards: impl Into<Boards<'a>>,
     question: &BacktestQuestion,
 ) -> Result<Backtest, MonthNotOver> {
     let BacktestQuestion { as_of, last, .. } = *question;
+    let boards = boards.into();
     if last >= last_known_day(book, as_of).month() {
         return Err(MonthNotOver);
     }
@@ -132,11 +133,11 @@ pub fn backtest(
         .rev()
         .map(|before| last.plus(-before))
         .collect();
-    let product = Selection::of(&question.filter, book, as_of).product_number;
+    let product = Selection::of(&question.filter, book, boards, as_of).product_number;
     let lost = losses(book, as_of, &months, product);
     let mut test = Test {
         question,
-        hindsight: Hindsight::of(book, board),
+        hindsight: Hindsight::of(book, boards),
         counts: Counts::default(),
     };
     let mut tested = Vec::new();
@@ -225,10 +226,10 @@ impl<'a> Test<'a> {
         let BacktestQuestion {
             as_of, ref filter, ..
         } = *self.question;
-        let book = self.hindsight.book;
+        let (book, boards) = (self.hindsight.book, self.hindsight.boards);
         let (then, now) = (
-            Selection::of(filter, book, given),
-            Selection::of(filter, book, as_of),
+            Selection::of(filter, book, boards, given),
+            Selection::of(filter, book, boards, as_of),
         );
         for loss in lost {
             let mrr = Money::from_minor(loss.mrr);
@@ -238,8 +239,9 @@ impl<'a> Test<'a> {
             } else {
                 (&now, as_of)
             };
-            let (attributes, segment) = book.attributes_on(loss.account, at);
-            if !selection.includes_account(attributes.owner, attributes.tier, segment) {
+            let account = book.survivor(loss.account, at.known_at);
+            let (attributes, segment) = book.attributes_on(account, at);
+            if !selection.includes_account(account, attributes.owner, attributes.tier, segment) {
                 continue;
             }
             let team = book.directory().team_of_owner(attributes.owner, at);

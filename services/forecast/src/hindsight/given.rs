@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::Timestamp;
 use keizoku_core::{Day, Month};
 use keizoku_revenue::{AccountIx, AsOf, Book, SubscriptionIx, SubscriptionView, TeamIx};
 
+use crate::boards::Boards;
 use crate::churn::Scenario;
 use crate::risks::{Flag, RiskBoard, RiskIx};
 use crate::selection::{Filter, Selection};
@@ -127,18 +129,18 @@ impl GivenPart {
 /// Forecasts as they were given, remembered for as long as a question lasts.
 pub(crate) struct Hindsight<'a> {
     pub(crate) book: &'a Book,
-    pub(crate) board: &'a RiskBoard,
+    pub(crate) boards: Boards<'a>,
     /// Accounts of which an end was ever recorded: no other had one announced.
     with_ends: Vec<AccountIx>,
     /// Parts of a month in forecasts over everything, by when they were given.
-    whole: BTreeMap<(Month, Day), Vec<GivenPart>>,
+    whole: BTreeMap<(Month, Option<Timestamp>), Vec<GivenPart>>,
 }
 
 impl<'a> Hindsight<'a> {
-    pub(crate) fn of(book: &'a Book, board: &'a RiskBoard) -> Self {
+    pub(crate) fn of(book: &'a Book, boards: Boards<'a>) -> Self {
         Self {
             book,
-            board,
+            boards,
             with_ends: book.accounts_with_ends(),
             whole: BTreeMap::new(),
         }
@@ -148,31 +150,38 @@ impl<'a> Hindsight<'a> {
     pub(crate) fn sample(&mut self, given: AsOf, month: Month) -> &[GivenPart] {
         let Self {
             book,
-            board,
+            boards,
             with_ends,
             whole,
         } = self;
-        whole.entry((month, given.on)).or_insert_with(|| {
-            given_parts(book, board, with_ends, given, &Filter::default(), month)
+        whole.entry((month, given.known_at)).or_insert_with(|| {
+            given_parts(book, *boards, with_ends, given, &Filter::default(), month)
         })
     }
 
     /// The same of the accounts that a filter leaves, with its risks and its product.
     pub(crate) fn parts(&self, given: AsOf, filter: &Filter, month: Month) -> Vec<GivenPart> {
-        given_parts(self.book, self.board, &self.with_ends, given, filter, month)
+        given_parts(
+            self.book,
+            self.boards,
+            &self.with_ends,
+            given,
+            filter,
+            month,
+        )
     }
 }
 
 fn given_parts(
     book: &Book,
-    board: &RiskBoard,
+    boards: Boards<'_>,
     with_ends: &[AccountIx],
     given: AsOf,
     filter: &Filter,
     month: Month,
 ) -> Vec<GivenPart> {
-    let reasons = Reasons::of(board, book, given, filter.risk_type.as_deref());
-    let selection = Selection::of(filter, book, given);
+    let reasons = Reasons::of(boards.risks, book, given, filter.risk_type.as_deref());
+    let selection = Selection::of(filter, book, boards, given);
     let survivor = |account: &AccountIx| book.survivor(*account, given.known_at);
     let mut accounts: Vec<_> = with_ends.iter().map(survivor).collect();
     accounts.extend(reasons.by_account.keys());
@@ -189,7 +198,7 @@ fn given_parts(
             continue;
         }
         let (attributes, segment) = book.attributes_on(account, given);
-        if selection.includes_account(attributes.owner, attributes.tier, segment) {
+        if selection.includes_account(account, attributes.owner, attributes.tier, segment) {
             let team = book.directory().team_of_owner(attributes.owner, given);
             parts.extend(found.map(|part| GivenPart { team, ..part }));
         }

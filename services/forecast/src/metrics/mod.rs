@@ -17,7 +17,7 @@ use std::ops::RangeInclusive;
 use keizoku_core::Month;
 use keizoku_revenue::{AsOf, Book, TargetMetric};
 
-use crate::risks::RiskBoard;
+use crate::boards::Boards;
 use crate::selection::{Filter, Selection};
 use movements::Movements;
 use window::Window;
@@ -29,16 +29,16 @@ use window::Window;
 ///
 /// # Errors
 /// When the month begins after `on`.
-pub fn revenue_metrics(
+pub fn revenue_metrics<'a>(
     book: &Book,
-    board: &RiskBoard,
+    boards: impl Into<Boards<'a>>,
     as_of: AsOf,
     month: Month,
     filter: &Filter,
 ) -> Result<RevenueMetrics, MonthAhead> {
-    let window = Window::of(book, as_of, month)?;
-    let selection = Selection::of(filter, book, as_of);
-    let movements = Movements::of(book, board, &window, &selection, filter);
+    let (window, boards) = (Window::of(book, as_of, month)?, boards.into());
+    let selection = Selection::of(filter, book, boards, as_of);
+    let movements = Movements::of(book, boards, &window, &selection, filter);
     Ok(figures::figures(book, &window, &movements))
 }
 
@@ -46,14 +46,14 @@ pub fn revenue_metrics(
 /// `None` when the last one begins after `on`.
 pub(crate) fn figure_of_period(
     book: &Book,
-    board: &RiskBoard,
+    boards: Boards<'_>,
     as_of: AsOf,
     months: RangeInclusive<Month>,
     filter: &Filter,
     metric: TargetMetric,
 ) -> Option<Figure> {
     let window = Window::of_period(book, as_of, &months).ok()?;
-    let selection = Selection::of(filter, book, as_of);
-    let movements = Movements::of(book, board, &window, &selection, filter);
+    let selection = Selection::of(filter, book, boards, as_of);
+    let movements = Movements::of(book, boards, &window, &selection, filter);
     Some(figures::of_period(&window, &movements, metric))
 }

@@ -4,7 +4,8 @@ use keizoku_core::Day;
 use keizoku_revenue::{AccountIx, AsOf, Book};
 
 use super::window::{MONTHS, Window};
-use crate::risks::{OpenByAccount, RiskBoard};
+use crate::boards::Boards;
+use crate::risks::OpenByAccount;
 use crate::selection::{Filter, Selection};
 
 /// Sums over accounts of o (MRR at the start) and c (at the end); see the metric dictionary.
@@ -42,7 +43,7 @@ pub(crate) struct Movements {
 impl Movements {
     pub(crate) fn of(
         book: &Book,
-        board: &RiskBoard,
+        boards: Boards<'_>,
         window: &Window,
         selection: &Selection,
         filter: &Filter,
@@ -52,10 +53,10 @@ impl Movements {
             known_at: window.known_at,
             on: window.last(),
         };
-        let open = OpenByAccount::of(board, book, at_the_end, filter.risk_type.as_deref());
+        let open = OpenByAccount::of(boards.risks, book, at_the_end, filter.risk_type.as_deref());
         for account in book.survivors(window.known_at) {
             let (attributes, segment) = book.attributes_on(account, window.as_of);
-            if !selection.includes_account(attributes.owner, attributes.tier, segment) {
+            if !selection.includes_account(account, attributes.owner, attributes.tier, segment) {
                 continue;
             }
             let mrr = AccountMrr::of(book, account, window, selection.product_number);

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod example;
 #[cfg(test)]
+mod expected;
+#[cfg(test)]
 mod forecasts;
 #[cfg(test)]
 mod given;
@@ -12,6 +14,8 @@ mod hindsight;
 mod metrics;
 #[cfg(test)]
 mod naive;
+#[cfg(test)]
+mod onboardings;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

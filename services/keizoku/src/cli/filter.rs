@@ -1,6 +1,7 @@
 //! Which accounts a figure is about (FC-4).
 
-use keizoku_proto::forecast::ForecastFilter;
+use clap::ValueEnum;
+use keizoku_proto::forecast::{self, ForecastFilter};
 
 use super::context::Context;
 use crate::error::Failure;
@@ -33,6 +34,32 @@ pub(super) struct Filter {
     /// Only risks of this type count (key or label)
     #[arg(long, value_name = "TYPE")]
     risk_type: Option<String>,
+    /// Whose onboarding, of whatever product, stands here
+    #[arg(long, value_enum)]
+    onboarding: Option<Onboarding>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Onboarding {
+    /// Without any
+    None,
+    /// It goes on
+    InProgress,
+    /// It waits until a date
+    OnHold,
+    /// It is done
+    Completed,
+}
+
+impl Onboarding {
+    fn proto(self) -> forecast::OnboardingFilter {
+        match self {
+            Self::None => forecast::OnboardingFilter::None,
+            Self::InProgress => forecast::OnboardingFilter::InProgress,
+            Self::OnHold => forecast::OnboardingFilter::OnHold,
+            Self::Completed => forecast::OnboardingFilter::Completed,
+        }
+    }
 }
 
 impl Filter {
@@ -55,11 +82,18 @@ impl Filter {
         if let Some(kind) = &self.risk_type {
             filter.risk_type = context.risk_type(kind).await?;
         }
+        if let Some(onboarding) = self.onboarding {
+            filter.onboarding = onboarding.proto().into();
+        }
         Ok(filter)
     }
 
     /// What was asked for, for headers; empty without a filter.
     pub(super) fn describe(&self) -> String {
+        let onboarding = self.onboarding.and_then(|onboarding| {
+            let value = onboarding.to_possible_value()?;
+            Some(value.get_name().to_owned())
+        });
         let parts = [
             ("team", &self.team),
             ("owner", &self.owner),
@@ -69,6 +103,7 @@ impl Filter {
             ("channel", &self.channel),
             ("industry", &self.industry),
             ("risk type", &self.risk_type),
+            ("onboarding", &onboarding),
         ];
         let named =
             |(label, value): (&str, &Option<String>)| Some(format!("{label} {}", value.as_ref()?));
