@@ -70,6 +70,8 @@ mod reactions;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
+mod red_scenario;
+#[cfg(test)]
 mod targets;
 #[cfg(test)]
 mod telemetry;

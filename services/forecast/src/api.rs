@@ -13,6 +13,7 @@ use keizoku_revenue::{AsOf, Book};
 use keizoku_runtime::names::{self, Owner};
 use keizoku_runtime::{Failure, Violations};
 
+use crate::bands::{Band, BandFilter};
 use crate::churn::{Basis, Question, Scenario};
 use crate::deadlines::{DeadlineKind, DeadlineQuestion};
 use crate::onboardings::{OnboardingFilter, OnboardingState};
@@ -60,6 +61,7 @@ pub(crate) fn filter(
         industry: text(&filter.industry),
         risk_type: text(&filter.risk_type),
         onboarding: onboarding(violations, filter.onboarding),
+        band: band(violations, filter.band),
     }
 }
 
@@ -80,6 +82,22 @@ fn onboarding(violations: &mut Violations, asked: i32) -> Option<OnboardingFilte
         }
     };
     Some(OnboardingFilter::Some(state))
+}
+
+fn band(violations: &mut Violations, asked: i32) -> Option<BandFilter> {
+    use proto::BandFilter as Asked;
+    let band = match Asked::try_from(asked) {
+        Ok(Asked::Unspecified) => return None,
+        Ok(Asked::None) => return Some(BandFilter::None),
+        Ok(Asked::Red) => Band::Red,
+        Ok(Asked::Yellow) => Band::Yellow,
+        Ok(Asked::Green) => Band::Green,
+        Err(_) => {
+            violations.add("filter.band", "is not a band that this version knows");
+            return None;
+        }
+    };
+    Some(BandFilter::Some(band))
 }
 
 /// What a forecast is asked.
@@ -117,6 +135,7 @@ fn scenario(violations: &mut Violations, scenario: i32) -> Scenario {
         Ok(proto::Scenario::Announced) => Scenario::Announced,
         Ok(proto::Scenario::Unspecified | proto::Scenario::LeadsToChurn) => Scenario::LeadsToChurn,
         Ok(proto::Scenario::UnknownAtPresent) => Scenario::UnknownAtPresent,
+        Ok(proto::Scenario::Red) => Scenario::Red,
         Err(_) => {
             violations.add("scenario", "is not a scenario that this version knows");
             Scenario::LeadsToChurn

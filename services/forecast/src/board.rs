@@ -9,6 +9,7 @@ use keizoku_runtime::projector::{AT_ONCE, LOCKED_BATCH, Projection, ProjectionEr
 use keizoku_runtime::{Kept, SharedBook};
 use uuid::Uuid;
 
+use crate::bands::BandBoard;
 use crate::onboardings::OnboardingBoard;
 use crate::risks::RiskBoard;
 
@@ -16,6 +17,11 @@ use crate::risks::RiskBoard;
 pub(crate) trait Board: Default + Send + Sync + 'static {
     /// Name of the model.
     const NAME: &'static str;
+
+    /// Whether an event may say something; others are passed over, and hold up nobody.
+    fn is_about(_event: &Recorded) -> bool {
+        true
+    }
 
     /// Reads one event as the log holds it.
     fn read(
@@ -39,6 +45,27 @@ impl Board for RiskBoard {
 
 impl Board for OnboardingBoard {
     const NAME: &'static str = "onboarding_board";
+
+    fn is_about(event: &Recorded) -> bool {
+        event.category() == "onboarding"
+    }
+
+    fn read(
+        &mut self,
+        event: &Recorded,
+        intern: impl FnOnce(AccountId) -> AccountIx,
+    ) -> Result<(), Unreadable> {
+        self.apply_recorded(event, intern)
+    }
+}
+
+impl Board for BandBoard {
+    const NAME: &'static str = "band_board";
+
+    /// Most events of its source are signals.
+    fn is_about(event: &Recorded) -> bool {
+        event.category() == "band"
+    }
 
     fn read(
         &mut self,
@@ -110,11 +137,23 @@ impl<B: Board> Projection for BoardModel<B> {
         _source: &str,
         events: Vec<Arc<Recorded>>,
     ) -> Result<(), ProjectionError> {
-        let _turn = self.inner.book.turn().await;
-        if events.len() <= AT_ONCE {
-            return self.inner.take(&events);
+        let last = events.last().map(|event| event.position);
+        let events: Vec<_> = events
+            .into_iter()
+            .filter(|event| B::is_about(event))
+            .collect();
+        if !events.is_empty() {
+            let _turn = self.inner.book.turn().await;
+            if events.len() <= AT_ONCE {
+                self.inner.take(&events)?;
+            } else {
+                let inner = Arc::clone(&self.inner);
+                off_thread(move || inner.take(&events)).await?;
+            }
         }
-        let inner = Arc::clone(&self.inner);
-        off_thread(move || inner.take(&events)).await
+        if let Some(last) = last {
+            self.inner.board.advance(last);
+        }
+        Ok(())
     }
 }

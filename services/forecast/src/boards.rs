@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::bands::BandBoard;
 use crate::onboardings::OnboardingBoard;
 use crate::risks::RiskBoard;
 
@@ -12,9 +13,12 @@ pub struct Boards<'a> {
     pub risks: &'a RiskBoard,
     /// Onboardings.
     pub onboardings: &'a OnboardingBoard,
+    /// Bands of health scores.
+    pub bands: &'a BandBoard,
 }
 
 static NO_ONBOARDINGS: LazyLock<OnboardingBoard> = LazyLock::new(OnboardingBoard::default);
+static NO_BANDS: LazyLock<BandBoard> = LazyLock::new(BandBoard::default);
 
 /// Risks alone: nobody has recorded anything else, or nothing else is asked about.
 impl<'a> From<&'a RiskBoard> for Boards<'a> {
@@ -22,6 +26,7 @@ impl<'a> From<&'a RiskBoard> for Boards<'a> {
         Self {
             risks,
             onboardings: &NO_ONBOARDINGS,
+            bands: &NO_BANDS,
         }
     }
 }

@@ -17,14 +17,21 @@ use crate::churn::{self, BucketKey};
 use crate::{Boards, Service, api, deadlines, metrics, replies, report};
 
 impl Service {
-    /// How far what a question with this filter looks at has been read.
-    fn freshness_of(&self, filter: Option<&proto::ForecastFilter>) -> Freshness {
-        let all = i32::from(proto::OnboardingFilter::Unspecified);
-        if filter.is_some_and(|filter| filter.onboarding != all) {
-            self.onboarding_freshness.clone()
-        } else {
-            self.freshness.clone()
-        }
+    /// How far what a question looks at has been read: `has_parts` says whether that includes the
+    /// parts of the widest scenario.
+    fn freshness_of(&self, filter: Option<&proto::ForecastFilter>, has_parts: bool) -> Freshness {
+        let every_onboarding = i32::from(proto::OnboardingFilter::Unspecified);
+        let every_band = i32::from(proto::BandFilter::Unspecified);
+        self.freshness_with(
+            filter.is_some_and(|filter| filter.onboarding != every_onboarding),
+            has_parts || filter.is_some_and(|filter| filter.band != every_band),
+        )
+    }
+
+    /// The same of a forecast.
+    fn freshness_of_forecast(&self, request: &proto::GetForecastRequest) -> Freshness {
+        let is_red = request.scenario == i32::from(proto::Scenario::Red);
+        self.freshness_of(request.filter.as_ref(), is_red || request.expected)
     }
 
     /// Asks the models, once those that it looks at include what the tokens cover.
@@ -37,12 +44,15 @@ impl Service {
         freshness.wait(tokens).await?;
         let board = Arc::clone(&self.board);
         let onboardings = Arc::clone(&self.onboardings);
+        let bands = Arc::clone(&self.bands);
         self.book
             .ask(move |book| {
                 let (risks, onboardings) = (board.read(), onboardings.read());
+                let bands = bands.read();
                 let boards = Boards {
                     risks: &risks,
                     onboardings: &onboardings,
+                    bands: &bands,
                 };
                 question(book, boards)
             })
@@ -54,7 +64,7 @@ impl Service {
         request: proto::GetForecastRequest,
     ) -> Result<proto::GetForecastResponse, Failure> {
         let tokens = request.consistency_tokens.clone();
-        let freshness = self.freshness_of(request.filter.as_ref());
+        let freshness = self.freshness_of_forecast(&request);
         let answer = self
             .ask(&freshness, &tokens, move |book, boards| {
                 let question = api::question(book, &request)?;
@@ -94,7 +104,7 @@ impl Service {
         };
         let page = Page::of(request.page_size, &request.page_token, &binding)?;
         let (offset, size) = (page.offset, page.size);
-        let freshness = self.freshness_of(asked.filter.as_ref());
+        let freshness = self.freshness_of_forecast(&asked);
         let (mut accounts, total): (Vec<proto::ForecastAccount>, _) = self
             .ask(&freshness, &tokens, move |book, boards| {
                 let question = api::question(book, &asked)?;
@@ -120,7 +130,7 @@ impl Service {
         request: proto::GetRevenueMetricsRequest,
     ) -> Result<proto::GetRevenueMetricsResponse, Failure> {
         let tokens = request.consistency_tokens.clone();
-        let freshness = self.freshness_of(request.filter.as_ref());
+        let freshness = self.freshness_of(request.filter.as_ref(), false);
         let answer = self
             .ask(&freshness, &tokens, move |book, boards| {
                 let mut violations = Violations::new();
@@ -201,7 +211,7 @@ impl Service {
         };
         let page = Page::of(request.page_size, &request.page_token, &binding)?;
         let (offset, size) = (page.offset, page.size);
-        let freshness = self.freshness_of(request.filter.as_ref());
+        let freshness = self.freshness_of(request.filter.as_ref(), false);
         let (mut deadlines, total): (Vec<proto::Deadline>, _) = self
             .ask(&freshness, &tokens, move |book, boards| {
                 let question = api::deadline_question(book, &request)?;

@@ -4,6 +4,7 @@
 //! functions of what the accounts and risk services recorded, `known_at` and `on` (GEN-5, GEN-8).
 
 // The model, pure.
+pub mod bands;
 mod boards;
 pub mod churn;
 pub mod deadlines;

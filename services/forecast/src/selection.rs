@@ -3,6 +3,7 @@
 use keizoku_core::{TeamId, UserId};
 use keizoku_revenue::{AccountIx, AsOf, Book, Columns, Owner, OwnerScope, ProductMatch, Row};
 
+use crate::bands::BandFilter;
 use crate::boards::Boards;
 use crate::onboardings::OnboardingFilter;
 
@@ -27,6 +28,8 @@ pub struct Filter {
     pub risk_type: Option<String>,
     /// Where its onboardings stand.
     pub onboarding: Option<OnboardingFilter>,
+    /// The band of its health score.
+    pub band: Option<BandFilter>,
 }
 
 /// Who owns an account.
@@ -45,8 +48,8 @@ pub(crate) struct Selection {
     owner: Option<Owner>,
     tier: Option<u16>,
     segments: Option<Vec<bool>>,
-    /// By number of an account, whether its onboardings are as asked.
-    onboarding: Option<Vec<bool>>,
+    /// By number of an account, whether its onboardings and its band are as asked.
+    accounts: Option<Vec<bool>>,
     /// Only MRR of this product.
     pub(crate) product: Option<ProductMatch>,
     /// Its number.
@@ -79,9 +82,7 @@ impl Selection {
                 .flatten()
                 .map(|tier| u16::try_from(tier).unwrap_or(u16::MAX)),
             segments: segments(filter, book),
-            onboarding: filter
-                .onboarding
-                .map(|asked| boards.onboardings.accounts(book, as_of, asked)),
+            accounts: accounts(filter, book, boards, as_of),
             product: product.flatten().map(|product| book.product_match(product)),
             product_number: product.flatten(),
             nothing,
@@ -125,7 +126,7 @@ impl Selection {
                 *selected &= segments[*segment as usize];
             }
         }
-        if let Some(asked) = &self.onboarding {
+        if let Some(asked) = &self.accounts {
             let asked = &asked[columns.first() as usize..];
             for (selected, is_asked) in selected.iter_mut().zip(asked) {
                 *selected &= *is_asked;
@@ -157,7 +158,7 @@ impl Selection {
             && self.tier.is_none_or(|asked| asked == tier)
             && self.owner.is_none_or(|asked| asked == owner)
             && self
-                .onboarding
+                .accounts
                 .as_ref()
                 .is_none_or(|asked| asked[account.0 as usize])
             && self
@@ -168,6 +169,26 @@ impl Selection {
                 .scope
                 .as_ref()
                 .is_none_or(|scope| scope.contains(owner))
+    }
+}
+
+/// By number of an account, whether the filter leaves it; `None` where it looks at neither
+/// onboardings nor bands.
+fn accounts(filter: &Filter, book: &Book, boards: Boards<'_>, as_of: AsOf) -> Option<Vec<bool>> {
+    let onboarding = filter
+        .onboarding
+        .map(|asked| boards.onboardings.accounts(book, as_of, asked));
+    let band = filter
+        .band
+        .map(|asked| boards.bands.accounts(book, as_of, asked));
+    match (onboarding, band) {
+        (Some(mut both), Some(band)) => {
+            for (left, other) in both.iter_mut().zip(band) {
+                *left &= other;
+            }
+            Some(both)
+        }
+        (one, other) => one.or(other),
     }
 }
 

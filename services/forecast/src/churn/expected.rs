@@ -73,12 +73,12 @@ pub fn expected<'a>(
 
 fn line(book: &Book, boards: Boards<'_>, question: &Question, rates: &LossRates) -> ExpectedLine {
     let widest = Question {
-        scenario: Scenario::UnknownAtPresent,
+        scenario: Scenario::WIDEST,
         ..question.clone()
     };
     let asked = Asked::of(book, boards, &widest);
     let risk_type = question.filter.risk_type.as_deref();
-    let reasons = Reasons::of(boards.risks, book, question.as_of, risk_type);
+    let reasons = Reasons::of(boards, book, question.as_of, risk_type);
     let (taken, _) = asked.by_account(|| Weighing {
         on: question.as_of.on,
         reasons: &reasons,
@@ -112,7 +112,14 @@ fn line(book: &Book, boards: Boards<'_>, question: &Question, rates: &LossRates)
     });
     let mut used: Vec<_> = used.collect();
     used.sort_by(|one, other| {
-        (one.rate.key.flag, &one.risk_type).cmp(&(other.rate.key.flag, &other.risk_type))
+        let order = |used: &UsedRate| {
+            (
+                used.rate.key.flag,
+                used.risk_type.clone(),
+                used.rate.key.band,
+            )
+        };
+        order(one).cmp(&order(other))
     });
     let buckets = buckets.into_iter();
     let buckets: Vec<_> = buckets

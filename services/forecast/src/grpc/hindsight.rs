@@ -11,7 +11,7 @@ impl Service {
         request: proto::GetBacktestRequest,
     ) -> Result<proto::GetBacktestResponse, Failure> {
         let tokens = request.consistency_tokens.clone();
-        let freshness = self.freshness_of(request.filter.as_ref());
+        let freshness = self.freshness_of(request.filter.as_ref(), true);
         let answer = self
             .ask(&freshness, &tokens, move |book, boards| {
                 let question = api::backtest_question(book, &request)?;

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use keizoku_core::{Day, Month};
 use keizoku_revenue::{AccountIx, AsOf, Book, SubscriptionIx, SubscriptionView, TeamIx};
 
+use crate::bands::Band;
 use crate::boards::Boards;
 use crate::churn::Scenario;
-use crate::risks::{Flag, RiskBoard, RiskIx};
+use crate::risks::{Flag, RiskIx};
 use crate::selection::{Filter, Selection};
 
 /// Why a part of a forecast is expected to be lost; the narrowest scenario that has it comes first.
@@ -20,6 +21,8 @@ pub enum PartFlag {
     LeadsToChurn,
     /// The account has an open risk of which it is not known.
     UnknownAtPresent,
+    /// The account has no open risk, and its health score is red.
+    Red,
 }
 
 impl PartFlag {
@@ -28,7 +31,8 @@ impl PartFlag {
         match scenario {
             Scenario::Announced => self == Self::Announced,
             Scenario::LeadsToChurn => self <= Self::LeadsToChurn,
-            Scenario::UnknownAtPresent => true,
+            Scenario::UnknownAtPresent => self <= Self::UnknownAtPresent,
+            Scenario::Red => true,
         }
     }
 }
@@ -38,8 +42,11 @@ impl PartFlag {
 pub struct RateKey {
     /// The flag.
     pub flag: PartFlag,
-    /// Number of the type of the risk that speaks for the account; `None` where an end was announced.
+    /// Number of the type of the risk that speaks for the account; `None` where an end was announced,
+    /// or there is no risk.
     pub kind: Option<u32>,
+    /// The band of the account's health score; `None` without one.
+    pub band: Option<Band>,
 }
 
 /// The risk that speaks for an account: one that leads to churn before one that may, and of those
@@ -55,11 +62,19 @@ pub(crate) struct Reason {
 /// For each account with open risks, the one that speaks for it, at both times.
 pub(crate) struct Reasons {
     by_account: HashMap<AccountIx, Reason>,
+    /// By number of an account.
+    bands: Vec<Option<Band>>,
 }
 
 impl Reasons {
     /// `risk_type` is the key of a type that restricts the risks.
-    pub(crate) fn of(board: &RiskBoard, book: &Book, as_of: AsOf, risk_type: Option<&str>) -> Self {
+    pub(crate) fn of(
+        boards: Boards<'_>,
+        book: &Book,
+        as_of: AsOf,
+        risk_type: Option<&str>,
+    ) -> Self {
+        let board = boards.risks;
         let today = book.today_at(as_of.known_at);
         let asked = risk_type.map(|key| board.kind(key).unwrap_or(u32::MAX));
         let mut by_account: HashMap<AccountIx, Reason> = HashMap::new();
@@ -80,22 +95,29 @@ impl Reasons {
             let speaks = by_account.entry(survivor).or_insert(reason);
             *speaks = reason.min(*speaks);
         });
-        Self { by_account }
+        Self {
+            by_account,
+            bands: boards.bands.on(book, as_of),
+        }
     }
 
     /// The key of an account's part; `None` where nothing says that it is lost.
     pub(crate) fn key(&self, account: AccountIx, is_announced: bool) -> Option<RateKey> {
-        if is_announced {
-            return Some(RateKey {
-                flag: PartFlag::Announced,
-                kind: None,
-            });
-        }
-        let reason = self.by_account.get(&account)?;
-        Some(RateKey {
-            flag: reason.flag,
-            kind: Some(reason.kind),
-        })
+        let band = self.bands[account.0 as usize];
+        let (flag, kind) = match self.by_account.get(&account) {
+            _ if is_announced => (PartFlag::Announced, None),
+            Some(reason) => (reason.flag, Some(reason.kind)),
+            None if band == Some(Band::Red) => (PartFlag::Red, None),
+            None => return None,
+        };
+        Some(RateKey { flag, kind, band })
+    }
+
+    /// Red accounts, with open risks or without.
+    fn red(&self) -> impl Iterator<Item = AccountIx> {
+        let red = (0..).zip(&self.bands);
+        red.filter(|(_, band)| **band == Some(Band::Red))
+            .map(|(number, _)| AccountIx(number))
     }
 }
 
@@ -180,11 +202,12 @@ fn given_parts(
     filter: &Filter,
     month: Month,
 ) -> Vec<GivenPart> {
-    let reasons = Reasons::of(boards.risks, book, given, filter.risk_type.as_deref());
+    let reasons = Reasons::of(boards, book, given, filter.risk_type.as_deref());
     let selection = Selection::of(filter, book, boards, given);
     let survivor = |account: &AccountIx| book.survivor(*account, given.known_at);
     let mut accounts: Vec<_> = with_ends.iter().map(survivor).collect();
     accounts.extend(reasons.by_account.keys());
+    accounts.extend(reasons.red());
     accounts.sort_unstable();
     accounts.dedup();
     let mut parts = Vec::new();

@@ -142,10 +142,12 @@ mod tests {
     const USAGE: RateKey = RateKey {
         flag: PartFlag::LeadsToChurn,
         kind: Some(1),
+        band: None,
     };
     const PRICE: RateKey = RateKey {
         flag: PartFlag::UnknownAtPresent,
         kind: Some(2),
+        band: None,
     };
 
     fn rates(usage: [i64; 2], price: [i64; 2]) -> LossRates {
@@ -166,6 +168,7 @@ mod tests {
         let unseen = RateKey {
             flag: PartFlag::Announced,
             kind: None,
+            band: None,
         };
         assert_eq!(ppm(unseen), Ok(400_000), "the overall one alone");
         let found = rates.rate(USAGE).unwrap();

@@ -3,9 +3,11 @@
 use keizoku_core::{NoRate, Rate, TeamId};
 use keizoku_proto::common::{self, NoValueReason};
 use keizoku_proto::forecast as proto;
+use keizoku_proto::healthscore;
 use keizoku_runtime::names;
 
 use super::{money, rate};
+use crate::bands::Band;
 use crate::churn::{BucketKey, Expected, UsedRate};
 use crate::hindsight::{Backtest, BacktestMonth, CalibrationPoint, Comparison, LossRate, PartFlag};
 
@@ -49,15 +51,26 @@ fn used_rate(used: &UsedRate, currency: &str) -> proto::LossRate {
         PartFlag::Announced => proto::PartFlag::Announced,
         PartFlag::LeadsToChurn => proto::PartFlag::LeadsToChurn,
         PartFlag::UnknownAtPresent => proto::PartFlag::UnknownAtPresent,
+        PartFlag::Red => proto::PartFlag::Red,
     };
     proto::LossRate {
         flag: flag.into(),
         risk_type: used.risk_type.clone(),
+        band: band(key.band).into(),
         losses,
         sample_size: sample,
         rate: Some(of_counts(Ok(rate))),
         mrr: Some(money(used.mrr, currency)),
         expected_mrr: Some(money(used.expected, currency)),
+    }
+}
+
+fn band(band: Option<Band>) -> healthscore::Band {
+    match band {
+        None => healthscore::Band::Unspecified,
+        Some(Band::Red) => healthscore::Band::Red,
+        Some(Band::Yellow) => healthscore::Band::Yellow,
+        Some(Band::Green) => healthscore::Band::Green,
     }
 }
 

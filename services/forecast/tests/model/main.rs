@@ -1,6 +1,8 @@
 //! The forecast's model against the rules, the worked example, and a naive reading of both.
 
 #[cfg(test)]
+mod bands;
+#[cfg(test)]
 mod example;
 #[cfg(test)]
 mod expected;

@@ -1,6 +1,7 @@
 //! Which accounts a forecast is about, by where their onboardings stand (FC-4).
 
 use keizoku_core::OnboardingId;
+use keizoku_forecast::bands::BandBoard;
 use keizoku_forecast::churn::{Question, forecast};
 use keizoku_forecast::onboardings::{OnboardingBoard, OnboardingFilter, OnboardingState};
 use keizoku_forecast::{Boards, Filter};
@@ -107,6 +108,7 @@ fn mrr(history: &History, as_of: AsOf) -> [i64; 4] {
     let boards = Boards {
         risks: &risks,
         onboardings: &onboardings,
+        bands: &BandBoard::default(),
     };
     [OnboardingFilter::None, IN_PROGRESS, ON_HOLD, COMPLETED].map(|onboarding| {
         let question = Question {

@@ -37,6 +37,32 @@ pub(super) struct Filter {
     /// Whose onboarding, of whatever product, stands here
     #[arg(long, value_enum)]
     onboarding: Option<Onboarding>,
+    /// Whose health score is in this band
+    #[arg(long, value_enum)]
+    band: Option<Band>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Band {
+    /// Without a score
+    None,
+    /// Below 40
+    Red,
+    /// Below 70
+    Yellow,
+    /// From 70 on
+    Green,
+}
+
+impl Band {
+    fn proto(self) -> forecast::BandFilter {
+        match self {
+            Self::None => forecast::BandFilter::None,
+            Self::Red => forecast::BandFilter::Red,
+            Self::Yellow => forecast::BandFilter::Yellow,
+            Self::Green => forecast::BandFilter::Green,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -85,15 +111,15 @@ impl Filter {
         if let Some(onboarding) = self.onboarding {
             filter.onboarding = onboarding.proto().into();
         }
+        if let Some(band) = self.band {
+            filter.band = band.proto().into();
+        }
         Ok(filter)
     }
 
     /// What was asked for, for headers; empty without a filter.
     pub(super) fn describe(&self) -> String {
-        let onboarding = self.onboarding.and_then(|onboarding| {
-            let value = onboarding.to_possible_value()?;
-            Some(value.get_name().to_owned())
-        });
+        let (onboarding, band) = (shown(self.onboarding), shown(self.band));
         let parts = [
             ("team", &self.team),
             ("owner", &self.owner),
@@ -104,6 +130,7 @@ impl Filter {
             ("industry", &self.industry),
             ("risk type", &self.risk_type),
             ("onboarding", &onboarding),
+            ("band", &band),
         ];
         let named =
             |(label, value): (&str, &Option<String>)| Some(format!("{label} {}", value.as_ref()?));
@@ -113,4 +140,10 @@ impl Filter {
             .collect::<Vec<_>>()
             .join(", ")
     }
+}
+
+/// A choice as it is written on the command line.
+fn shown(choice: Option<impl ValueEnum>) -> Option<String> {
+    let value = choice?.to_possible_value()?;
+    Some(value.get_name().to_owned())
 }

@@ -75,6 +75,8 @@ enum Scenario {
     LeadsToChurn,
     /// And accounts with an open risk of which it is not known
     UnknownAtPresent,
+    /// And accounts without an open risk whose health score is red
+    Red,
 }
 
 impl Args {
@@ -138,6 +140,7 @@ impl Scenario {
             Self::Announced => forecast::Scenario::Announced,
             Self::LeadsToChurn => forecast::Scenario::LeadsToChurn,
             Self::UnknownAtPresent => forecast::Scenario::UnknownAtPresent,
+            Self::Red => forecast::Scenario::Red,
         }
     }
 

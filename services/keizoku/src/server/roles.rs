@@ -87,6 +87,7 @@ impl Role {
                 keizoku_accounts::SOURCE,
                 keizoku_risk::SOURCE,
                 keizoku_onboarding::SOURCE,
+                keizoku_healthscore::SOURCE,
             ],
             Self::Onboarding => &[keizoku_accounts::SOURCE, keizoku_onboarding::SOURCE],
             Self::Notification => &[
@@ -171,7 +172,10 @@ mod tests {
         assert!(needs(&[Role::Accounts]).is_empty());
         assert_eq!(needs(&[Role::Risk, Role::Accounts]), ["healthscore"]);
         assert_eq!(needs(&[Role::Risk]), ["accounts", "healthscore"]);
-        assert_eq!(needs(&[Role::Forecast]), ["accounts", "onboarding", "risk"]);
+        assert_eq!(
+            needs(&[Role::Forecast]),
+            ["accounts", "healthscore", "onboarding", "risk"]
+        );
         assert_eq!(
             needs(&[Role::Notification]),
             ["accounts", "healthscore", "risk"]

@@ -64,11 +64,21 @@ fn expectation(expected: &ExpectedLosses, style: Style) -> String {
     let total = format::money(expected.total.as_ref());
     table.row(["TOTAL".to_owned(), total, String::new()]);
     text.push_str(&table.render(style));
-    let mut rates = Table::new(["Flag", "Type", ">Lost", ">Of", ">Rate", ">MRR", ">Expected"]);
+    let mut rates = Table::new([
+        "Flag",
+        "Type",
+        "Band",
+        ">Lost",
+        ">Of",
+        ">Rate",
+        ">MRR",
+        ">Expected",
+    ]);
     for rate in &expected.rates {
         rates.row([
             format::enum_name(rate.flag().as_str_name(), "PART_FLAG_"),
             rate.risk_type.clone(),
+            format::enum_name(rate.band().as_str_name(), "BAND_"),
             thousands(rate.losses),
             thousands(rate.sample_size),
             format::percent(rate.rate.as_ref()),
@@ -145,11 +155,11 @@ fn hint(forecast: &GetForecastResponse, title: &Title<'_>) -> &'static str {
     } else if forecast.active_accounts == 0 {
         "No active account passes the filter. `keizoku account list` shows the accounts,\n\
          `keizoku team list` and `keizoku user list` who looks after them.\n"
-    } else if title.scenario == "unknown-at-present" {
+    } else if title.scenario == "red" {
         "Nothing is expected to be lost. `keizoku risk open` files a risk,\n\
          `keizoku deadlines` shows what renews next.\n"
     } else {
-        "Nothing is expected to be lost. Try `--scenario unknown-at-present`,\n\
+        "Nothing is expected to be lost. Try `--scenario red`,\n\
          `keizoku risk list`, or `keizoku deadlines` for what renews next.\n"
     }
 }
@@ -263,6 +273,7 @@ TOTAL           3  15,000       1.50%
                 rate: ppm(475_000),
                 mrr: yen(10_000),
                 expected_mrr: yen(4_750),
+                band: keizoku_proto::healthscore::Band::Red.into(),
             }],
             overall_rate: ppm(400_000),
             losses: 40,
@@ -276,8 +287,8 @@ Renewal  Expected
 2026-12     4,750  ##############################
 TOTAL       4,750
 
-Flag            Type   Lost  Of    Rate     MRR  Expected
-LEADS_TO_CHURN  usage    30  60  47.50%  10,000     4,750
+Flag            Type   Band  Lost  Of    Rate     MRR  Expected
+LEADS_TO_CHURN  usage  RED     30  60  47.50%  10,000     4,750
 ";
         assert_eq!(expectation(&line, Style::ASCII), expected);
         let hidden = ExpectedLosses {
