@@ -10,6 +10,8 @@ mod as_reported;
 #[cfg(test)]
 mod attention;
 #[cfg(test)]
+mod backtest;
+#[cfg(test)]
 mod contacts;
 #[cfg(test)]
 mod crash_kills;
@@ -58,11 +60,19 @@ mod notification;
 #[cfg(test)]
 mod onboarding;
 #[cfg(test)]
+mod onboarding_filter;
+#[cfg(test)]
+mod quality;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod reactions;
 #[cfg(test)]
 mod records;
+#[cfg(test)]
+mod red_scenario;
+#[cfg(test)]
+mod targets;
 #[cfg(test)]
 mod telemetry;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU16;
+use std::str::FromStr;
 use std::sync::LazyLock;
 
 use jiff::civil::{Date, Weekday};
@@ -18,6 +19,11 @@ pub struct Day(NonZeroU16);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("there is no such date between 1970-01-02 and 2149-06-06")]
 pub struct DayOutOfRange;
+
+/// The text is no month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not a month such as 2026-12")]
+pub struct NoMonth;
 
 /// A calendar month.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -212,6 +218,18 @@ impl Month {
     #[must_use]
     pub fn last_day(self) -> Day {
         self.plus(1).first_day().plus_days(-1)
+    }
+}
+
+impl FromStr for Month {
+    type Err = NoMonth;
+
+    fn from_str(text: &str) -> Result<Self, NoMonth> {
+        if text.len() != "2026-12".len() {
+            return Err(NoMonth);
+        }
+        let first: Day = format!("{text}-01").parse().map_err(|_| NoMonth)?;
+        Ok(first.month())
     }
 }
 

@@ -15,7 +15,7 @@ mod rate;
 mod working_days;
 
 pub use clock::{Clock, Entropy, ManualClock, Moved, SystemClock, SystemEntropy};
-pub use date::{Day, DayOutOfRange, Month};
+pub use date::{Day, DayOutOfRange, Month, NoMonth};
 pub use decider::{Actor, Ctx, Decider, Given, Origin};
 pub use envelope::{EventId, NewEvent, Position, Recorded, Revision, StreamId};
 pub use id::{

@@ -163,6 +163,23 @@ impl AttributeHistory {
         })
     }
 
+    /// The date from which an account has had the owner that it has on a date, as known;
+    /// [`Day::MIN`] where that holds from the beginning, `None` before it was recorded.
+    pub(crate) fn owner_since(&self, account: u32, known: Known, on: Day) -> Option<Day> {
+        let mut found: Option<(Owner, Day)> = None;
+        let mut next = self.first_by_account[account];
+        while let Some(change) = self.changes.get(next) {
+            next = change.next;
+            if !known.includes(change.recorded) || change.effective > on {
+                continue;
+            }
+            if found.is_none_or(|(owner, _)| owner != change.owner) {
+                found = Some((change.owner, change.effective));
+            }
+        }
+        found.map(|(_, since)| since)
+    }
+
     /// Touches the first changes of accounts; answers something that depends on all of them.
     pub(crate) fn touch(&self, accounts: &[u32]) -> u32 {
         let first = accounts

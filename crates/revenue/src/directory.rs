@@ -1,5 +1,6 @@
 //! Users, their teams with effective dates, and the tree of teams (ACC-6).
 
+use jiff::Timestamp;
 use keizoku_core::{Day, TeamId, UserId};
 
 use crate::owner::{Owner, TeamIx, UserIx};
@@ -11,6 +12,8 @@ use crate::time::{AsOf, Known};
 pub struct Directory {
     users: IdTable,
     memberships: Vec<Vec<Membership>>,
+    /// When people left, or came back; most never do.
+    departures: Vec<Departure>,
     teams: IdTable,
     parents: Vec<Vec<Parent>>,
 }
@@ -21,6 +24,13 @@ struct Membership {
     effective: Day,
     recorded: i64,
     team: Option<TeamIx>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Departure {
+    user: UserIx,
+    recorded: i64,
+    has_left: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +75,21 @@ impl Directory {
             .rev()
             .find(counts)
             .and_then(|member| member.team)
+    }
+
+    /// By number of a user, since when the user has departed, as known; `None` for those who are
+    /// there.
+    #[must_use]
+    pub fn departed_users(&self, known_at: Option<Timestamp>) -> Vec<Option<Timestamp>> {
+        let known = Known::from(known_at);
+        let mut since = vec![None; self.memberships.len()];
+        for departure in &self.departures {
+            if known.includes(departure.recorded) {
+                let recorded = Timestamp::from_microsecond(departure.recorded).ok();
+                since[departure.user.0 as usize] = recorded.filter(|_| departure.has_left);
+            }
+        }
+        since
     }
 
     /// The team of an account with this owner (ACC-2): the owner's team, or the pool.
@@ -150,6 +175,15 @@ impl Directory {
         );
     }
 
+    /// Notes that a user left, or came back.
+    pub(crate) fn note_departure(&mut self, user: UserIx, has_left: bool, recorded: i64) {
+        self.departures.push(Departure {
+            user,
+            recorded,
+            has_left,
+        });
+    }
+
     /// Notes a team's parent from now on.
     pub(crate) fn set_parent(&mut self, team: TeamIx, parent: Option<TeamIx>, recorded: i64) {
         self.parents[team.0 as usize].push(Parent {
@@ -164,6 +198,7 @@ impl Directory {
         self.users.bytes()
             + self.teams.bytes()
             + memberships * size_of::<Membership>()
+            + self.departures.capacity() * size_of::<Departure>()
             + parents * size_of::<Parent>()
     }
 }

@@ -53,6 +53,8 @@ impl Book {
                 let day = entry::day(event.effective_date.as_ref(), "effective_date")?;
                 self.user_joined(&event.user_id, &event.team_id, Some(day), recorded)?;
             }
+            Kind::UserDeparted(event) => self.user_left(&event.user_id, true, recorded)?,
+            Kind::UserReturned(event) => self.user_left(&event.user_id, false, recorded)?,
             Kind::AccountOpened(event) => {
                 let id = entry::id(&event.account_id, "account_id")?;
                 let attributes = event.attributes.as_ref();
@@ -78,8 +80,6 @@ impl Book {
             // People, claims, deals, contact, what was recorded because a date came: no figure
             // depends on them.
             Kind::UserRevised(_)
-            | Kind::UserDeparted(_)
-            | Kind::UserReturned(_)
             | Kind::ExternalIdClaimed(_)
             | Kind::DealRecorded(_)
             | Kind::DealRevised(_)
@@ -102,6 +102,12 @@ impl Book {
             }
         }
         self.version += 1;
+        Ok(())
+    }
+
+    fn user_left(&mut self, user: &str, has_left: bool, recorded: i64) -> Result<(), Unreadable> {
+        let user = self.directory.intern_user(entry::id(user, "user_id")?);
+        self.directory.note_departure(user, has_left, recorded);
         Ok(())
     }
 

@@ -54,15 +54,7 @@ impl Book {
         as_of: AsOf,
         mut visit: impl FnMut(&SubscriptionView),
     ) {
-        let known = Known::from(as_of.known_at);
-        self.for_each_identity(account.0, known, &mut |account| {
-            for number in self.subscriptions_of(account) {
-                let view = self.subscription(number, as_of);
-                if view.active {
-                    visit(&view);
-                }
-            }
-        });
+        self.for_each_running(account, as_of, |_, view| visit(view));
     }
 
     /// The rows of now, chunk by chunk.

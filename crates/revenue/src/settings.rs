@@ -5,6 +5,7 @@ use jiff::tz::{Offset, TimeZone};
 use keizoku_core::Day;
 use keizoku_proto::accounts::Organisation;
 
+use crate::targets::Target;
 use crate::time::Known;
 
 /// The organisation's settings, ready for use.
@@ -20,6 +21,8 @@ pub struct Settings {
     pub gross_margin_ppm: Option<u32>,
     /// Tiers, in order.
     pub tiers: Vec<String>,
+    /// Targets, in order.
+    pub targets: Vec<Target>,
 }
 
 impl Default for Settings {
@@ -30,6 +33,7 @@ impl Default for Settings {
             locale: "ja".to_owned(),
             gross_margin_ppm: None,
             tiers: Vec::new(),
+            targets: Vec::new(),
         }
     }
 }
@@ -53,6 +57,7 @@ impl Settings {
             },
             gross_margin_ppm: organisation.gross_margin_ppm,
             tiers: organisation.tiers.clone(),
+            targets: organisation.targets.iter().filter_map(Target::of).collect(),
         }
     }
 }

@@ -49,4 +49,4 @@ pub use kept::Kept;
 pub use lifecycle::{BuildError, Lifecycle};
 pub use outcome::Outcome;
 pub use parse::Violations;
-pub use token::{Freshness, Token};
+pub use token::{Followed, Freshness, Token};

@@ -1,6 +1,9 @@
 //! Requests into commands: every violation at once.
 
 pub(crate) mod contacts;
+mod targets;
+
+pub(crate) use targets::check_targets;
 
 use keizoku_core::{AccountId, Day, Money, SubscriptionId, TeamId, UserId};
 use keizoku_proto::accounts as proto;

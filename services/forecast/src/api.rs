@@ -1,14 +1,22 @@
 //! Requests into questions: every violation at once.
 
-use keizoku_core::Month;
+mod hindsight;
+mod quality;
+
+pub(crate) use hindsight::backtest_question;
+pub(crate) use quality::{OPS, quality_question};
+
+use keizoku_core::{Month, TeamId};
 use keizoku_proto::common;
 use keizoku_proto::forecast as proto;
 use keizoku_revenue::{AsOf, Book};
 use keizoku_runtime::names::{self, Owner};
 use keizoku_runtime::{Failure, Violations};
 
-use crate::churn::{Basis, BucketKey, Question, Scenario};
+use crate::bands::{Band, BandFilter};
+use crate::churn::{Basis, Question, Scenario};
 use crate::deadlines::{DeadlineKind, DeadlineQuestion};
+use crate::onboardings::{OnboardingFilter, OnboardingState};
 use crate::report::ReportFilter;
 use crate::selection::{Filter, OwnerFilter};
 
@@ -52,7 +60,44 @@ pub(crate) fn filter(
         sales_channel: text(&filter.sales_channel),
         industry: text(&filter.industry),
         risk_type: text(&filter.risk_type),
+        onboarding: onboarding(violations, filter.onboarding),
+        band: band(violations, filter.band),
     }
+}
+
+fn onboarding(violations: &mut Violations, asked: i32) -> Option<OnboardingFilter> {
+    use proto::OnboardingFilter as Asked;
+    let state = match Asked::try_from(asked) {
+        Ok(Asked::Unspecified) => return None,
+        Ok(Asked::None) => return Some(OnboardingFilter::None),
+        Ok(Asked::InProgress) => OnboardingState::InProgress,
+        Ok(Asked::OnHold) => OnboardingState::OnHold,
+        Ok(Asked::Completed) => OnboardingState::Completed,
+        Err(_) => {
+            violations.add(
+                "filter.onboarding",
+                "is not a state that this version knows",
+            );
+            return None;
+        }
+    };
+    Some(OnboardingFilter::Some(state))
+}
+
+fn band(violations: &mut Violations, asked: i32) -> Option<BandFilter> {
+    use proto::BandFilter as Asked;
+    let band = match Asked::try_from(asked) {
+        Ok(Asked::Unspecified) => return None,
+        Ok(Asked::None) => return Some(BandFilter::None),
+        Ok(Asked::Red) => Band::Red,
+        Ok(Asked::Yellow) => Band::Yellow,
+        Ok(Asked::Green) => Band::Green,
+        Err(_) => {
+            violations.add("filter.band", "is not a band that this version knows");
+            return None;
+        }
+    };
+    Some(BandFilter::Some(band))
 }
 
 /// What a forecast is asked.
@@ -69,23 +114,33 @@ pub(crate) fn question(
             Basis::Account
         }
     };
-    let scenario = match proto::Scenario::try_from(request.scenario) {
+    let question = Question {
+        as_of: as_of(&mut violations, book, request.as_of.as_ref()),
+        basis,
+        scenario: scenario(&mut violations, request.scenario),
+        filter: filter(&mut violations, request.filter.as_ref()),
+    };
+    require_known(&mut violations, book, &question.filter);
+    if request.expected && basis == Basis::Group {
+        violations.add(
+            "expected",
+            "is for basis ACCOUNT: how often whole groups were lost is not known",
+        );
+    }
+    violations.finish(Some(question))
+}
+
+fn scenario(violations: &mut Violations, scenario: i32) -> Scenario {
+    match proto::Scenario::try_from(scenario) {
         Ok(proto::Scenario::Announced) => Scenario::Announced,
         Ok(proto::Scenario::Unspecified | proto::Scenario::LeadsToChurn) => Scenario::LeadsToChurn,
         Ok(proto::Scenario::UnknownAtPresent) => Scenario::UnknownAtPresent,
+        Ok(proto::Scenario::Red) => Scenario::Red,
         Err(_) => {
             violations.add("scenario", "is not a scenario that this version knows");
             Scenario::LeadsToChurn
         }
-    };
-    let question = Question {
-        as_of: as_of(&mut violations, book, request.as_of.as_ref()),
-        basis,
-        scenario,
-        filter: filter(&mut violations, request.filter.as_ref()),
-    };
-    require_known(&mut violations, book, &question.filter);
-    violations.finish(Some(question))
+    }
 }
 
 /// A team or user that nobody has recorded is a mistake: an empty forecast would hide it.
@@ -108,15 +163,16 @@ pub(crate) fn require_known(violations: &mut Violations, book: &Book, filter: &F
 }
 
 /// A month as `2026-11`; by default that of `on`.
-pub(crate) fn month(violations: &mut Violations, text: &str, as_of: AsOf) -> Option<Month> {
+pub(crate) fn month(
+    violations: &mut Violations,
+    field: &str,
+    text: &str,
+    as_of: AsOf,
+) -> Option<Month> {
     if text.is_empty() {
         return Some(as_of.on.month());
     }
-    if let Ok(BucketKey::Month(month)) = text.parse() {
-        return Some(month);
-    }
-    violations.add("month", "is not a month such as 2026-11");
-    None
+    violations.parse(field, text.parse())
 }
 
 /// Whose risks a report is about.
@@ -138,6 +194,22 @@ pub(crate) fn report_filter(
         violations.add("owner", "is not in the directory");
     }
     ReportFilter { team, owner }
+}
+
+/// The two times of a question about targets, and the team that they are set for.
+pub(crate) fn target_question(
+    book: &Book,
+    request: &proto::GetTargetsRequest,
+) -> Result<(AsOf, Option<TeamId>), Failure> {
+    let mut violations = Violations::new();
+    let as_of = as_of(&mut violations, book, request.as_of.as_ref());
+    let team = (!request.team.is_empty())
+        .then(|| violations.parse("team", names::parse_team(&request.team)))
+        .flatten();
+    if team.is_some_and(|team| book.directory().team(team).is_none()) {
+        violations.add("team", "is not in the directory");
+    }
+    violations.finish(Some((as_of, team)))
 }
 
 /// Days ahead unless asked otherwise, and at most.

@@ -1,27 +1,93 @@
-//! The risk board of this process, kept in step with the risk log.
+//! The boards of this process, each kept in step with the log of a service.
 
 use std::sync::{Arc, RwLockReadGuard};
 
 use async_trait::async_trait;
-use keizoku_core::{Position, Recorded};
+use keizoku_core::{AccountId, Position, Recorded};
+use keizoku_revenue::{AccountIx, Unreadable};
 use keizoku_runtime::projector::{AT_ONCE, LOCKED_BATCH, Projection, ProjectionError, off_thread};
 use keizoku_runtime::{Kept, SharedBook};
 use uuid::Uuid;
 
+use crate::bands::BandBoard;
+use crate::onboardings::OnboardingBoard;
 use crate::risks::RiskBoard;
 
-/// The board behind the projector; it numbers accounts as the book does.
-pub(crate) struct BoardModel {
-    inner: Arc<Inner>,
+/// What a service recorded, as a model that numbers accounts as a book does.
+pub(crate) trait Board: Default + Send + Sync + 'static {
+    /// Name of the model.
+    const NAME: &'static str;
+
+    /// Whether an event may say something; others are passed over, and hold up nobody.
+    fn is_about(_event: &Recorded) -> bool {
+        true
+    }
+
+    /// Reads one event as the log holds it.
+    fn read(
+        &mut self,
+        event: &Recorded,
+        intern: impl FnOnce(AccountId) -> AccountIx,
+    ) -> Result<(), Unreadable>;
 }
 
-struct Inner {
-    board: Kept<RiskBoard>,
+impl Board for RiskBoard {
+    const NAME: &'static str = "risk_board";
+
+    fn read(
+        &mut self,
+        event: &Recorded,
+        intern: impl FnOnce(AccountId) -> AccountIx,
+    ) -> Result<(), Unreadable> {
+        self.apply_recorded(event, intern)
+    }
+}
+
+impl Board for OnboardingBoard {
+    const NAME: &'static str = "onboarding_board";
+
+    fn is_about(event: &Recorded) -> bool {
+        event.category() == "onboarding"
+    }
+
+    fn read(
+        &mut self,
+        event: &Recorded,
+        intern: impl FnOnce(AccountId) -> AccountIx,
+    ) -> Result<(), Unreadable> {
+        self.apply_recorded(event, intern)
+    }
+}
+
+impl Board for BandBoard {
+    const NAME: &'static str = "band_board";
+
+    /// Most events of its source are signals.
+    fn is_about(event: &Recorded) -> bool {
+        event.category() == "band"
+    }
+
+    fn read(
+        &mut self,
+        event: &Recorded,
+        intern: impl FnOnce(AccountId) -> AccountIx,
+    ) -> Result<(), Unreadable> {
+        self.apply_recorded(event, intern)
+    }
+}
+
+/// A board behind the projector; it numbers accounts as the book does.
+pub(crate) struct BoardModel<B> {
+    inner: Arc<Inner<B>>,
+}
+
+struct Inner<B> {
+    board: Kept<B>,
     book: SharedBook,
 }
 
-impl BoardModel {
-    /// An empty board; it must be projected from the risk log.
+impl<B: Board> BoardModel<B> {
+    /// An empty board; it must be projected from its service's log.
     pub(crate) fn new(book: SharedBook) -> Arc<Self> {
         Arc::new(Self {
             inner: Arc::new(Inner {
@@ -32,12 +98,12 @@ impl BoardModel {
     }
 
     /// The board.
-    pub(crate) fn read(&self) -> RwLockReadGuard<'_, RiskBoard> {
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, B> {
         self.inner.board.read()
     }
 }
 
-impl Inner {
+impl<B: Board> Inner<B> {
     fn take(&self, events: &[Arc<Recorded>]) -> Result<(), ProjectionError> {
         for batch in events.chunks(LOCKED_BATCH) {
             // In the order in which questions take them. The book gives numbers also to accounts
@@ -46,7 +112,7 @@ impl Inner {
             let mut board = self.board.write();
             for event in batch {
                 board
-                    .apply_recorded(event, |account| book.intern(account))
+                    .read(event, |account| book.intern(account))
                     .map_err(|error| ProjectionError::poison(event, error))?;
                 self.board.advance(event.position);
             }
@@ -56,13 +122,13 @@ impl Inner {
 }
 
 #[async_trait]
-impl Projection for BoardModel {
+impl<B: Board> Projection for BoardModel<B> {
     fn name(&self) -> &'static str {
-        "risk_board"
+        B::NAME
     }
 
     async fn position(&self, _source: &str, log_id: Uuid) -> Result<Position, ProjectionError> {
-        let forget = |board: &mut RiskBoard| *board = RiskBoard::default();
+        let forget = |board: &mut B| *board = B::default();
         Ok(self.inner.board.position(log_id, forget))
     }
 
@@ -71,11 +137,23 @@ impl Projection for BoardModel {
         _source: &str,
         events: Vec<Arc<Recorded>>,
     ) -> Result<(), ProjectionError> {
-        let _turn = self.inner.book.turn().await;
-        if events.len() <= AT_ONCE {
-            return self.inner.take(&events);
+        let last = events.last().map(|event| event.position);
+        let events: Vec<_> = events
+            .into_iter()
+            .filter(|event| B::is_about(event))
+            .collect();
+        if !events.is_empty() {
+            let _turn = self.inner.book.turn().await;
+            if events.len() <= AT_ONCE {
+                self.inner.take(&events)?;
+            } else {
+                let inner = Arc::clone(&self.inner);
+                off_thread(move || inner.take(&events)).await?;
+            }
         }
-        let inner = Arc::clone(&self.inner);
-        off_thread(move || inner.take(&events)).await
+        if let Some(last) = last {
+            self.inner.board.advance(last);
+        }
+        Ok(())
     }
 }

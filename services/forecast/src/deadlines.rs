@@ -3,9 +3,10 @@
 use keizoku_core::{AccountId, Day, Money, SubscriptionId};
 use keizoku_revenue::{AccountIx, AsOf, Book, Row, SubscriptionView};
 
+use crate::boards::Boards;
 use crate::churn::sorted_page;
 use crate::owner::OwnerId;
-use crate::risks::{OpenByAccount, RiskBoard};
+use crate::risks::OpenByAccount;
 use crate::selection::{Filter, Selection};
 
 /// What comes up.
@@ -63,19 +64,24 @@ pub struct DeadlinePage {
 /// The deadlines ahead. A subscription whose end was announced has none: notice was given, and it
 /// does not renew.
 #[must_use]
-pub fn deadlines(
+pub fn deadlines<'a>(
     book: &Book,
-    board: &RiskBoard,
+    boards: impl Into<Boards<'a>>,
     question: &DeadlineQuestion,
     offset: usize,
     size: usize,
 ) -> DeadlinePage {
-    let as_of = question.as_of;
-    let selection = Selection::of(&question.filter, book, as_of);
-    let open = OpenByAccount::of(board, book, as_of, question.filter.risk_type.as_deref());
+    let (as_of, boards) = (question.as_of, boards.into());
+    let selection = Selection::of(&question.filter, book, boards, as_of);
+    let open = OpenByAccount::of(
+        boards.risks,
+        book,
+        as_of,
+        question.filter.risk_type.as_deref(),
+    );
     let mut found = Vec::new();
     book.scan(as_of, |account, row| {
-        if !selection.includes(&row) {
+        if !selection.includes(account, &row) {
             return;
         }
         book.for_each_active(account, as_of, |subscription| {

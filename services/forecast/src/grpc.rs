@@ -1,29 +1,61 @@
 //! The service's RPCs: parse, ask the model, reply.
 
+mod hindsight;
+mod quality;
+mod targets;
+
 use std::sync::Arc;
 
 use keizoku_proto::forecast as proto;
 use keizoku_proto::forecast::forecast_service_server::ForecastService;
 use keizoku_revenue::Book;
 use keizoku_runtime::page::Page;
-use keizoku_runtime::{Failure, Violations};
+use keizoku_runtime::{Failure, Freshness, Violations};
 use tonic::{Request, Response, Status};
 
 use crate::churn::{self, BucketKey};
-use crate::risks::RiskBoard;
-use crate::{Service, api, deadlines, metrics, replies, report};
+use crate::{Boards, Service, api, deadlines, metrics, replies, report};
 
 impl Service {
-    /// Asks both models, once they include what the tokens cover.
+    /// How far what a question looks at has been read: `has_parts` says whether that includes the
+    /// parts of the widest scenario.
+    fn freshness_of(&self, filter: Option<&proto::ForecastFilter>, has_parts: bool) -> Freshness {
+        let every_onboarding = i32::from(proto::OnboardingFilter::Unspecified);
+        let every_band = i32::from(proto::BandFilter::Unspecified);
+        self.freshness_with(
+            filter.is_some_and(|filter| filter.onboarding != every_onboarding),
+            has_parts || filter.is_some_and(|filter| filter.band != every_band),
+        )
+    }
+
+    /// The same of a forecast.
+    fn freshness_of_forecast(&self, request: &proto::GetForecastRequest) -> Freshness {
+        let is_red = request.scenario == i32::from(proto::Scenario::Red);
+        self.freshness_of(request.filter.as_ref(), is_red || request.expected)
+    }
+
+    /// Asks the models, once those that it looks at include what the tokens cover.
     async fn ask<T: Send + 'static>(
         &self,
+        freshness: &Freshness,
         tokens: &[String],
-        question: impl FnOnce(&Book, &RiskBoard) -> Result<T, Failure> + Send + 'static,
+        question: impl FnOnce(&Book, Boards<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        self.freshness.wait(tokens).await?;
+        freshness.wait(tokens).await?;
         let board = Arc::clone(&self.board);
+        let onboardings = Arc::clone(&self.onboardings);
+        let bands = Arc::clone(&self.bands);
         self.book
-            .ask(move |book| question(book, &board.read()))
+            .ask(move |book| {
+                let (risks, onboardings) = (board.read(), onboardings.read());
+                let bands = bands.read();
+                let boards = Boards {
+                    risks: &risks,
+                    onboardings: &onboardings,
+                    bands: &bands,
+                };
+                question(book, boards)
+            })
             .await?
     }
 
@@ -32,19 +64,24 @@ impl Service {
         request: proto::GetForecastRequest,
     ) -> Result<proto::GetForecastResponse, Failure> {
         let tokens = request.consistency_tokens.clone();
+        let freshness = self.freshness_of_forecast(&request);
         let answer = self
-            .ask(&tokens, move |book, board| {
+            .ask(&freshness, &tokens, move |book, boards| {
                 let question = api::question(book, &request)?;
                 let currency = book.settings_at(question.as_of.known_at).currency.clone();
-                Ok(replies::forecast(
-                    &churn::forecast(book, board, &question),
-                    &currency,
-                ))
+                let forecast = churn::forecast(book, boards, &question);
+                let expected = request
+                    .expected
+                    .then(|| churn::expected(book, boards, &question));
+                Ok(proto::GetForecastResponse {
+                    expected: expected.map(|expected| replies::expected(&expected, &currency)),
+                    ..replies::forecast(&forecast, &currency)
+                })
             })
             .await?;
         Ok(proto::GetForecastResponse {
-            watermarks: self.freshness.watermarks(),
-            stale: self.freshness.stale(),
+            watermarks: freshness.watermarks(),
+            stale: freshness.stale(),
             ..answer
         })
     }
@@ -67,11 +104,12 @@ impl Service {
         };
         let page = Page::of(request.page_size, &request.page_token, &binding)?;
         let (offset, size) = (page.offset, page.size);
+        let freshness = self.freshness_of_forecast(&asked);
         let (mut accounts, total): (Vec<proto::ForecastAccount>, _) = self
-            .ask(&tokens, move |book, board| {
+            .ask(&freshness, &tokens, move |book, boards| {
                 let question = api::question(book, &asked)?;
                 let currency = book.settings_at(question.as_of.known_at).currency.clone();
-                let found = churn::accounts(book, board, &question, bucket, offset, size);
+                let found = churn::accounts(book, boards, &question, bucket, offset, size);
                 let shown = found
                     .accounts
                     .iter()
@@ -92,16 +130,17 @@ impl Service {
         request: proto::GetRevenueMetricsRequest,
     ) -> Result<proto::GetRevenueMetricsResponse, Failure> {
         let tokens = request.consistency_tokens.clone();
+        let freshness = self.freshness_of(request.filter.as_ref(), false);
         let answer = self
-            .ask(&tokens, move |book, board| {
+            .ask(&freshness, &tokens, move |book, boards| {
                 let mut violations = Violations::new();
                 let as_of = api::as_of(&mut violations, book, request.as_of.as_ref());
                 let filter = api::filter(&mut violations, request.filter.as_ref());
                 api::require_known(&mut violations, book, &filter);
-                let month = api::month(&mut violations, &request.month, as_of);
+                let month = api::month(&mut violations, "month", &request.month, as_of);
                 let month = violations.finish(month)?;
                 let figures = |as_of| {
-                    let figures = metrics::revenue_metrics(book, board, as_of, month, &filter);
+                    let figures = metrics::revenue_metrics(book, boards, as_of, month, &filter);
                     figures.map_err(|ahead| {
                         let mut violations = Violations::new();
                         violations.add("month", ahead.to_string());
@@ -124,7 +163,7 @@ impl Service {
                 })
             })
             .await?;
-        let watermarks = self.freshness.watermarks();
+        let watermarks = freshness.watermarks();
         Ok(proto::GetRevenueMetricsResponse {
             watermarks,
             ..answer
@@ -137,13 +176,16 @@ impl Service {
     ) -> Result<proto::GetRiskReportResponse, Failure> {
         let tokens = request.consistency_tokens.clone();
         let mut answer = self
-            .ask(&tokens, move |book, board| {
+            .ask(&self.freshness, &tokens, move |book, boards| {
                 let mut violations = Violations::new();
                 let as_of = api::as_of(&mut violations, book, request.as_of.as_ref());
                 let filter = api::report_filter(&mut violations, book, &request);
                 violations.check()?;
                 Ok(replies::report(&report::risk_report(
-                    book, board, as_of, &filter,
+                    book,
+                    boards.risks,
+                    as_of,
+                    &filter,
                 )))
             })
             .await?;
@@ -169,11 +211,12 @@ impl Service {
         };
         let page = Page::of(request.page_size, &request.page_token, &binding)?;
         let (offset, size) = (page.offset, page.size);
+        let freshness = self.freshness_of(request.filter.as_ref(), false);
         let (mut deadlines, total): (Vec<proto::Deadline>, _) = self
-            .ask(&tokens, move |book, board| {
+            .ask(&freshness, &tokens, move |book, boards| {
                 let question = api::deadline_question(book, &request)?;
                 let currency = book.settings_at(question.as_of.known_at).currency.clone();
-                let found = deadlines::deadlines(book, board, &question, offset, size);
+                let found = deadlines::deadlines(book, boards, &question, offset, size);
                 let shown = found
                     .deadlines
                     .iter()
@@ -203,6 +246,12 @@ impl ForecastService for Service {
     ) -> Result<Response<proto::GetForecastResponse>, Status> {
         reply(self.forecast(request.into_inner()).await)
     }
+    async fn get_backtest(
+        &self,
+        request: Request<proto::GetBacktestRequest>,
+    ) -> Result<Response<proto::GetBacktestResponse>, Status> {
+        reply(self.backtest(request.into_inner()).await)
+    }
     async fn list_forecast_accounts(
         &self,
         request: Request<proto::ListForecastAccountsRequest>,
@@ -230,6 +279,18 @@ impl ForecastService for Service {
         request: Request<proto::GetRiskReportRequest>,
     ) -> Result<Response<proto::GetRiskReportResponse>, Status> {
         reply(self.report(request.into_inner()).await)
+    }
+    async fn list_quality_issues(
+        &self,
+        request: Request<proto::ListQualityIssuesRequest>,
+    ) -> Result<Response<proto::ListQualityIssuesResponse>, Status> {
+        reply(self.quality(request.into_inner()).await)
+    }
+    async fn get_targets(
+        &self,
+        request: Request<proto::GetTargetsRequest>,
+    ) -> Result<Response<proto::GetTargetsResponse>, Status> {
+        reply(self.targets(request.into_inner()).await)
     }
     async fn list_deadlines(
         &self,

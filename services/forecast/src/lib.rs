@@ -4,14 +4,21 @@
 //! functions of what the accounts and risk services recorded, `known_at` and `on` (GEN-5, GEN-8).
 
 // The model, pure.
+pub mod bands;
+mod boards;
 pub mod churn;
 pub mod deadlines;
+pub mod hindsight;
 pub mod metrics;
+pub mod onboardings;
 mod owner;
+pub mod quality;
 pub mod report;
 pub mod risks;
 mod selection;
+pub mod targets;
 
+pub use boards::Boards;
 pub use owner::OwnerId;
 pub use selection::{Filter, OwnerFilter};
 
@@ -19,6 +26,7 @@ pub use selection::{Filter, OwnerFilter};
 mod api;
 mod board;
 mod grpc;
+mod keys;
 mod names;
 mod replies;
 mod service;

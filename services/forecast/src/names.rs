@@ -1,14 +1,18 @@
-//! Names of the accounts in lists, from a read model of the service's own.
+//! The service's own read model: names of the accounts in lists, and what they share.
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use keizoku_core::Recorded;
 use keizoku_proto::forecast as proto;
 use keizoku_runtime::read_model::rusqlite::{self, Transaction};
 use keizoku_runtime::read_model::{HandlerError, Projected, ReadModel};
 use keizoku_runtime::{Deps, Failure, Freshness, account_names, book, projector};
+
+use crate::keys;
+use crate::quality::Shared;
 
 /// The names of accounts, as known now.
 #[derive(Clone)]
@@ -30,12 +34,24 @@ impl AccountNames {
     /// Opens the read model in `folder`; `others` are the sources that tokens may cover as well.
     pub(crate) fn open(folder: &Path, deps: &Deps, others: &Freshness) -> rusqlite::Result<Self> {
         let path = folder.join("forecast.model.sqlite");
-        let model = ReadModel::open(&path, &[account_names::TABLE], handle)?;
+        let model = ReadModel::open(&path, &[account_names::TABLE, keys::TABLE], handle)?;
         let projected = Arc::new(Projected(Arc::clone(&model)));
         let followed = deps.project(book::SOURCE, projected, projector::SQLITE_PACE);
         let freshness = others.copy();
         freshness.add(book::SOURCE, followed);
         Ok(Self { model, freshness })
+    }
+
+    /// What several accounts shared as known, once the model includes what the tokens cover.
+    pub(crate) async fn shared(
+        &self,
+        tokens: &[String],
+        known_at: Option<Timestamp>,
+    ) -> Result<Vec<Shared>, Failure> {
+        self.freshness.wait(tokens).await?;
+        self.model
+            .read(move |rows| keys::shared(rows, known_at))
+            .await
     }
 
     /// Names the accounts of a page, once the names include what the tokens cover.
@@ -58,7 +74,8 @@ impl AccountNames {
 }
 
 fn handle(rows: &Transaction<'_>, _source: &str, event: &Recorded) -> Result<(), HandlerError> {
-    account_names::handle(rows, event)
+    account_names::handle(rows, event)?;
+    keys::handle(rows, event)
 }
 
 /// The id in `accounts/{account}`.
@@ -82,3 +99,5 @@ macro_rules! line {
 line!(ForecastAccount);
 line!(Deadline);
 line!(ReportedRisk);
+line!(QualityIssue);
+line!(DuplicateAccount);

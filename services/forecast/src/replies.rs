@@ -1,5 +1,13 @@
 //! Answers of the model as the messages that clients see.
 
+mod hindsight;
+mod quality;
+mod targets;
+
+pub(crate) use hindsight::{backtest, expected};
+pub(crate) use quality::{issue, issue_count};
+pub(crate) use targets::targets;
+
 use keizoku_core::{Money, NoRate, Rate, TeamId};
 use keizoku_proto::common::{self, NoValueReason};
 use keizoku_proto::forecast as proto;

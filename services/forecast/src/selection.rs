@@ -1,7 +1,11 @@
 //! Which accounts a question is about, and which of their risks (FC-4).
 
 use keizoku_core::{TeamId, UserId};
-use keizoku_revenue::{AsOf, Book, Columns, Owner, OwnerScope, ProductMatch, Row};
+use keizoku_revenue::{AccountIx, AsOf, Book, Columns, Owner, OwnerScope, ProductMatch, Row};
+
+use crate::bands::BandFilter;
+use crate::boards::Boards;
+use crate::onboardings::OnboardingFilter;
 
 /// Conditions that combine; `None` does not restrict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +26,10 @@ pub struct Filter {
     pub industry: Option<String>,
     /// Key of a risk type: only risks of this type count.
     pub risk_type: Option<String>,
+    /// Where its onboardings stand.
+    pub onboarding: Option<OnboardingFilter>,
+    /// The band of its health score.
+    pub band: Option<BandFilter>,
 }
 
 /// Who owns an account.
@@ -40,6 +48,8 @@ pub(crate) struct Selection {
     owner: Option<Owner>,
     tier: Option<u16>,
     segments: Option<Vec<bool>>,
+    /// By number of an account, whether its onboardings and its band are as asked.
+    accounts: Option<Vec<bool>>,
     /// Only MRR of this product.
     pub(crate) product: Option<ProductMatch>,
     /// Its number.
@@ -49,7 +59,7 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    pub(crate) fn of(filter: &Filter, book: &Book, as_of: AsOf) -> Self {
+    pub(crate) fn of(filter: &Filter, book: &Book, boards: Boards<'_>, as_of: AsOf) -> Self {
         let directory = book.directory();
         let team = filter.team.map(|team| directory.team(team));
         let owner = filter.owner.map(|owner| match owner {
@@ -72,6 +82,7 @@ impl Selection {
                 .flatten()
                 .map(|tier| u16::try_from(tier).unwrap_or(u16::MAX)),
             segments: segments(filter, book),
+            accounts: accounts(filter, book, boards, as_of),
             product: product.flatten().map(|product| book.product_match(product)),
             product_number: product.flatten(),
             nothing,
@@ -115,6 +126,12 @@ impl Selection {
                 *selected &= segments[*segment as usize];
             }
         }
+        if let Some(asked) = &self.accounts {
+            let asked = &asked[columns.first() as usize..];
+            for (selected, is_asked) in selected.iter_mut().zip(asked) {
+                *selected &= *is_asked;
+            }
+        }
         if let Some(scope) = &self.scope {
             for (selected, owner) in selected.iter_mut().zip(columns.owners()) {
                 *selected &= scope.contains(*owner);
@@ -124,16 +141,26 @@ impl Selection {
 
     /// Whether the filter leaves an account, apart from its products.
     #[inline]
-    pub(crate) fn includes(&self, row: &Row) -> bool {
-        self.includes_account(row.owner, row.tier, row.segment)
+    pub(crate) fn includes(&self, account: AccountIx, row: &Row) -> bool {
+        self.includes_account(account, row.owner, row.tier, row.segment)
     }
 
     /// The same for an account whose attributes are known.
     #[inline]
-    pub(crate) fn includes_account(&self, owner: Owner, tier: u16, segment: u32) -> bool {
+    pub(crate) fn includes_account(
+        &self,
+        account: AccountIx,
+        owner: Owner,
+        tier: u16,
+        segment: u32,
+    ) -> bool {
         !self.nothing
             && self.tier.is_none_or(|asked| asked == tier)
             && self.owner.is_none_or(|asked| asked == owner)
+            && self
+                .accounts
+                .as_ref()
+                .is_none_or(|asked| asked[account.0 as usize])
             && self
                 .segments
                 .as_ref()
@@ -142,6 +169,26 @@ impl Selection {
                 .scope
                 .as_ref()
                 .is_none_or(|scope| scope.contains(owner))
+    }
+}
+
+/// By number of an account, whether the filter leaves it; `None` where it looks at neither
+/// onboardings nor bands.
+fn accounts(filter: &Filter, book: &Book, boards: Boards<'_>, as_of: AsOf) -> Option<Vec<bool>> {
+    let onboarding = filter
+        .onboarding
+        .map(|asked| boards.onboardings.accounts(book, as_of, asked));
+    let band = filter
+        .band
+        .map(|asked| boards.bands.accounts(book, as_of, asked));
+    match (onboarding, band) {
+        (Some(mut both), Some(band)) => {
+            for (left, other) in both.iter_mut().zip(band) {
+                *left &= other;
+            }
+            Some(both)
+        }
+        (one, other) => one.or(other),
     }
 }
 

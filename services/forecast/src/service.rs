@@ -7,21 +7,35 @@ use std::time::Duration;
 use keizoku_proto::forecast::forecast_service_server::ForecastServiceServer;
 use keizoku_runtime::read_model::rusqlite;
 use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
-use keizoku_runtime::{Deps, Freshness, SharedBook};
+use keizoku_runtime::{Deps, Followed, Freshness, SharedBook};
 use tonic::service::RoutesBuilder;
 
+use crate::bands::BandBoard;
 use crate::board::BoardModel;
 use crate::names::AccountNames;
+use crate::onboardings::OnboardingBoard;
+use crate::risks::RiskBoard;
 
 /// The risk service's log, by its name on the bus.
 const RISK: &str = "risk";
+
+/// The same of the onboarding service's.
+const ONBOARDING: &str = "onboarding";
+
+/// The same of the healthscore service's.
+const HEALTHSCORE: &str = "healthscore";
 
 /// The running service.
 #[derive(Clone)]
 pub struct Service {
     pub(crate) book: SharedBook,
-    pub(crate) board: Arc<BoardModel>,
+    pub(crate) board: Arc<BoardModel<RiskBoard>>,
+    pub(crate) onboardings: Arc<BoardModel<OnboardingBoard>>,
+    pub(crate) bands: Arc<BoardModel<BandBoard>>,
+    /// How far what every question looks at has been read.
     pub(crate) freshness: Freshness,
+    /// How far onboardings and bands have been read: most questions do not wait for them.
+    pub(crate) following: [(&'static str, Followed); 2],
     pub(crate) names: AccountNames,
 }
 
@@ -30,15 +44,24 @@ pub struct Service {
 /// # Errors
 /// When the read model can neither be opened nor replaced.
 pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
-    let board = BoardModel::new(Arc::clone(&deps.book));
+    let board = BoardModel::<RiskBoard>::new(Arc::clone(&deps.book));
     let freshness = deps.book_freshness.copy();
-    let follower = Arc::clone(&board);
+    let follower = Arc::<BoardModel<RiskBoard>>::clone(&board);
     freshness.add(RISK, deps.project(RISK, follower, Duration::ZERO));
+    let onboardings = BoardModel::<OnboardingBoard>::new(Arc::clone(&deps.book));
+    let follower = Arc::<BoardModel<OnboardingBoard>>::clone(&onboardings);
+    let onboarding = deps.project(ONBOARDING, follower, Duration::ZERO);
+    let bands = BoardModel::<BandBoard>::new(Arc::clone(&deps.book));
+    let follower = Arc::<BoardModel<BandBoard>>::clone(&bands);
+    let health = deps.project(HEALTHSCORE, follower, Duration::ZERO);
     let names = AccountNames::open(folder, &deps, &freshness)?;
     Ok(Service {
         book: deps.book,
         board,
+        onboardings,
+        bands,
         freshness,
+        following: [(ONBOARDING, onboarding), (HEALTHSCORE, health)],
         names,
     })
 }
@@ -48,6 +71,26 @@ impl Service {
     #[must_use]
     pub fn freshness(&self) -> Freshness {
         self.freshness.clone()
+    }
+
+    /// How far everything has been read that any question looks at.
+    #[must_use]
+    pub fn whole_freshness(&self) -> Freshness {
+        self.freshness_with(true, true)
+    }
+
+    /// How far the sources of a question have been read that looks at onboardings, or at bands.
+    pub(crate) fn freshness_with(&self, onboardings: bool, bands: bool) -> Freshness {
+        if !onboardings && !bands {
+            return self.freshness.clone();
+        }
+        let freshness = self.freshness.copy();
+        for ((source, followed), is_asked) in self.following.iter().zip([onboardings, bands]) {
+            if is_asked {
+                freshness.add(source, followed.clone());
+            }
+        }
+        freshness
     }
 
     /// How far the names of accounts in its lists have been read.

@@ -6,7 +6,9 @@ use keizoku_proto::accounts::{
     AccountFilter, ListAccountsRequest, ListContactLogRequest, ListContactsRequest,
     ListDealsRequest,
 };
-use keizoku_proto::forecast::{ListDeadlinesRequest, ListForecastAccountsRequest};
+use keizoku_proto::forecast::{
+    ListDeadlinesRequest, ListForecastAccountsRequest, ListQualityIssuesRequest,
+};
 use keizoku_proto::risk::{
     ListRiskHistoryRequest, ListRisksRequest, ListSuggestionsRequest, NextAction,
     ScheduleNextActionRequest, SearchKnowledgeRequest,
@@ -179,6 +181,10 @@ async fn no_list_takes_the_page_token_of_another_list() {
         page_token: token(),
         ..ListDeadlinesRequest::default()
     };
+    let quality = ListQualityIssuesRequest {
+        page_token: token(),
+        ..ListQualityIssuesRequest::default()
+    };
     let refusals = [
         refused(scene.api.accounts().list_deals(deals).await),
         refused(scene.api.contacts().list_contacts(people).await),
@@ -189,6 +195,7 @@ async fn no_list_takes_the_page_token_of_another_list() {
         refused(risks.list_suggestions(suggestions).await),
         refused(forecasts.list_forecast_accounts(behind).await),
         refused(forecasts.list_deadlines(deadlines).await),
+        refused(forecasts.list_quality_issues(quality).await),
     ];
     for refusal in refusals {
         let expected = (Code::InvalidArgument, "PAGE_TOKEN_MISMATCH");

@@ -6,8 +6,9 @@ use std::fmt::Debug;
 use keizoku_cli::client::Connection;
 use keizoku_proto::accounts::ListAccountsRequest;
 use keizoku_proto::forecast::{
-    DeadlineKind, ForecastFilter, GetRevenueMetricsRequest, GetRiskReportRequest,
-    ListDeadlinesRequest, ListForecastAccountsRequest,
+    DeadlineKind, ForecastFilter, GetBacktestRequest, GetRevenueMetricsRequest,
+    GetRiskReportRequest, ListDeadlinesRequest, ListForecastAccountsRequest,
+    ListQualityIssuesRequest,
 };
 use keizoku_proto::risk::{ListRisksRequest, ListSuggestionsRequest, SuggestionState};
 use tonic::{Response, Status};
@@ -34,6 +35,7 @@ pub(super) async fn ask(api: &Connection, cast: &Cast, must_find: bool) -> Answe
     };
     questions.forecasts().await;
     questions.reports().await;
+    questions.hindsight().await;
     questions.risks().await;
     questions.accounts().await;
     questions.answers
@@ -113,6 +115,25 @@ impl Questions<'_> {
                 .get_revenue_metrics(metrics.clone())
                 .await;
             self.keep(&metrics, answer, |found| found.metrics.len());
+        }
+    }
+
+    async fn hindsight(&mut self) {
+        for horizon in [1, 3] {
+            let test = GetBacktestRequest {
+                horizon,
+                ..GetBacktestRequest::default()
+            };
+            let answer = self.api.forecasts().get_backtest(test.clone()).await;
+            self.keep(&test, answer, |found| found.months.len());
+        }
+        for team in ["", self.cast.field.name.as_str()] {
+            let list = ListQualityIssuesRequest {
+                team: team.to_owned(),
+                ..ListQualityIssuesRequest::default()
+            };
+            let answer = self.api.forecasts().list_quality_issues(list.clone()).await;
+            self.keep(&list, answer, |found| found.issues.len());
         }
     }
 

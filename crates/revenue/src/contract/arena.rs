@@ -121,6 +121,11 @@ impl Contracts {
             })
     }
 
+    /// Every fact that was ever recorded, in order, voided or not.
+    pub(crate) fn ever(&self, subscription: u32) -> impl Iterator<Item = &Fact> {
+        self.chain(subscription).map(|(_, fact)| fact)
+    }
+
     /// The contract on a date, as known.
     pub(crate) fn on(&self, subscription: u32, known: Known, on: Day) -> Contract<'_> {
         Contract::on(self.facts(subscription, known), on)

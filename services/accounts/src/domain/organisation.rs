@@ -27,6 +27,7 @@ impl Default for State {
             gross_margin_ppm: None,
             tiers: ["Enterprise", "Mid", "SMB"].map(str::to_owned).into(),
             etag: String::new(),
+            targets: Vec::new(),
         };
         Self { settings }
     }
@@ -47,6 +48,8 @@ pub enum Field {
     GrossMargin,
     /// Catalogue of tiers.
     Tiers,
+    /// Targets.
+    Targets,
 }
 
 /// Changes some settings.
@@ -92,6 +95,7 @@ impl Decider for Organisation {
                 Field::Locale => settings.locale.clone_from(&new.locale),
                 Field::GrossMargin => settings.gross_margin_ppm = new.gross_margin_ppm,
                 Field::Tiers => settings.tiers.clone_from(&new.tiers),
+                Field::Targets => settings.targets.clone_from(&new.targets),
             }
         }
         if settings.reporting_currency != state.settings.reporting_currency

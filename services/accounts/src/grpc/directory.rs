@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use keizoku_core::{TeamId, UserId, derive_id};
 use keizoku_proto::accounts as proto;
 use keizoku_proto::accounts::directory_service_server::DirectoryService;
+use keizoku_revenue::Directory;
 use keizoku_runtime::parse::SHORT_TEXT;
 use keizoku_runtime::{Call, Failure, Violations, call, names};
 use tonic::{Request, Response, Status};
@@ -11,7 +12,7 @@ use tonic::{Request, Response, Status};
 use super::accounts::reply;
 use crate::domain::{self, organisation, team, user};
 use crate::queries::ids;
-use crate::{Accounts, Service, resources};
+use crate::{Accounts, Service, api, resources};
 
 const ROLES: [&str; 4] = ["viewer", "csm", "ops", "admin"];
 
@@ -229,7 +230,11 @@ impl Accounts {
         let body = request.get_ref();
         let settings = body.organisation.clone().unwrap_or_default();
         let request_id = violations.request_id(&body.request_id);
-        let fields = setting_fields(&mut violations, &settings, &body.update_mask);
+        let fields = {
+            let book = self.book.read();
+            let teams = book.directory();
+            setting_fields(&mut violations, &settings, &body.update_mask, teams)
+        };
         let request_id = violations.finish(request_id)?;
         let call = Call::of("ConfigureOrganisation", &request, request_id, &body.etag)?;
         let amounts_recorded = !self.book.read().is_empty();
@@ -322,6 +327,7 @@ fn setting_fields(
     violations: &mut Violations,
     settings: &proto::Organisation,
     mask: &[String],
+    teams: &Directory,
 ) -> Vec<organisation::Field> {
     use organisation::Field;
     violations.update_mask(mask, "ConfigureOrganisation", |violations, path| {
@@ -381,6 +387,10 @@ fn setting_fields(
                     violations.text("organisation.tiers", tier, SHORT_TEXT);
                 }
                 Field::Tiers
+            }
+            "targets" => {
+                api::check_targets(violations, &settings.targets, teams);
+                Field::Targets
             }
             _ => return None,
         })

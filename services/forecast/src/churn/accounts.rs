@@ -4,8 +4,9 @@ use keizoku_revenue::{AccountIx, Book};
 use super::buckets::BucketKey;
 use super::forecast::Question;
 use super::parts::{Asked, Basis, Part, Take, Whose};
+use crate::boards::Boards;
 use crate::owner::OwnerId;
-use crate::risks::{OpenRisks, RiskBoard};
+use crate::risks::OpenRisks;
 
 /// An account's part in a bucket of a forecast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,15 +47,15 @@ struct Entry {
 /// On basis GROUP these are the active members of groups at risk, each with its own MRR, in the
 /// bucket of its group: in every bucket the entries add up to the forecast's MRR.
 #[must_use]
-pub fn accounts(
-    book: &Book,
-    board: &RiskBoard,
+pub fn accounts<'a>(
+    book: &'a Book,
+    boards: impl Into<Boards<'a>>,
     question: &Question,
     bucket: Option<BucketKey>,
     offset: usize,
     size: usize,
 ) -> AccountPage {
-    let asked = Asked::of(book, board, question);
+    let asked = Asked::of(book, boards.into(), question);
     let on = question.as_of.on;
     let mut entries = match question.basis {
         Basis::Account => entries_by_account(&asked, on),

@@ -48,11 +48,7 @@ impl FromStr for BucketKey {
         match text {
             "OVERDUE" => Ok(Self::Overdue),
             "UNKNOWN" => Ok(Self::Unknown),
-            month if month.len() == "2026-12".len() => {
-                let first: Day = format!("{month}-01").parse().map_err(|_| NoBucket)?;
-                Ok(Self::Month(first.month()))
-            }
-            _ => Err(NoBucket),
+            month => month.parse().map(Self::Month).map_err(|_| NoBucket),
         }
     }
 }

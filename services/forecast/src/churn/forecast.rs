@@ -3,7 +3,8 @@ use keizoku_revenue::{AsOf, Book};
 
 use super::buckets::{Bucket, BucketKey, Sums};
 use super::parts::{Asked, Basis, Part, Scenario, Take, Whose};
-use crate::risks::{OpenByAccount, RiskBoard};
+use crate::boards::Boards;
+use crate::risks::OpenByAccount;
 use crate::selection::{Filter, Selection};
 
 /// What somebody wants to know.
@@ -42,8 +43,12 @@ pub struct Forecast {
 ///
 /// As known now this scans the rows of the book; as known at an instant it folds every account.
 #[must_use]
-pub fn forecast(book: &Book, board: &RiskBoard, question: &Question) -> Forecast {
-    let asked = Asked::of(book, board, question);
+pub fn forecast<'a>(
+    book: &'a Book,
+    boards: impl Into<Boards<'a>>,
+    question: &Question,
+) -> Forecast {
+    let asked = Asked::of(book, boards.into(), question);
     let on = question.as_of.on;
     let none = || Sums::new(on);
     let (taken, figures) = match question.basis {
@@ -68,7 +73,7 @@ pub fn forecast(book: &Book, board: &RiskBoard, question: &Question) -> Forecast
 }
 
 impl<'a> Asked<'a> {
-    pub(crate) fn of(book: &'a Book, board: &'a RiskBoard, question: &Question) -> Self {
+    pub(crate) fn of(book: &'a Book, boards: Boards<'a>, question: &Question) -> Self {
         let Question {
             as_of,
             scenario,
@@ -77,10 +82,11 @@ impl<'a> Asked<'a> {
         } = question;
         Asked {
             book,
-            open: OpenByAccount::of(board, book, *as_of, filter.risk_type.as_deref()),
-            selection: Selection::of(filter, book, *as_of),
+            open: OpenByAccount::of(boards.risks, book, *as_of, filter.risk_type.as_deref()),
+            selection: Selection::of(filter, book, boards, *as_of),
             as_of: *as_of,
             scenario: *scenario,
+            red: (*scenario == Scenario::Red).then(|| boards.bands.red(book, *as_of)),
         }
     }
 }

@@ -37,7 +37,7 @@ impl<'a, T: Take> Visit<'a> for ByGroup<'a, T> {
             groups,
             taken,
         } = self;
-        let at_risk = open.is_some_and(|open| asked.scenario.includes(open));
+        let at_risk = open.is_some_and(|open| asked.includes(account, open));
         if seen.core.group != 0 {
             if at_risk {
                 groups.put_at_risk(seen.core.group, asked.renewal_of_rest(account, seen));

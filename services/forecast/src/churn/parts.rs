@@ -29,15 +29,20 @@ pub enum Scenario {
     LeadsToChurn,
     /// And the rest of accounts with an open risk of which it is not known.
     UnknownAtPresent,
+    /// And the rest of red accounts without an open risk.
+    Red,
 }
 
 impl Scenario {
+    /// The widest scenario: it has every part that there is.
+    pub(crate) const WIDEST: Self = Self::Red;
+
     /// Whether an account with these open risks is at risk.
     pub(crate) fn includes(self, open: OpenRisks) -> bool {
         match self {
             Self::Announced => false,
             Self::LeadsToChurn => open.leads_to_churn > 0,
-            Self::UnknownAtPresent => open.leads_to_churn > 0 || open.unknown > 0,
+            Self::UnknownAtPresent | Self::Red => open.leads_to_churn > 0 || open.unknown > 0,
         }
     }
 }
@@ -73,6 +78,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) selection: Selection,
     pub(crate) as_of: AsOf,
     pub(crate) scenario: Scenario,
+    /// By number of an account, whether it is red, where the scenario has such accounts.
+    pub(crate) red: Option<Vec<bool>>,
 }
 
 /// An account on the date, restricted to the product.
@@ -100,7 +107,7 @@ impl<'a, T: Take> Visit<'a> for ByAccount<'a, T> {
             taken,
             parts,
         } = self;
-        let at_risk = open.is_some_and(|open| asked.scenario.includes(open));
+        let at_risk = open.is_some_and(|open| asked.includes(account, open));
         parts.clear();
         match &seen.split {
             Some(split) => parts_of(split, at_risk, parts),
@@ -114,6 +121,13 @@ impl<'a, T: Take> Visit<'a> for ByAccount<'a, T> {
 }
 
 impl<'a> Asked<'a> {
+    /// Whether an account with these open risks is at risk.
+    #[inline]
+    pub(crate) fn includes(&self, account: AccountIx, open: OpenRisks) -> bool {
+        let is_red = |red: &Vec<bool>| red[account.0 as usize];
+        self.scenario.includes(open) || self.red.as_ref().is_some_and(is_red)
+    }
+
     /// Parts on basis ACCOUNT: what was announced, and the rest of accounts at risk.
     pub(crate) fn by_account<T: Take>(&'a self, new: impl Fn() -> T + Sync) -> (Vec<T>, Figures) {
         let found = self.survey(Members::Ignored, || ByAccount {

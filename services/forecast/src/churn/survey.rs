@@ -190,7 +190,10 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
             wanted,
         } = standing;
         let open = self.asked.open.chunk(columns.first());
-        let counts_unknown = self.asked.scenario == Scenario::UnknownAtPresent;
+        let counts_unknown = matches!(
+            self.asked.scenario,
+            Scenario::UnknownAtPresent | Scenario::Red
+        );
         let counted = OpenRisks {
             leads_to_churn: u16::MAX,
             unknown: if counts_unknown { u16::MAX } else { 0 },
@@ -204,6 +207,12 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
         }));
         for ((wanted, selected), open) in wanted.iter_mut().zip(&*selected).zip(open) {
             *wanted |= open.has_any_of(counted) & selected;
+        }
+        if let Some(red) = &self.asked.red {
+            let red = &red[columns.first() as usize..];
+            for ((wanted, selected), is_red) in wanted.iter_mut().zip(&*selected).zip(red) {
+                *wanted |= is_red & selected;
+            }
         }
         places.clear();
         list(wanted, places);
@@ -294,7 +303,7 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
         if !is_all && !asked.selection.may_have_part(row.product) {
             return;
         }
-        let is_selected = asked.selection.includes(row);
+        let is_selected = asked.selection.includes(account, row);
         if !is_selected && !self.members.need(&row.core()) {
             return;
         }
@@ -343,7 +352,7 @@ impl<'a, V: Visit<'a>> Survey<'a, V> {
             return;
         }
         let open = asked.open.get(asked.book, account, core.marks);
-        let plays_a_part = has_announced || asked.scenario.includes(open);
+        let plays_a_part = has_announced || asked.includes(account, open);
         if open.leads_to_churn == 0 && !plays_a_part {
             return;
         }

@@ -1,11 +1,11 @@
 use keizoku_core::{Money, Month, NoRate, Rate};
-use keizoku_revenue::{AsOf, Book};
+use keizoku_revenue::{AsOf, Book, TargetMetric};
 
 use super::movements::{Movement, Movements};
 use super::window::{MONTHS, Window};
 
 /// Version of every figure's definition.
-const VERSION: &str = "v1";
+pub(crate) const VERSION: &str = "v1";
 
 /// The figures of a month and of the twelve that end with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,6 +137,25 @@ pub(crate) fn figures(book: &Book, window: &Window, movements: &Movements) -> Re
         month: window.month,
         provisional: window.provisional,
         metrics,
+    }
+}
+
+/// One of the figures that targets are set for, over the months of a window that count.
+pub(crate) fn of_period(window: &Window, movements: &Movements, metric: TargetMetric) -> Figure {
+    let start = window.start;
+    let span = Span {
+        is_known: window.is_known_from(start),
+    };
+    let whole = &movements.whole;
+    match metric {
+        TargetMetric::Grr => span.known(rate(whole.kept, whole.opening)),
+        TargetMetric::Nrr => span.known(rate(whole.kept_with_growth, whole.opening)),
+        TargetMetric::LogoRetention => {
+            span.shown(rate(whole.customers_kept, whole.customers_before))
+        }
+        TargetMetric::ExpansionMrr => {
+            span.known(amount(movements.sum_from(start, |of| of.expansion)))
+        }
     }
 }
 

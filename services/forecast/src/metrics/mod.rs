@@ -7,14 +7,17 @@ mod restatement;
 mod window;
 
 pub use dictionary::{DEFINITIONS, Definition};
+pub(crate) use figures::VERSION;
 pub use figures::{Figure, Metric, NoValue, RevenueMetrics, Value};
 pub use restatement::{Difference, as_reported};
 pub use window::MonthAhead;
 
-use keizoku_core::Month;
-use keizoku_revenue::{AsOf, Book};
+use std::ops::RangeInclusive;
 
-use crate::risks::RiskBoard;
+use keizoku_core::Month;
+use keizoku_revenue::{AsOf, Book, TargetMetric};
+
+use crate::boards::Boards;
 use crate::selection::{Filter, Selection};
 use movements::Movements;
 use window::Window;
@@ -26,15 +29,31 @@ use window::Window;
 ///
 /// # Errors
 /// When the month begins after `on`.
-pub fn revenue_metrics(
+pub fn revenue_metrics<'a>(
     book: &Book,
-    board: &RiskBoard,
+    boards: impl Into<Boards<'a>>,
     as_of: AsOf,
     month: Month,
     filter: &Filter,
 ) -> Result<RevenueMetrics, MonthAhead> {
-    let window = Window::of(book, as_of, month)?;
-    let selection = Selection::of(filter, book, as_of);
-    let movements = Movements::of(book, board, &window, &selection, filter);
+    let (window, boards) = (Window::of(book, as_of, month)?, boards.into());
+    let selection = Selection::of(filter, book, boards, as_of);
+    let movements = Movements::of(book, boards, &window, &selection, filter);
     Ok(figures::figures(book, &window, &movements))
+}
+
+/// One figure over months in a row, 12 at most, as the dictionary defines it for the trailing twelve;
+/// `None` when the last one begins after `on`.
+pub(crate) fn figure_of_period(
+    book: &Book,
+    boards: Boards<'_>,
+    as_of: AsOf,
+    months: RangeInclusive<Month>,
+    filter: &Filter,
+    metric: TargetMetric,
+) -> Option<Figure> {
+    let window = Window::of_period(book, as_of, &months).ok()?;
+    let selection = Selection::of(filter, book, boards, as_of);
+    let movements = Movements::of(book, boards, &window, &selection, filter);
+    Some(figures::of_period(&window, &movements, metric))
 }

@@ -4,7 +4,8 @@ use keizoku_core::Day;
 use keizoku_revenue::{AccountIx, AsOf, Book};
 
 use super::window::{MONTHS, Window};
-use crate::risks::{OpenByAccount, RiskBoard};
+use crate::boards::Boards;
+use crate::risks::OpenByAccount;
 use crate::selection::{Filter, Selection};
 
 /// Sums over accounts of o (MRR at the start) and c (at the end); see the metric dictionary.
@@ -32,7 +33,7 @@ pub(crate) struct Movement {
 pub(crate) struct Movements {
     /// Month by month, the oldest first.
     pub(crate) months: [Movement; MONTHS],
-    /// From the start of the window to its end: only its two ends count.
+    /// From the first month that counts to the end: only the two ends do.
     pub(crate) whole: Movement,
     pub(crate) at_risk: i64,
     /// The first day on which any account had MRR.
@@ -42,7 +43,7 @@ pub(crate) struct Movements {
 impl Movements {
     pub(crate) fn of(
         book: &Book,
-        board: &RiskBoard,
+        boards: Boards<'_>,
         window: &Window,
         selection: &Selection,
         filter: &Filter,
@@ -52,10 +53,10 @@ impl Movements {
             known_at: window.known_at,
             on: window.last(),
         };
-        let open = OpenByAccount::of(board, book, at_the_end, filter.risk_type.as_deref());
+        let open = OpenByAccount::of(boards.risks, book, at_the_end, filter.risk_type.as_deref());
         for account in book.survivors(window.known_at) {
             let (attributes, segment) = book.attributes_on(account, window.as_of);
-            if !selection.includes_account(attributes.owner, attributes.tier, segment) {
+            if !selection.includes_account(account, attributes.owner, attributes.tier, segment) {
                 continue;
             }
             let mrr = AccountMrr::of(book, account, window, selection.product_number);
@@ -65,10 +66,11 @@ impl Movements {
                 let was_customer = began < window.first_day(place);
                 movements.months[place].add(mrr.ends[place], mrr.ends[place + 1], was_customer);
             }
-            let was_customer = began < window.first_day(0);
+            let start = window.start;
+            let was_customer = began < window.first_day(start);
             movements
                 .whole
-                .add(mrr.ends[0], mrr.ends[MONTHS], was_customer);
+                .add(mrr.ends[start], mrr.ends[MONTHS], was_customer);
             if open.of_all(book, account).leads_to_churn > 0 {
                 movements.at_risk += mrr.ends[MONTHS];
             }
@@ -83,7 +85,15 @@ impl Movements {
 
     /// A sum over the twelve months.
     pub(crate) fn sum(&self, of: impl Fn(&Movement) -> i64) -> i64 {
-        self.months.iter().map(of).fold(0, i64::saturating_add)
+        self.sum_from(0, of)
+    }
+
+    /// A sum over the months from one on.
+    pub(crate) fn sum_from(&self, start: usize, of: impl Fn(&Movement) -> i64) -> i64 {
+        self.months[start..]
+            .iter()
+            .map(of)
+            .fold(0, i64::saturating_add)
     }
 }
 

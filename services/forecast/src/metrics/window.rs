@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use jiff::Timestamp;
 use keizoku_core::{Day, Month};
 use keizoku_revenue::{AsOf, Book};
@@ -16,6 +18,8 @@ pub(crate) struct Window {
     pub(crate) month: Month,
     /// The month is running: its last day is `on`.
     pub(crate) provisional: bool,
+    /// Place of the first month that counts; the oldest, but for shorter periods.
+    pub(crate) start: usize,
     /// The day before each month of the window, the oldest first, and then the last day of M.
     pub(crate) ends: [Day; MONTHS + 1],
     pub(crate) known_at: Option<Timestamp>,
@@ -48,10 +52,30 @@ impl Window {
         Ok(Self {
             month,
             provisional,
+            start: 0,
             ends,
             known_at: as_of.known_at,
             as_of,
             imported_on,
+        })
+    }
+
+    /// Months in a row, [`MONTHS`] at most: those before them are looked at, and do not count.
+    pub(crate) fn of_period(
+        book: &Book,
+        as_of: AsOf,
+        months: &RangeInclusive<Month>,
+    ) -> Result<Self, MonthAhead> {
+        let window = Self::of(book, as_of, *months.end())?;
+        let number = usize::from(
+            months
+                .end()
+                .number()
+                .saturating_sub(months.start().number()),
+        );
+        Ok(Self {
+            start: (MONTHS - 1).saturating_sub(number),
+            ..window
         })
     }
 

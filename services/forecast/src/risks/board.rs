@@ -46,6 +46,17 @@ pub struct RiskState<'a> {
     pub result: &'a str,
 }
 
+/// How an open risk has been looked after (RISK-7); instants in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Upkeep {
+    /// When it last changed.
+    pub(crate) changed: i64,
+    /// How often its next action was put off, since it was opened or reopened.
+    pub(crate) postponements: u32,
+    /// When it last was.
+    pub(crate) postponed: Option<i64>,
+}
+
 /// Where a risk's history ends, and what it says there.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Current {
@@ -100,6 +111,12 @@ impl RiskBoard {
         self.kinds.find(key)
     }
 
+    /// The key of a risk type with a number.
+    #[must_use]
+    pub fn kind_key(&self, number: u32) -> &str {
+        self.kinds.name(number)
+    }
+
     /// A risk as known; `None` before it was recorded.
     #[must_use]
     pub fn state(&self, risk: RiskIx, known_at: Option<Timestamp>) -> Option<RiskState<'_>> {
@@ -128,6 +145,29 @@ impl RiskBoard {
         })
     }
 
+    /// How an open risk has been looked after, as known; `None` before it was recorded.
+    pub(crate) fn upkeep(&self, risk: RiskIx, known_at: Option<Timestamp>) -> Option<Upkeep> {
+        let mut version = self.version(risk, known_at)?;
+        let mut upkeep = Upkeep {
+            changed: version.recorded,
+            postponements: 0,
+            postponed: None,
+        };
+        while let Some(before) = self.versions.get(version.previous) {
+            if before.facts.completion.is_some() {
+                // It was reopened: what had been put off until then is done.
+                break;
+            }
+            let dates = before.facts.next_action.zip(version.facts.next_action);
+            if dates.is_some_and(|(old, new)| new > old) {
+                upkeep.postponements += 1;
+                upkeep.postponed = upkeep.postponed.or(Some(version.recorded));
+            }
+            version = before;
+        }
+        Some(upkeep)
+    }
+
     /// Calls `visit` with each risk's account and facts, as known.
     pub(crate) fn for_each(
         &self,
@@ -146,6 +186,12 @@ impl RiskBoard {
     pub(crate) fn owner(&self, number: u32) -> OwnerId {
         let index = number.checked_sub(1);
         index.map_or(OwnerId::Nobody, |index| self.owners[index as usize])
+    }
+
+    /// A risk's id, and the account that it was filed for, merged or not.
+    pub(crate) fn names(&self, risk: RiskIx) -> (RiskId, AccountIx) {
+        let id = self.ids.id(risk.0).into();
+        (id, self.risks[risk.0].account)
     }
 
     /// The numbers of owners, nobody's first.

@@ -86,6 +86,10 @@ impl RiskBoard {
                 let date = event.completion_date.as_ref();
                 self.close(&event.risk_id, recorded, completion, date, &event.result)?;
             }
+            // Asking is not closing: the risk is as it was, but for when it last changed.
+            Kind::RiskClosureRequested(event) => {
+                self.change_found(&event.risk_id, recorded, |_| ())?;
+            }
             Kind::RiskReopened(event) => {
                 let Some(risk) = self.find(&event.risk_id)? else {
                     return Ok(());
@@ -102,8 +106,7 @@ impl RiskBoard {
             | Kind::SuggestionAccepted(_)
             | Kind::SuggestionDismissed(_)
             | Kind::SuggestionCauseCleared(_)
-            // Asking is not closing, and how far reactions are is nobody's risk.
-            | Kind::RiskClosureRequested(_)
+            // How far reactions are is nobody's risk.
             | Kind::ReactionsAdvanced(_) => {}
         }
         Ok(())

@@ -134,7 +134,8 @@ impl<'a> Naive<'a> {
         match self.question.scenario {
             Scenario::Announced => false,
             Scenario::LeadsToChurn => self.has_open(view, true),
-            Scenario::UnknownAtPresent => self.has_open(view, false),
+            // Nobody has a score in these histories.
+            Scenario::UnknownAtPresent | Scenario::Red => self.has_open(view, false),
         }
     }
 

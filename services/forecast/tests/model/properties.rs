@@ -160,6 +160,7 @@ pub(crate) fn questions() -> impl Strategy<Value = Question> {
         Scenario::Announced,
         Scenario::LeadsToChurn,
         Scenario::UnknownAtPresent,
+        Scenario::Red,
     ]);
     (on, known_at, basis, scenario, filter).prop_map(|(on, known_at, basis, scenario, filter)| {
         Question {

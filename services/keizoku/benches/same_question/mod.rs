@@ -113,6 +113,7 @@ impl Question {
             scenario: self.scenario.into(),
             filter: Some(self.only.filter()),
             consistency_tokens: Vec::new(),
+            expected: false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Which accounts a figure is about (FC-4).
 
-use keizoku_proto::forecast::ForecastFilter;
+use clap::ValueEnum;
+use keizoku_proto::forecast::{self, ForecastFilter};
 
 use super::context::Context;
 use crate::error::Failure;
@@ -33,6 +34,58 @@ pub(super) struct Filter {
     /// Only risks of this type count (key or label)
     #[arg(long, value_name = "TYPE")]
     risk_type: Option<String>,
+    /// Whose onboarding, of whatever product, stands here
+    #[arg(long, value_enum)]
+    onboarding: Option<Onboarding>,
+    /// Whose health score is in this band
+    #[arg(long, value_enum)]
+    band: Option<Band>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Band {
+    /// Without a score
+    None,
+    /// Below 40
+    Red,
+    /// Below 70
+    Yellow,
+    /// From 70 on
+    Green,
+}
+
+impl Band {
+    fn proto(self) -> forecast::BandFilter {
+        match self {
+            Self::None => forecast::BandFilter::None,
+            Self::Red => forecast::BandFilter::Red,
+            Self::Yellow => forecast::BandFilter::Yellow,
+            Self::Green => forecast::BandFilter::Green,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Onboarding {
+    /// Without any
+    None,
+    /// It goes on
+    InProgress,
+    /// It waits until a date
+    OnHold,
+    /// It is done
+    Completed,
+}
+
+impl Onboarding {
+    fn proto(self) -> forecast::OnboardingFilter {
+        match self {
+            Self::None => forecast::OnboardingFilter::None,
+            Self::InProgress => forecast::OnboardingFilter::InProgress,
+            Self::OnHold => forecast::OnboardingFilter::OnHold,
+            Self::Completed => forecast::OnboardingFilter::Completed,
+        }
+    }
 }
 
 impl Filter {
@@ -55,11 +108,18 @@ impl Filter {
         if let Some(kind) = &self.risk_type {
             filter.risk_type = context.risk_type(kind).await?;
         }
+        if let Some(onboarding) = self.onboarding {
+            filter.onboarding = onboarding.proto().into();
+        }
+        if let Some(band) = self.band {
+            filter.band = band.proto().into();
+        }
         Ok(filter)
     }
 
     /// What was asked for, for headers; empty without a filter.
     pub(super) fn describe(&self) -> String {
+        let (onboarding, band) = (shown(self.onboarding), shown(self.band));
         let parts = [
             ("team", &self.team),
             ("owner", &self.owner),
@@ -69,6 +129,8 @@ impl Filter {
             ("channel", &self.channel),
             ("industry", &self.industry),
             ("risk type", &self.risk_type),
+            ("onboarding", &onboarding),
+            ("band", &band),
         ];
         let named =
             |(label, value): (&str, &Option<String>)| Some(format!("{label} {}", value.as_ref()?));
@@ -78,4 +140,10 @@ impl Filter {
             .collect::<Vec<_>>()
             .join(", ")
     }
+}
+
+/// A choice as it is written on the command line.
+fn shown(choice: Option<impl ValueEnum>) -> Option<String> {
+    let value = choice?.to_possible_value()?;
+    Some(value.get_name().to_owned())
 }

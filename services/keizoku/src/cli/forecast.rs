@@ -1,6 +1,7 @@
 //! `keizoku forecast`: FC-2 to FC-6.
 
 mod accounts;
+mod backtest;
 mod text;
 
 use clap::ValueEnum;
@@ -19,14 +20,18 @@ Examples:
   keizoku forecast
   keizoku forecast --team 'Enterprise East' --basis group
   keizoku forecast --scenario announced
+  keizoku forecast --expected                  weighted by how often such risks ended in churn
+  keizoku forecast backtest --horizon 3        what it said then, and what was lost
   keizoku forecast --as-of 2026-10-31          what it said at the end of October
   keizoku forecast --accounts 2026-12          the accounts behind December
   keizoku forecast --json | jq '.buckets[] | {key, mrr: .mrr.minorUnits}'";
 
 /// Arguments of `keizoku forecast`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// What to count MRR by
     #[arg(long, value_enum, default_value_t = Basis::Account)]
     basis: Basis,
@@ -36,12 +41,22 @@ pub struct Args {
     /// List the accounts behind the forecast, or behind one bucket (OVERDUE, 2026-12, UNKNOWN)
     #[arg(long, value_name = "BUCKET", num_args = 0..=1, default_missing_value = "")]
     accounts: Option<String>,
+    /// Also what to expect: every part weighted by how often parts like it were lost
+    #[arg(long, conflicts_with = "accounts")]
+    expected: bool,
     #[command(flatten)]
     limit: Limit,
     #[command(flatten)]
     filter: Filter,
     #[command(flatten)]
     as_of: AsOf,
+}
+
+/// What else to ask about forecasts.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Forecasts as they were given, against what was really lost
+    Backtest(backtest::Args),
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -60,10 +75,15 @@ enum Scenario {
     LeadsToChurn,
     /// And accounts with an open risk of which it is not known
     UnknownAtPresent,
+    /// And accounts without an open risk whose health score is red
+    Red,
 }
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        if let Some(Command::Backtest(args)) = &self.command {
+            return args.run(context).await;
+        }
         let request = self.request(context).await?;
         if let Some(bucket) = &self.accounts {
             return accounts::show(context, request, bucket, &self.limit).await;
@@ -95,17 +115,13 @@ impl Args {
             Basis::Account => forecast::Basis::Account,
             Basis::Group => forecast::Basis::Group,
         };
-        let scenario = match self.scenario {
-            Scenario::Announced => forecast::Scenario::Announced,
-            Scenario::LeadsToChurn => forecast::Scenario::LeadsToChurn,
-            Scenario::UnknownAtPresent => forecast::Scenario::UnknownAtPresent,
-        };
         Ok(GetForecastRequest {
             as_of: self.as_of.resolve(context).await?,
             basis: basis.into(),
-            scenario: scenario.into(),
+            scenario: self.scenario.proto().into(),
             filter: Some(self.filter.resolve(context).await?),
             consistency_tokens: context.tokens(),
+            expected: self.expected,
         })
     }
 }
@@ -119,6 +135,15 @@ impl Basis {
 }
 
 impl Scenario {
+    fn proto(self) -> forecast::Scenario {
+        match self {
+            Self::Announced => forecast::Scenario::Announced,
+            Self::LeadsToChurn => forecast::Scenario::LeadsToChurn,
+            Self::UnknownAtPresent => forecast::Scenario::UnknownAtPresent,
+            Self::Red => forecast::Scenario::Red,
+        }
+    }
+
     fn name(self) -> String {
         self.to_possible_value()
             .map(|value| value.get_name().to_owned())

@@ -69,6 +69,7 @@ pub(super) fn no_value(reason: NoValueReason) -> &'static str {
         NoValueReason::InsufficientHistory => "the history does not reach back far enough",
         NoValueReason::NoLossObserved => "nothing was lost",
         NoValueReason::MarginUnset => "the gross margin is not set",
+        NoValueReason::TooFewLosses => "too few losses are known",
     }
 }
 

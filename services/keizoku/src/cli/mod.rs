@@ -21,8 +21,10 @@ pub mod metrics;
 pub mod notification;
 pub mod onboarding;
 pub mod organisation;
+pub mod quality;
 pub mod report;
 pub mod risk;
+pub mod targets;
 pub mod team;
 pub mod user;
 
@@ -169,10 +171,14 @@ pub enum Command {
     Forecast(forecast::Args),
     /// Revenue metrics of a month and of the trailing twelve
     Metrics(metrics::Args),
+    /// Targets for retention and expansion, and where each stands
+    Targets(targets::Args),
     /// Renewals and notice deadlines ahead, accounts at risk first
     Deadlines(deadlines::Args),
     /// Risks opened, closed and overdue: the last seven days
     Report(report::Args),
+    /// What is wrong with records, since when, and who should mend it
+    Quality(quality::Args),
     /// Churn risks: file, follow, close, search
     #[command(subcommand)]
     Risk(risk::Command),
@@ -249,7 +255,9 @@ pub async fn run(command: Command, globals: Globals) -> Result<u8, Failure> {
     match command {
         Command::Forecast(args) => args.run(&context).await,
         Command::Metrics(args) => args.run(&context).await,
+        Command::Targets(args) => args.run(&context).await,
         Command::Deadlines(args) => args.run(&context).await,
+        Command::Quality(args) => args.run(&context).await,
         Command::Report(args) => args.run(&context).await,
         Command::Risk(command) => command.run(&context).await,
         Command::Health(command) => return command.run(&context).await,

@@ -97,7 +97,7 @@ impl SetArgs {
             locale: self.locale.unwrap_or_default(),
             gross_margin_ppm: self.gross_margin,
             tiers: self.tiers.unwrap_or_default(),
-            etag: String::new(),
+            ..Organisation::default()
         };
         let request = ConfigureOrganisationRequest {
             organisation: Some(organisation),
@@ -135,23 +135,28 @@ fn text(organisation: Option<&Organisation>) -> String {
     card.render()
 }
 
-/// A percentage with up to four decimals, in parts per million.
+/// A margin: a percentage of 100 at most.
 fn margin(text: &str) -> Result<u32, String> {
+    percentage(text).and_then(|ppm| {
+        if ppm <= 1_000_000 {
+            Ok(ppm)
+        } else {
+            Err("is more than 100 percent".to_owned())
+        }
+    })
+}
+
+/// A percentage with up to four decimals, in parts per million.
+pub(super) fn percentage(text: &str) -> Result<u32, String> {
     const DECIMALS: usize = 4;
-    let refused = || "is not a percentage between 0 and 100, with up to four decimals".to_owned();
+    let refused = || "is not a percentage with up to four decimals".to_owned();
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || decimals.len() > DECIMALS || !digits(decimals) || !digits(whole) {
         return Err(refused());
     }
-    let ppm: u32 = format!("{whole}{decimals:0<DECIMALS$}")
-        .parse()
-        .map_err(|_| refused())?;
-    if ppm <= 1_000_000 {
-        Ok(ppm)
-    } else {
-        Err(refused())
-    }
+    let ppm = format!("{whole}{decimals:0<DECIMALS$}").parse();
+    ppm.map_err(|_| refused())
 }
 
 #[cfg(test)]

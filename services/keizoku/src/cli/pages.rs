@@ -47,6 +47,7 @@ pages! {
     risk::ListSuggestionsResponse { suggestions: Suggestion },
     forecast::ListForecastAccountsResponse { accounts: ForecastAccount },
     forecast::ListDeadlinesResponse { deadlines: Deadline },
+    forecast::ListQualityIssuesResponse { issues: QualityIssue },
     healthscore::ListHealthHistoryResponse { steps: HealthStep },
     healthscore::ListHealthResponse { accounts: HealthSummary },
     notification::ListDeliveriesResponse { deliveries: Delivery },

@@ -83,7 +83,12 @@ impl Role {
                 keizoku_risk::SOURCE,
                 keizoku_healthscore::SOURCE,
             ],
-            Self::Forecast => &[keizoku_accounts::SOURCE, keizoku_risk::SOURCE],
+            Self::Forecast => &[
+                keizoku_accounts::SOURCE,
+                keizoku_risk::SOURCE,
+                keizoku_onboarding::SOURCE,
+                keizoku_healthscore::SOURCE,
+            ],
             Self::Onboarding => &[keizoku_accounts::SOURCE, keizoku_onboarding::SOURCE],
             Self::Notification => &[
                 keizoku_accounts::SOURCE,
@@ -167,7 +172,10 @@ mod tests {
         assert!(needs(&[Role::Accounts]).is_empty());
         assert_eq!(needs(&[Role::Risk, Role::Accounts]), ["healthscore"]);
         assert_eq!(needs(&[Role::Risk]), ["accounts", "healthscore"]);
-        assert_eq!(needs(&[Role::Forecast]), ["accounts", "risk"]);
+        assert_eq!(
+            needs(&[Role::Forecast]),
+            ["accounts", "healthscore", "onboarding", "risk"]
+        );
         assert_eq!(
             needs(&[Role::Notification]),
             ["accounts", "healthscore", "risk"]
@@ -176,7 +184,7 @@ mod tests {
         assert_eq!(needs(&[Role::Healthscore]), ["accounts", "onboarding"]);
         assert_eq!(
             needs(&[Role::Forecast, Role::Risk]),
-            ["accounts", "healthscore"]
+            ["accounts", "healthscore", "onboarding"]
         );
     }
 }

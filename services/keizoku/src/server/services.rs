@@ -70,6 +70,7 @@ pub(super) async fn build(
         let forecast = keizoku_forecast::build(deps.clone(), folder).map_err(unusable)?;
         forecast.serve(&mut services.routes);
         services.add(Role::Forecast, book, forecast.freshness());
+        services.freshness.push(forecast.whole_freshness());
         services.freshness.push(forecast.names_freshness());
     }
     if let Some(log) = log(Role::Notification) {

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use keizoku_proto::forecast::{Bucket, GetForecastResponse};
+use keizoku_proto::common::Money;
+use keizoku_proto::forecast::{Bucket, ExpectedLosses, GetForecastResponse};
 
 use crate::cli::chart::bar;
 use crate::cli::format;
@@ -27,6 +28,66 @@ pub(super) fn render(forecast: &GetForecastResponse, title: &Title<'_>, style: S
     text.push_str(&buckets(forecast, title, style));
     if forecast.total.as_ref().is_none_or(|total| total.count == 0) {
         let _ = write!(text, "\n{}", hint(forecast, title));
+    }
+    if let Some(expected) = &forecast.expected {
+        let _ = write!(text, "\n{}", expectation(expected, style));
+    }
+    text
+}
+
+/// What to expect by bucket, and the rates that it follows from.
+fn expectation(expected: &ExpectedLosses, style: Style) -> String {
+    let why = format::no_value(expected.no_value_reason());
+    let learned = format!(
+        "{} of {} parts of past months were lost",
+        thousands(expected.losses),
+        thousands(expected.sample_size)
+    );
+    if !why.is_empty() {
+        return format!("Nothing can be expected yet, {why}: {learned}\n");
+    }
+    let mut text = format!(
+        "Expected, as {learned}: {}\n\n",
+        format::percent(expected.overall_rate.as_ref())
+    );
+    let mut table = Table::new(["Renewal", ">Expected", ""]);
+    let amount = |mrr: Option<&Money>| mrr.map_or(0, |mrr| mrr.minor_units);
+    let amounts = expected.buckets.iter().map(|one| amount(one.mrr.as_ref()));
+    let largest = amounts.max().unwrap_or(0);
+    for bucket in &expected.buckets {
+        table.row([
+            bucket.key.clone(),
+            format::money(bucket.mrr.as_ref()),
+            bar(amount(bucket.mrr.as_ref()), largest, BAR, style),
+        ]);
+    }
+    let total = format::money(expected.total.as_ref());
+    table.row(["TOTAL".to_owned(), total, String::new()]);
+    text.push_str(&table.render(style));
+    let mut rates = Table::new([
+        "Flag",
+        "Type",
+        "Band",
+        ">Lost",
+        ">Of",
+        ">Rate",
+        ">MRR",
+        ">Expected",
+    ]);
+    for rate in &expected.rates {
+        rates.row([
+            format::enum_name(rate.flag().as_str_name(), "PART_FLAG_"),
+            rate.risk_type.clone(),
+            format::enum_name(rate.band().as_str_name(), "BAND_"),
+            thousands(rate.losses),
+            thousands(rate.sample_size),
+            format::percent(rate.rate.as_ref()),
+            format::money(rate.mrr.as_ref()),
+            format::money(rate.expected_mrr.as_ref()),
+        ]);
+    }
+    if !rates.is_empty() {
+        let _ = write!(text, "\n{}", rates.render(style));
     }
     text
 }
@@ -94,11 +155,11 @@ fn hint(forecast: &GetForecastResponse, title: &Title<'_>) -> &'static str {
     } else if forecast.active_accounts == 0 {
         "No active account passes the filter. `keizoku account list` shows the accounts,\n\
          `keizoku team list` and `keizoku user list` who looks after them.\n"
-    } else if title.scenario == "unknown-at-present" {
+    } else if title.scenario == "red" {
         "Nothing is expected to be lost. `keizoku risk open` files a risk,\n\
          `keizoku deadlines` shows what renews next.\n"
     } else {
-        "Nothing is expected to be lost. Try `--scenario unknown-at-present`,\n\
+        "Nothing is expected to be lost. Try `--scenario red`,\n\
          `keizoku risk list`, or `keizoku deadlines` for what renews next.\n"
     }
 }
@@ -180,6 +241,66 @@ UNKNOWN         0       0       0.00%
 TOTAL           3  15,000       1.50%
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn fc_5_the_expected_line_shows_its_rates_or_says_why_there_is_none() {
+        use keizoku_proto::common::NoValueReason;
+        use keizoku_proto::forecast::{ExpectedBucket, LossRate, PartFlag};
+        let yen = |minor_units| {
+            Some(Money {
+                minor_units,
+                currency_code: "JPY".to_owned(),
+            })
+        };
+        let ppm = |ppm| {
+            Some(Rate {
+                ppm: Some(ppm),
+                ..Rate::default()
+            })
+        };
+        let line = ExpectedLosses {
+            buckets: vec![ExpectedBucket {
+                key: "2026-12".to_owned(),
+                mrr: yen(4_750),
+            }],
+            total: yen(4_750),
+            rates: vec![LossRate {
+                flag: PartFlag::LeadsToChurn.into(),
+                risk_type: "usage".to_owned(),
+                losses: 30,
+                sample_size: 60,
+                rate: ppm(475_000),
+                mrr: yen(10_000),
+                expected_mrr: yen(4_750),
+                band: keizoku_proto::healthscore::Band::Red.into(),
+            }],
+            overall_rate: ppm(400_000),
+            losses: 40,
+            sample_size: 100,
+            ..ExpectedLosses::default()
+        };
+        let expected = "\
+Expected, as 40 of 100 parts of past months were lost: 40.00%
+
+Renewal  Expected
+2026-12     4,750  ##############################
+TOTAL       4,750
+
+Flag            Type   Band  Lost  Of    Rate     MRR  Expected
+LEADS_TO_CHURN  usage  RED     30  60  47.50%  10,000     4,750
+";
+        assert_eq!(expectation(&line, Style::ASCII), expected);
+        let hidden = ExpectedLosses {
+            losses: 3,
+            sample_size: 7,
+            no_value_reason: NoValueReason::TooFewLosses.into(),
+            ..ExpectedLosses::default()
+        };
+        assert_eq!(
+            expectation(&hidden, Style::ASCII),
+            "Nothing can be expected yet, too few losses are known: 3 of 7 parts of past months were lost\n"
+        );
     }
 
     #[test]

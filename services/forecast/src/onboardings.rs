@@ -1,0 +1,207 @@
+//! The onboarding service's log as a model: which state every onboarding was in, as known at any
+//! instant, on any date.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use keizoku_core::{AccountId, Day, Recorded};
+use keizoku_proto::StoredEvent as _;
+use keizoku_proto::google::r#type::Date;
+use keizoku_proto::onboarding::event::Kind;
+use keizoku_revenue::{AccountIx, AsOf, Book, Unreadable};
+use uuid::Uuid;
+
+/// Where an onboarding stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OnboardingState {
+    /// It goes on.
+    InProgress,
+    /// It waits until a date.
+    OnHold,
+    /// It is done.
+    Completed,
+}
+
+/// Which accounts, by their onboardings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OnboardingFilter {
+    /// With one in a state, whatever its product.
+    Some(OnboardingState),
+    /// Without any.
+    None,
+}
+
+/// What changed of an onboarding.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    Started(Day),
+    /// First and last day of a pause.
+    Held(Day, Day),
+    /// The first day on which it goes on.
+    Resumed(Day),
+    Completed(Day),
+}
+
+#[derive(Debug, Clone)]
+struct Onboarding {
+    account: AccountIx,
+    /// When each was recorded, in microseconds.
+    changes: Vec<(i64, Change)>,
+}
+
+/// Every onboarding and its history. Accounts have the numbers that one [`Book`] gave them.
+#[derive(Debug, Clone, Default)]
+pub struct OnboardingBoard {
+    numbers: HashMap<Uuid, u32>,
+    onboardings: Vec<Onboarding>,
+}
+
+impl OnboardingBoard {
+    /// Reads one event as the log holds it. `intern` gives an account its number in the book.
+    ///
+    /// # Errors
+    /// When it was written by a newer version, or is damaged; the board is as it was.
+    pub fn apply_recorded(
+        &mut self,
+        recorded: &Recorded,
+        intern: impl FnOnce(AccountId) -> AccountIx,
+    ) -> Result<(), Unreadable> {
+        let kind = Kind::from_bytes(&recorded.data)?;
+        self.apply(recorded.recorded_at, &kind, intern)
+    }
+
+    /// Reads one event.
+    ///
+    /// # Errors
+    /// When it holds what its service never records; the board is as it was.
+    pub fn apply(
+        &mut self,
+        recorded_at: Timestamp,
+        kind: &Kind,
+        intern: impl FnOnce(AccountId) -> AccountIx,
+    ) -> Result<(), Unreadable> {
+        let (id, change) = match kind {
+            Kind::OnboardingStarted(event) => {
+                let id = parse(&event.onboarding_id, "onboarding_id")?;
+                let account = parse(&event.account_id, "account_id")?;
+                let started = day(event.start_date.as_ref(), "start_date")?;
+                self.start(id, || intern(account.into()));
+                (id, Change::Started(started))
+            }
+            Kind::OnboardingHeld(event) => {
+                let hold = event.hold.clone().unwrap_or_default();
+                let from = day(hold.from_date.as_ref(), "from_date")?;
+                let until = day(hold.until_date.as_ref(), "until_date")?;
+                let id = parse(&event.onboarding_id, "onboarding_id")?;
+                (id, Change::Held(from, until))
+            }
+            Kind::OnboardingResumed(event) => {
+                let id = parse(&event.onboarding_id, "onboarding_id")?;
+                (id, Change::Resumed(day(event.date.as_ref(), "date")?))
+            }
+            Kind::OnboardingCompleted(event) => {
+                let completion = event.completion.clone().unwrap_or_default();
+                let id = parse(&event.onboarding_id, "onboarding_id")?;
+                (
+                    id,
+                    Change::Completed(day(completion.date.as_ref(), "date")?),
+                )
+            }
+            // Templates are nobody's onboarding; the rest happens within one.
+            Kind::TemplatePublished(_)
+            | Kind::OnboardingAssigned(_)
+            | Kind::TaskCompleted(_)
+            | Kind::TaskReopened(_)
+            | Kind::PhaseChanged(_)
+            | Kind::TemplateChanged(_)
+            | Kind::HandOffRecorded(_)
+            | Kind::KickoffHeld(_)
+            | Kind::ExpectationGapRated(_) => return Ok(()),
+        };
+        // One that was never started means nothing.
+        if let Some(number) = self.numbers.get(&id) {
+            let onboarding = &mut self.onboardings[*number as usize];
+            let recorded = recorded_at.as_microsecond();
+            onboarding.changes.push((recorded, change));
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, id: Uuid, account: impl FnOnce() -> AccountIx) {
+        let onboardings = &mut self.onboardings;
+        self.numbers.entry(id).or_insert_with(|| {
+            let number = u32::try_from(onboardings.len()).unwrap_or(u32::MAX);
+            onboardings.push(Onboarding {
+                account: account(),
+                changes: Vec::new(),
+            });
+            number
+        });
+    }
+
+    /// By number of an account, whether a filter leaves it at both times; merged accounts are the
+    /// one that stays.
+    pub(crate) fn accounts(&self, book: &Book, as_of: AsOf, filter: OnboardingFilter) -> Vec<bool> {
+        let today = book.today_at(as_of.known_at);
+        let (wanted, found) = match filter {
+            OnboardingFilter::Some(state) => (Some(state), true),
+            OnboardingFilter::None => (None, false),
+        };
+        let mut accounts = vec![!found; book.len()];
+        for onboarding in &self.onboardings {
+            let Some(state) = onboarding.state(as_of, today) else {
+                continue;
+            };
+            if wanted.is_none_or(|wanted| wanted == state) {
+                let survivor = book.survivor(onboarding.account, as_of.known_at);
+                accounts[survivor.0 as usize] = found;
+            }
+        }
+        accounts
+    }
+}
+
+impl Onboarding {
+    /// Its state on a date, if `today` is the date of the instant that it is known at: from today on
+    /// what is known of it, on a date before what held then. `None` where it had not begun.
+    fn state(&self, as_of: AsOf, today: Day) -> Option<OnboardingState> {
+        let known = as_of.known_at.map_or(i64::MAX, Timestamp::as_microsecond);
+        let on = as_of.on;
+        let is_past = on < today;
+        let mut holds: Vec<(Day, Day)> = Vec::new();
+        let mut state = None;
+        for (_, change) in self.changes.iter().take_while(|(at, _)| *at <= known) {
+            match *change {
+                Change::Started(date) if is_past && on < date => return None,
+                Change::Started(_) => state = Some(OnboardingState::InProgress),
+                Change::Held(from, until) => holds.push((from, until)),
+                Change::Resumed(date) => {
+                    for (_, until) in &mut holds {
+                        *until = (*until).min(date.plus_days(-1));
+                    }
+                }
+                Change::Completed(date) if is_past && on < date => {}
+                Change::Completed(_) => return Some(OnboardingState::Completed),
+            }
+        }
+        let is_held = holds
+            .iter()
+            .any(|(from, until)| *from <= on && on <= *until);
+        state.map(|state| {
+            if is_held {
+                OnboardingState::OnHold
+            } else {
+                state
+            }
+        })
+    }
+}
+
+fn parse(text: &str, field: &'static str) -> Result<Uuid, Unreadable> {
+    Uuid::try_parse(text).map_err(|_| Unreadable::Malformed(field))
+}
+
+fn day(date: Option<&Date>, field: &'static str) -> Result<Day, Unreadable> {
+    let day = keizoku_proto::optional_day(date).map_err(|_| Unreadable::Malformed(field))?;
+    day.ok_or(Unreadable::Malformed(field))
+}
