@@ -4,6 +4,7 @@ mod churn;
 mod contact_left;
 mod imported;
 mod replicas;
+mod won_deal;
 
 use std::path::Path;
 use std::time::Duration;

@@ -17,6 +17,12 @@ pub enum Error {
     /// Nothing of it changes any more.
     #[error("the onboarding is completed")]
     Closed,
+    /// It was handed back, is dormant, or ended with its account.
+    #[error("the onboarding was handed back, is dormant or ended: relaunch it first")]
+    Left,
+    /// It has not left.
+    #[error("the onboarding goes on: there is nothing to relaunch")]
+    GoesOn,
     /// Exit criteria that are not met, by the keys of their tasks (ONB-6).
     #[error(
         "not done yet: {}; do it, or move on with a reason (MoveOnboarding)",
@@ -68,6 +74,8 @@ impl DomainError for Error {
             Self::Exists => ErrorReason::AlreadyExists,
             Self::Unknown => ErrorReason::NotFound,
             Self::Closed => ErrorReason::OnboardingClosed,
+            Self::Left => ErrorReason::OnboardingLeft,
+            Self::GoesOn => ErrorReason::OnboardingGoesOn,
             Self::Unmet(_) => ErrorReason::ExitCriteriaUnmet,
             Self::OnHold(_) => ErrorReason::OnboardingOnHold,
             Self::NotOnHold => ErrorReason::OnboardingNotOnHold,

@@ -126,6 +126,12 @@ impl OnboardingService for Service {
     ) -> Result<Response<proto::CompleteOnboardingResponse>, Status> {
         reply(self.0.complete(request).await)
     }
+    async fn relaunch_onboarding(
+        &self,
+        request: Request<proto::RelaunchOnboardingRequest>,
+    ) -> Result<Response<proto::RelaunchOnboardingResponse>, Status> {
+        reply(self.0.relaunch(request).await)
+    }
     async fn get_onboarding(
         &self,
         request: Request<proto::GetOnboardingRequest>,

@@ -44,6 +44,8 @@ pub enum Command {
     Hold(phase::HoldArgs),
     /// End the pause
     Resume(phase::ResumeArgs),
+    /// Let one that was handed back, is dormant or ended go on where it stopped
+    Relaunch(phase::RelaunchArgs),
     /// Complete it, with evidence
     Complete(finish::CompleteArgs),
     /// Let it follow another version of its template
@@ -72,6 +74,7 @@ impl Command {
             Self::Move(args) => args.run(context).await,
             Self::Hold(args) => args.run(context).await,
             Self::Resume(args) => args.run(context).await,
+            Self::Relaunch(args) => args.run(context).await,
             Self::Complete(args) => args.run(context).await,
             Self::ChangeTemplate(args) => args.run(context).await,
             Self::Templates(args) => args.run(context).await,
