@@ -14,6 +14,7 @@ mod queries;
 mod reactions;
 mod reactor;
 mod resources;
+mod stuck;
 mod text;
 
 use std::path::Path;
@@ -89,6 +90,12 @@ pub async fn build(
         followed
     };
     let (own, accounts) = (follow(SOURCE), follow(book::SOURCE));
+    // No answer joins what it says: nobody waits for it, nor for a service that may start later.
+    let onboarding = deps.project(
+        projection::ONBOARDING,
+        Arc::new(Projected(Arc::clone(&model))),
+        projector::SQLITE_PACE,
+    );
     change_freshness.add(SOURCE, own.clone());
     let reactions = Reactions::of(
         SOURCE,
@@ -97,6 +104,7 @@ pub async fn build(
         deps.lifecycle.clone(),
     );
     reactions.start(book::SOURCE).await?;
+    reactions.start(projection::ONBOARDING).await?;
     let risks = Arc::new(Risks {
         risks: deps.executor(&log),
         catalogue: deps.executor(&log),
@@ -121,7 +129,7 @@ pub async fn build(
         &deps.lifecycle,
         Intake(Arc::clone(&risks.model)),
         reactor,
-        vec![accounts.progress],
+        vec![accounts.progress, onboarding.progress],
     );
     Ok(Service(risks))
 }

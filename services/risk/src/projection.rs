@@ -2,16 +2,19 @@
 
 use keizoku_core::{Recorded, RiskId};
 use keizoku_proto::google::r#type::Date;
-use keizoku_proto::{StoredEvent as _, accounts, risk};
+use keizoku_proto::{StoredEvent as _, accounts, onboarding, risk};
 use keizoku_runtime::read_model::HandlerError;
 use keizoku_runtime::read_model::rusqlite::{self, OptionalExtension as _, Transaction, params};
 use keizoku_runtime::{account_names, book, intake};
 use risk::event::Kind;
 
-use crate::{reactions, text};
+use crate::{reactions, stuck, text};
 
 /// Tables and indexes; another schema starts the model over.
 pub(crate) const SCHEMA: &str = include_str!("read_model.sql");
+
+/// The onboarding service as a source of events.
+pub(crate) const ONBOARDING: &str = "onboarding";
 
 /// Writes one event's rows.
 pub(crate) fn handle(
@@ -22,6 +25,11 @@ pub(crate) fn handle(
     if source == crate::SOURCE {
         let at = event.recorded_at.as_microsecond();
         on_risk_event(rows, &Kind::from_bytes(&event.data)?, at)?;
+        Ok(())
+    } else if source == ONBOARDING {
+        if stuck::matters(&onboarding::event::Kind::from_bytes(&event.data)?) {
+            intake::note(rows, source, event)?;
+        }
         Ok(())
     } else {
         match event.category() {

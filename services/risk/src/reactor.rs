@@ -1,4 +1,4 @@
-//! Carries out what follows from events of the accounts service, each once (RX-8).
+//! Carries out what follows from events of other services, each once (RX-8).
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use keizoku_core::{AccountId, RiskId, StreamId};
 use keizoku_proto::StoredEvent as _;
 use keizoku_proto::accounts::event::Kind;
+use keizoku_proto::onboarding;
 use keizoku_proto::risk::event::Kind as OwnEvent;
 use keizoku_runtime::effect::{Effect, NotYet};
 use keizoku_runtime::intake::Fact;
@@ -16,10 +17,13 @@ use keizoku_runtime::{Call, Failure, Token};
 
 use crate::domain::{self, catalogue, risk, suggestion};
 use crate::reactions::{Intent, Known, react};
-use crate::{Risks, SOURCE};
+use crate::{Risks, SOURCE, projection, stuck};
 
 /// Key of the type for somebody who left, where the catalogue still has it.
 const LEAVER_TYPE: &str = "champion_left";
+
+/// Key of the type for an onboarding that does not come to its end, likewise.
+const STUCK_TYPE: &str = "onboarding_unfinished";
 
 /// The service's reactions, and what they need.
 pub(crate) struct Reactor {
@@ -40,9 +44,7 @@ impl Effect for Reactor {
     }
 
     async fn deal(&self, fact: &Fact) -> Result<(), NotYet> {
-        let event = Kind::from_bytes(&fact.data)?;
-        let known = self.known(fact, &event).await?;
-        for intent in react(&event, &known) {
+        for intent in self.intents(fact).await? {
             match self.carry_out(fact, intent).await {
                 // The cause is quiet, say: that is an answer, too.
                 Err(failure) if failure.is_refusal() => {
@@ -62,6 +64,36 @@ impl Effect for Reactor {
 }
 
 impl Reactor {
+    /// What follows from a fact.
+    async fn intents(&self, fact: &Fact) -> Result<Vec<Intent>, NotYet> {
+        if fact.source == projection::ONBOARDING {
+            let event = onboarding::event::Kind::from_bytes(&fact.data)?;
+            let known = stuck::Known {
+                locale: self.locale(),
+                stuck_type: self.active_type(STUCK_TYPE).await?,
+            };
+            return Ok(stuck::react(&event, &known));
+        }
+        let event = Kind::from_bytes(&fact.data)?;
+        let known = self.known(fact, &event).await?;
+        Ok(react(&event, &known))
+    }
+
+    /// The organisation's language.
+    fn locale(&self) -> String {
+        let book = self.risks.book.read();
+        book.settings_at(None).locale.clone()
+    }
+
+    /// A type of the catalogue; the one that ends it where that is not in use.
+    async fn active_type(&self, key: &'static str) -> Result<String, Failure> {
+        match self.risks.require_type(key).await {
+            Ok(()) => Ok(key.to_owned()),
+            Err(failure) if failure.is_refusal() => Ok(catalogue::OTHER.to_owned()),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// What the service knows that matters for an event: as of the event at least, and as of
     /// everything that the own log has.
     async fn known(&self, fact: &Fact, event: &Kind) -> Result<Known, Failure> {
@@ -69,14 +101,9 @@ impl Reactor {
         self.risks.book_freshness.wait(&[token]).await?;
         let head = self.risks.log.head().borrow().position;
         self.own.reach(head).await;
-        let leaver_type = match self.risks.require_type(LEAVER_TYPE).await {
-            Ok(()) => LEAVER_TYPE,
-            Err(failure) if failure.is_refusal() => catalogue::OTHER,
-            Err(failure) => return Err(failure),
-        };
         let mut known = Known {
-            locale: self.risks.book.read().settings_at(None).locale.clone(),
-            leaver_type: leaver_type.to_owned(),
+            locale: self.locale(),
+            leaver_type: self.active_type(LEAVER_TYPE).await?,
             ..Known::default()
         };
         match event {
@@ -123,7 +150,12 @@ impl Reactor {
         command: suggestion::Command,
     ) -> Result<(), Failure> {
         let stream = domain::suggestion_stream(id);
-        let Some(call) = call("contact_left", fact, &stream, intent) else {
+        let reaction = if fact.source == projection::ONBOARDING {
+            "onboarding_stuck"
+        } else {
+            "contact_left"
+        };
+        let Some(call) = call(reaction, fact, &stream, intent) else {
             return Ok(());
         };
         let suggestions = &self.risks.suggestions;

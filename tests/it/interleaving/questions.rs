@@ -9,6 +9,7 @@ use keizoku_proto::forecast::{
     DeadlineKind, ForecastFilter, GetRevenueMetricsRequest, GetRiskReportRequest,
     ListDeadlinesRequest, ListForecastAccountsRequest,
 };
+use keizoku_proto::onboarding::{ListOnboardingsRequest, OnboardingFilter};
 use keizoku_proto::risk::{ListRisksRequest, ListSuggestionsRequest, SuggestionState};
 use tonic::{Response, Status};
 
@@ -36,6 +37,7 @@ pub(super) async fn ask(api: &Connection, cast: &Cast, must_find: bool) -> Answe
     questions.reports().await;
     questions.risks().await;
     questions.accounts().await;
+    questions.onboardings().await;
     questions.answers
 }
 
@@ -144,6 +146,25 @@ impl Questions<'_> {
             };
             let answer = self.api.risks().list_suggestions(list.clone()).await;
             self.keep(&list, answer, |found| found.suggestions.len());
+        }
+    }
+
+    async fn onboardings(&mut self) {
+        let Cast {
+            field, survivor, ..
+        } = self.cast;
+        for (owner, account) in [("", ""), (field.name.as_str(), ""), ("", &survivor.name)] {
+            let list = ListOnboardingsRequest {
+                filter: Some(OnboardingFilter {
+                    owner: owner.to_owned(),
+                    account: account.to_owned(),
+                    include_completed: true,
+                    ..OnboardingFilter::default()
+                }),
+                ..ListOnboardingsRequest::default()
+            };
+            let answer = self.api.onboardings().list_onboardings(list.clone()).await;
+            self.keep(&list, answer, |found| found.onboardings.len());
         }
     }
 

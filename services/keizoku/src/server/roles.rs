@@ -74,11 +74,17 @@ impl Role {
         match self {
             Self::Accounts => &[keizoku_accounts::SOURCE],
             Self::Healthscore => &[keizoku_accounts::SOURCE, keizoku_healthscore::SOURCE],
-            Self::Risk | Self::Forecast => &[keizoku_accounts::SOURCE, keizoku_risk::SOURCE],
+            Self::Risk => &[
+                keizoku_accounts::SOURCE,
+                keizoku_risk::SOURCE,
+                keizoku_onboarding::SOURCE,
+            ],
+            Self::Forecast => &[keizoku_accounts::SOURCE, keizoku_risk::SOURCE],
             Self::Onboarding => &[keizoku_accounts::SOURCE, keizoku_onboarding::SOURCE],
             Self::Notification => &[
                 keizoku_accounts::SOURCE,
                 keizoku_risk::SOURCE,
+                keizoku_onboarding::SOURCE,
                 keizoku_notification::SOURCE,
             ],
         }
@@ -155,12 +161,18 @@ mod tests {
         let needs = |roles: &[Role]| Vec::from_iter(Roles::of(roles).foreign_sources());
         assert!(needs(&[]).is_empty());
         assert!(needs(&[Role::Accounts]).is_empty());
-        assert!(needs(&[Role::Risk, Role::Accounts]).is_empty());
-        assert_eq!(needs(&[Role::Risk]), ["accounts"]);
+        assert_eq!(needs(&[Role::Risk, Role::Accounts]), ["onboarding"]);
+        assert_eq!(needs(&[Role::Risk]), ["accounts", "onboarding"]);
         assert_eq!(needs(&[Role::Forecast]), ["accounts", "risk"]);
-        assert_eq!(needs(&[Role::Notification]), ["accounts", "risk"]);
+        assert_eq!(
+            needs(&[Role::Notification]),
+            ["accounts", "onboarding", "risk"]
+        );
         assert_eq!(needs(&[Role::Onboarding]), ["accounts"]);
         assert_eq!(needs(&[Role::Healthscore]), ["accounts"]);
-        assert_eq!(needs(&[Role::Forecast, Role::Risk]), ["accounts"]);
+        assert_eq!(
+            needs(&[Role::Forecast, Role::Risk]),
+            ["accounts", "onboarding"]
+        );
     }
 }
