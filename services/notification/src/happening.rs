@@ -1,8 +1,10 @@
 //! What a fact says, and to whom it happened: from events and replicas to words.
 
+mod onboardings;
+
 use keizoku_core::{AccountId, Day, Money, Rate, SubscriptionId};
 use keizoku_proto::notification::{Message, Trigger};
-use keizoku_proto::{StoredEvent as _, accounts, risk};
+use keizoku_proto::{StoredEvent as _, accounts, onboarding, risk};
 use keizoku_revenue::{AsOf, Book};
 use keizoku_runtime::effect::NotYet;
 use keizoku_runtime::intake::Fact;
@@ -26,6 +28,7 @@ pub(crate) struct Happening {
 enum Kind {
     Risk(Box<(risk::event::Kind, RiskRow)>),
     Suggestion(risk::RiskSuggested),
+    Onboarding(onboarding::event::Kind),
     Ending {
         subscription: Option<SubscriptionId>,
         end: Option<Day>,
@@ -38,6 +41,8 @@ impl Happening {
     pub(crate) async fn of(fact: &Fact, queries: &Queries) -> Result<Self, NotYet> {
         if fact.source == projection::RISK {
             Self::of_risk(risk::event::Kind::from_bytes(&fact.data)?, queries).await
+        } else if fact.source == projection::ONBOARDING {
+            onboardings::read(onboarding::event::Kind::from_bytes(&fact.data)?)
         } else {
             Self::of_contract(accounts::event::Kind::from_bytes(&fact.data)?, queries).await
         }
@@ -104,7 +109,7 @@ impl Happening {
         })
     }
 
-    /// Who owns it: the risk's owner, or the account's.
+    /// Who owns it: the risk's owner, the onboarding's, or the account's.
     pub(crate) fn owner(&self, book: &Book, today: Day) -> Owner {
         let of_account = || account_owner(book, self.account, today);
         match &self.kind {
@@ -113,6 +118,7 @@ impl Happening {
                 ("", team) => Owner::Team(team.to_owned()),
                 (user, _) => Owner::User(user.to_owned()),
             },
+            Kind::Onboarding(event) => onboardings::owner(event).unwrap_or_else(of_account),
             Kind::Suggestion(_) | Kind::Ending { .. } => of_account(),
         }
     }
@@ -129,6 +135,9 @@ impl Happening {
         let owner = responsible(&self.owner(book, writer.today), directory);
         match &self.kind {
             Kind::Risk(risk) => write_risk(writer, &customer, risk, owner),
+            Kind::Onboarding(event) => {
+                onboardings::write(writer, &customer, &self.subject, event, owner, directory)
+            }
             Kind::Suggestion(suggested) => {
                 let suggested = Suggested {
                     name: suggested.display_name.clone(),

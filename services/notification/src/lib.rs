@@ -7,7 +7,7 @@
 //! that cannot be delivered is a dead letter that can be redriven.
 //!
 //! ```text
-//! accounts, risk ──► read model: replicas, facts to plan ──► planner ──► own log ──► dispatcher ──► Slack, SMTP
+//! accounts, risk, onboarding ──► read model: replicas, facts to plan ──► planner ──► own log ──► dispatcher ──► Slack, SMTP
 //!                                          schedule ──► digest ──┘          └──► read model: queues
 //! ```
 
@@ -111,9 +111,13 @@ pub async fn build(
         let projected = Arc::new(Projected(Arc::clone(&model)));
         // A message is not kept waiting for a batch to fill.
         let followed = deps.project(source, projected, Duration::ZERO);
-        freshness.add(source, followed.clone());
+        // Its facts say themselves what they are about: nobody waits for a service that may start later.
+        if source != projection::ONBOARDING {
+            freshness.add(source, followed.clone());
+        }
         followed.progress
     };
+    let onboarding = follow(projection::ONBOARDING);
     let desk = Arc::new(Desk {
         config,
         activation: deps.executor(&log),
@@ -139,7 +143,7 @@ pub async fn build(
         desk.tell_what_waits();
         let lifecycle = deps.lifecycle;
         let planner = Arc::new(Planner(Arc::clone(&desk)));
-        let sources = vec![desk.accounts.clone(), desk.risk.clone()];
+        let sources = vec![desk.accounts.clone(), desk.risk.clone(), onboarding];
         effect::work(&lifecycle, Intake(model), planner, sources);
         lifecycle.until_stop(Arc::clone(&desk).digest_for_ever());
         lifecycle.until_stop(Dispatcher::new(Arc::clone(&desk), channels).send_for_ever());

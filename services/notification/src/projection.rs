@@ -7,7 +7,7 @@ pub(crate) use deliveries::resource_state;
 
 use keizoku_core::Recorded;
 use keizoku_proto::google::r#type::Date;
-use keizoku_proto::{StoredEvent as _, accounts, risk};
+use keizoku_proto::{StoredEvent as _, accounts, onboarding, risk};
 use keizoku_runtime::intake;
 use keizoku_runtime::read_model::HandlerError;
 use keizoku_runtime::read_model::rusqlite::{self, Transaction, params};
@@ -18,6 +18,7 @@ pub(crate) const SCHEMA: &str = include_str!("read_model.sql");
 /// Names of the sources.
 pub(crate) const ACCOUNTS: &str = "accounts";
 pub(crate) const RISK: &str = "risk";
+pub(crate) const ONBOARDING: &str = "onboarding";
 
 /// Writes one event's rows.
 pub(crate) fn handle(
@@ -28,6 +29,7 @@ pub(crate) fn handle(
     let is_fact = match source {
         ACCOUNTS => on_accounts(rows, &accounts::event::Kind::from_bytes(&event.data)?)?,
         RISK => on_risk(rows, &risk::event::Kind::from_bytes(&event.data)?)?,
+        ONBOARDING => is_told(&onboarding::event::Kind::from_bytes(&event.data)?),
         _ => {
             deliveries::on_own(rows, event)?;
             false
@@ -103,6 +105,35 @@ fn on_accounts(rows: &Transaction<'_>, event: &accounts::event::Kind) -> rusqlit
         | Kind::ReactionsAdvanced(_) => {}
     }
     Ok(false)
+}
+
+/// Whether an event of an onboarding is a fact to tell: it says itself what it is about.
+fn is_told(event: &onboarding::event::Kind) -> bool {
+    use onboarding::event::Kind;
+    match event {
+        Kind::HandOffRequested(_)
+        | Kind::OnboardingStalled(_)
+        | Kind::OnboardingReturned(_)
+        | Kind::OnboardingWentDormant(_)
+        | Kind::OnboardingCompleted(_) => true,
+        Kind::TemplatePublished(_)
+        | Kind::OnboardingStarted(_)
+        | Kind::OnboardingAssigned(_)
+        | Kind::TaskCompleted(_)
+        | Kind::TaskReopened(_)
+        | Kind::PhaseChanged(_)
+        | Kind::OnboardingHeld(_)
+        | Kind::OnboardingResumed(_)
+        | Kind::TemplateChanged(_)
+        | Kind::HandOffRecorded(_)
+        | Kind::KickoffHeld(_)
+        | Kind::ExpectationGapRated(_)
+        | Kind::OnboardingPickedUp(_)
+        | Kind::OnboardingRelaunched(_)
+        // The churn of its account was told.
+        | Kind::OnboardingEnded(_)
+        | Kind::ReactionsAdvanced(_) => false,
+    }
 }
 
 fn user(

@@ -187,6 +187,26 @@ pub fn built_in() -> Vec<(&'static str, Terms)> {
             vec![owner(), team()],
         ),
         rule("churned", Trigger::Churned, vec![owner(), team()]),
+        rule(
+            "hand-off-requested",
+            Trigger::HandOffRequested,
+            vec![owner()],
+        ),
+        rule(
+            "onboarding-stalled",
+            Trigger::OnboardingStalled,
+            vec![owner()],
+        ),
+        rule(
+            "onboarding-returned",
+            Trigger::OnboardingReturned,
+            vec![owner(), team()],
+        ),
+        rule(
+            "onboarding-completed",
+            Trigger::OnboardingCompleted,
+            vec![team()],
+        ),
         digest,
     ]
 }

@@ -2,6 +2,7 @@
 
 mod contract;
 mod digest;
+mod onboarding;
 mod risk;
 
 use keizoku_core::{AccountId, Day, Money, Rate};
@@ -13,6 +14,10 @@ use super::locale::Locale;
 
 pub(crate) use contract::{Ending, cancellation_announced, churned};
 pub(crate) use digest::{Deadline, DeadlineKind, Digest, Overdue, weekly};
+pub(crate) use onboarding::{
+    About, Left, Stalled, hand_off_requested, onboarding_completed, onboarding_returned,
+    onboarding_stalled,
+};
 pub(crate) use risk::{
     Closed, Flag, Opened, Suggested, leads_to_churn_changed, risk_closed, risk_opened,
     suggestion_made,

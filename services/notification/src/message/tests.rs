@@ -3,6 +3,8 @@
 //!
 //! `UPDATE_GOLDENS=1 cargo test -p keizoku-notification` writes the files anew.
 
+mod onboardings;
+
 use std::path::PathBuf;
 
 use keizoku_core::{Day, Money, Rate};
@@ -13,8 +15,8 @@ use uuid::Uuid;
 
 use super::locale::Locale;
 use super::template::{
-    self, Action, Closed, Customer, Deadline, DeadlineKind, Digest, Ending, Flag, Opened, Overdue,
-    Responsible, Suggested, Writer,
+    self, About, Action, Closed, Customer, Deadline, DeadlineKind, Digest, Ending, Flag, Opened,
+    Overdue, Responsible, Suggested, Writer,
 };
 use super::{email, slack, with_names};
 
@@ -55,7 +57,9 @@ fn action() -> Action {
 /// Every trigger, by the name of its file.
 fn messages(writer: &Writer) -> Vec<(&'static str, Message)> {
     let risks = risk_messages(writer).into_iter();
-    risks.chain(other_messages(writer)).collect()
+    let onboardings = onboardings::messages(writer);
+    let others = other_messages(writer);
+    risks.chain(onboardings).chain(others).collect()
 }
 
 fn risk_messages(writer: &Writer) -> Vec<(&'static str, Message)> {
@@ -390,6 +394,12 @@ fn hostile_messages(text: &str) -> Vec<Message> {
         reason: text.to_owned(),
         ..Ending::default()
     };
+    let about = About {
+        customer: customer.clone(),
+        product: text.to_owned(),
+        path: String::new(),
+        owner: Responsible::Team(text.to_owned()),
+    };
     let mut week = digest(false);
     text.clone_into(&mut week.team);
     for found in &mut week.overdue {
@@ -408,6 +418,7 @@ fn hostile_messages(text: &str) -> Vec<Message> {
         template::suggestion_made(&writer, &customer, &suggested),
         template::cancellation_announced(&writer, &customer, &ending),
         template::churned(&writer, &customer, &ending),
+        template::onboarding_completed(&writer, about, None, text),
         template::weekly(&writer, &week),
     ]
 }
