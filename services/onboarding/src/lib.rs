@@ -9,6 +9,7 @@ mod api;
 pub mod config;
 pub mod domain;
 mod grpc;
+mod lead_times;
 mod projection;
 mod queries;
 mod reactions;

@@ -1,6 +1,7 @@
 //! Onboardings through the API: ONB-1 to ONB-9.
 
 mod handing_over;
+mod lead_times;
 mod leaving;
 mod phases;
 mod stalled;

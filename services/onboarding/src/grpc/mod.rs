@@ -1,6 +1,7 @@
 //! The service's RPCs: parse, execute, reply.
 
 mod commands;
+mod lead_times;
 mod questions;
 mod templates;
 
@@ -137,6 +138,12 @@ impl OnboardingService for Service {
         request: Request<proto::GetOnboardingRequest>,
     ) -> Result<Response<proto::GetOnboardingResponse>, Status> {
         reply(self.0.get(request.into_inner()).await)
+    }
+    async fn get_lead_times(
+        &self,
+        request: Request<proto::GetLeadTimesRequest>,
+    ) -> Result<Response<proto::GetLeadTimesResponse>, Status> {
+        reply(self.0.lead_times(request.into_inner()).await)
     }
     async fn list_onboardings(
         &self,

@@ -2,6 +2,7 @@
 
 mod finish;
 mod handing_over;
+mod lead_times;
 mod list;
 mod phase;
 mod show;
@@ -24,6 +25,8 @@ pub enum Command {
     List(list::Args),
     /// One onboarding: phases, tasks, what is missing
     Show(show::Args),
+    /// How long onboardings take, and each phase, by tier and version of the template
+    LeadTimes(lead_times::Args),
     /// Record what the salesperson hands over, also step by step
     HandOff(handing_over::HandOffArgs),
     /// Record the kickoff
@@ -64,6 +67,7 @@ impl Command {
             Self::Start(args) => args.run(context).await,
             Self::List(args) => args.run(context).await,
             Self::Show(args) => args.run(context).await,
+            Self::LeadTimes(args) => args.run(context).await,
             Self::HandOff(args) => args.run(context).await,
             Self::Kickoff(args) => args.run(context).await,
             Self::Gap(args) => args.run(context).await,
