@@ -130,6 +130,8 @@ fn is_told(event: &onboarding::event::Kind) -> bool {
         | Kind::ExpectationGapRated(_)
         | Kind::OnboardingPickedUp(_)
         | Kind::OnboardingRelaunched(_)
+        | Kind::GoalDeclared(_)
+        | Kind::GoalReviewed(_)
         // The churn of its account was told.
         | Kind::OnboardingEnded(_)
         | Kind::ReactionsAdvanced(_) => false,

@@ -143,6 +143,8 @@ fn on_onboarding_event(rows: &Transaction<'_>, event: &Kind) -> rusqlite::Result
         | Kind::OnboardingPickedUp(_)
         | Kind::OnboardingReturned(_)
         | Kind::OnboardingWentDormant(_)
+        | Kind::GoalDeclared(_)
+        | Kind::GoalReviewed(_)
         | Kind::ReactionsAdvanced(_) => Ok(()),
     }
 }

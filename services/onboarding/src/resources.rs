@@ -126,6 +126,7 @@ pub(crate) fn onboarding(
         hand_back: state.hand_back,
         relaunches: state.relaunches.clone(),
         end_date: state.ended.map(Into::into),
+        goals: state.goals.clone(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the onboarding service decides: one file per aggregate, each a [`keizoku_core::Decider`].
 
+pub mod goals;
 pub mod handing_over;
 pub mod leaving;
 pub mod onboarding;

@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use keizoku_core::{Ctx, Day, Decider};
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{
-    Assignment, Completion, Evidence, HandOff, Hold, OnboardingAssigned, OnboardingCompleted,
-    OnboardingHeld, OnboardingResumed, OnboardingStarted, PhaseChanged, PhaseMove, PhaseStep, Plan,
-    TaskCompleted, TaskKind, TaskReopened, TemplateChanged,
+    Assignment, Completion, Declaration, Evidence, HandOff, Hold, OnboardingAssigned,
+    OnboardingCompleted, OnboardingHeld, OnboardingResumed, OnboardingStarted, PhaseChanged,
+    PhaseMove, PhaseStep, Plan, TaskCompleted, TaskKind, TaskReopened, TemplateChanged,
 };
 
 pub use super::onboarding_error::Error;
 pub use super::onboarding_state::{Done, Held, Stalled, State, Visit};
 use super::stall::Circumstances;
-use super::{handing_over, leaving, plan};
+use super::{goals, handing_over, leaving, plan};
 
 /// One product that one account is brought to use.
 pub struct Onboarding;
@@ -26,6 +26,10 @@ pub enum Command {
     RequestHandOff(handing_over::Requested),
     /// Says what has come of it since somebody last looked (ONB-7).
     Observe(Circumstances),
+    /// Records what the customer wants to use by when, with an id for it (ONB-4).
+    Declare(String, Declaration),
+    /// Compares a goal with use.
+    Review(goals::Review),
     /// Lets it go on after it left.
     Relaunch(String),
     /// Ends it: its account churned on this date (RX-5).
@@ -113,6 +117,8 @@ impl Decider for Onboarding {
             _ if state.completion.is_some() => Err(Error::Closed),
             Command::Relaunch(reason) => leaving::relaunch(state, reason, ctx),
             _ if state.has_left() => Err(Error::Left),
+            Command::Declare(id, declaration) => Ok(goals::declare(state, id, declaration)),
+            Command::Review(review) => goals::review(state, review, ctx),
             Command::HandOff(form) => Ok(handing_over::hand_off(state, form)),
             Command::Kickoff(held) => handing_over::kickoff(state, held, ctx),
             Command::Rate(gap, date) => handing_over::rate(state, gap, date, ctx),

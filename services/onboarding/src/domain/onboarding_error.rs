@@ -23,6 +23,9 @@ pub enum Error {
     /// It has not left.
     #[error("the onboarding goes on: there is nothing to relaunch")]
     GoesOn,
+    /// There is no such goal, or it was reviewed (ONB-4).
+    #[error("the onboarding has no open goal `{0}`: name one that it has")]
+    GoalNotOpen(String),
     /// Exit criteria that are not met, by the keys of their tasks (ONB-6).
     #[error(
         "not done yet: {}; do it, or move on with a reason (MoveOnboarding)",
@@ -74,6 +77,7 @@ impl DomainError for Error {
             Self::Exists => ErrorReason::AlreadyExists,
             Self::Unknown => ErrorReason::NotFound,
             Self::Closed => ErrorReason::OnboardingClosed,
+            Self::GoalNotOpen(_) => ErrorReason::GoalNotOpen,
             Self::Left => ErrorReason::OnboardingLeft,
             Self::GoesOn => ErrorReason::OnboardingGoesOn,
             Self::Unmet(_) => ErrorReason::ExitCriteriaUnmet,

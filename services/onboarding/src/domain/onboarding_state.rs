@@ -7,8 +7,8 @@ use keizoku_core::Day;
 use keizoku_proto::google::r#type::Date;
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{
-    Assignment, Completion, ExitCriterion, ExpectationGap, HandBack, HandOff, Kickoff, PhaseMove,
-    PhaseStep, Plan, Relaunch, StallCause, TaskKind, Temperature, TemplatePhase,
+    Assignment, Completion, ExitCriterion, ExpectationGap, Goal, HandBack, HandOff, Kickoff,
+    PhaseMove, PhaseStep, Plan, Relaunch, StallCause, TaskKind, Temperature, TemplatePhase,
 };
 
 use super::plan;
@@ -64,6 +64,8 @@ pub struct State {
     pub relaunches: Vec<Relaunch>,
     /// When the account churned that it ended with.
     pub ended: Option<Day>,
+    /// What the customer declared, oldest first.
+    pub goals: Vec<Goal>,
 }
 
 /// A time in which it was stalled.
@@ -333,6 +335,18 @@ impl State {
             Kind::OnboardingEnded(e) => {
                 self.ended = day(e.churn_date.as_ref());
                 self.no_longer_stalled(self.ended);
+            }
+            Kind::GoalDeclared(e) => self.goals.push(Goal {
+                goal_id: e.goal_id.clone(),
+                declaration: e.declaration.clone(),
+                review: None,
+                follows_goal_id: e.follows_goal_id.clone(),
+            }),
+            Kind::GoalReviewed(e) => {
+                let mut goals = self.goals.iter_mut();
+                if let Some(goal) = goals.find(|goal| goal.goal_id == e.goal_id) {
+                    goal.review.clone_from(&e.review);
+                }
             }
             Kind::TemplatePublished(_) | Kind::ReactionsAdvanced(_) => {}
         }

@@ -287,6 +287,32 @@ impl Onboardings {
         )
     }
 
+    pub(super) async fn declare(
+        &self,
+        request: Request<proto::DeclareGoalRequest>,
+    ) -> Result<proto::DeclareGoalResponse, Failure> {
+        changed!(
+            self,
+            "DeclareGoal",
+            request,
+            DeclareGoalResponse,
+            |violations, body| { Some(api::declare(&mut violations, body)) }
+        )
+    }
+
+    pub(super) async fn review(
+        &self,
+        request: Request<proto::ReviewGoalRequest>,
+    ) -> Result<proto::ReviewGoalResponse, Failure> {
+        changed!(
+            self,
+            "ReviewGoal",
+            request,
+            ReviewGoalResponse,
+            |violations, body| { api::review(&mut violations, body) }
+        )
+    }
+
     pub(super) async fn relaunch(
         &self,
         request: Request<proto::RelaunchOnboardingRequest>,

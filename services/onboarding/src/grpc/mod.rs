@@ -127,6 +127,18 @@ impl OnboardingService for Service {
     ) -> Result<Response<proto::CompleteOnboardingResponse>, Status> {
         reply(self.0.complete(request).await)
     }
+    async fn declare_goal(
+        &self,
+        request: Request<proto::DeclareGoalRequest>,
+    ) -> Result<Response<proto::DeclareGoalResponse>, Status> {
+        reply(self.0.declare(request).await)
+    }
+    async fn review_goal(
+        &self,
+        request: Request<proto::ReviewGoalRequest>,
+    ) -> Result<Response<proto::ReviewGoalResponse>, Status> {
+        reply(self.0.review(request).await)
+    }
     async fn relaunch_onboarding(
         &self,
         request: Request<proto::RelaunchOnboardingRequest>,

@@ -1,6 +1,7 @@
 //! `keizoku onboarding`: ONB-1 to ONB-9.
 
 mod finish;
+mod goals;
 mod handing_over;
 mod lead_times;
 mod list;
@@ -47,6 +48,10 @@ pub enum Command {
     Hold(phase::HoldArgs),
     /// End the pause
     Resume(phase::ResumeArgs),
+    /// Record which feature the customer wants to use by when
+    Declare(goals::DeclareArgs),
+    /// Compare a goal with use: what comes next
+    Review(goals::ReviewArgs),
     /// Let one that was handed back, is dormant or ended go on where it stopped
     Relaunch(phase::RelaunchArgs),
     /// Complete it, with evidence
@@ -78,6 +83,8 @@ impl Command {
             Self::Move(args) => args.run(context).await,
             Self::Hold(args) => args.run(context).await,
             Self::Resume(args) => args.run(context).await,
+            Self::Declare(args) => args.run(context).await,
+            Self::Review(args) => args.run(context).await,
             Self::Relaunch(args) => args.run(context).await,
             Self::Complete(args) => args.run(context).await,
             Self::ChangeTemplate(args) => args.run(context).await,

@@ -88,6 +88,7 @@ pub(super) async fn text(context: &Context, onboarding: Option<&Onboarding>) -> 
         .field("kickoff", kickoff(onboarding))
         .field("closing gap", gap(onboarding.closing_gap.as_ref()))
         .field("held", holds(onboarding))
+        .field("goals", goals(onboarding))
         .field("stalled", stalls(onboarding))
         .field("handed back", handed_back(onboarding))
         .field("relaunched", relaunches(onboarding))
@@ -194,6 +195,26 @@ fn holds(onboarding: &Onboarding) -> String {
             format::date(hold.until_date.as_ref()),
             hold.reason
         )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What the customer wants to use by when, and what was found.
+fn goals(onboarding: &Onboarding) -> String {
+    let lines = onboarding.goals.iter().map(|goal| {
+        let wanted = goal.declaration.clone().unwrap_or_default();
+        let by = format::date(wanted.due_date.as_ref());
+        let found = match &goal.review {
+            None => "open".to_owned(),
+            Some(review) if review.met => format!("met: {}", review.r#use),
+            Some(review) => format!(
+                "not met: {}; next {} by {}",
+                review.r#use,
+                review.next_action,
+                format::date(review.next_action_date.as_ref())
+            ),
+        };
+        format!("{} by {by}, {found} ({})", wanted.feature, goal.goal_id)
     });
     lines.collect::<Vec<_>>().join("\n")
 }
