@@ -19,7 +19,7 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    fn has(&self, ended: Day) -> bool {
+    fn has(self, ended: Day) -> bool {
         ended <= self.on
             && self.from.is_none_or(|from| from <= ended)
             && self.until.is_none_or(|until| ended <= until)
@@ -36,7 +36,7 @@ struct Group {
 }
 
 impl Group {
-    fn add(&mut self, state: &State, window: &Window) {
+    fn add(&mut self, state: &State, window: Window) {
         if let Some(ended) = closing_left(state).filter(|ended| window.has(*ended)) {
             let kickoff = state.kickoff.as_ref();
             let kickoff = kickoff.and_then(|kickoff| day(kickoff.date.as_ref()));
@@ -84,7 +84,7 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    pub(crate) fn add(&mut self, state: &State, window: &Window) {
+    pub(crate) fn add(&mut self, state: &State, window: Window) {
         self.all.add(state, window);
         let plan = &state.plan;
         let key = (state.tier.clone(), plan.template_id.clone(), plan.version);
@@ -205,7 +205,7 @@ mod tests {
     fn told(states: &[State], window: Window) -> (proto::LeadTimes, Vec<proto::LeadTimes>) {
         let mut summary = Summary::default();
         for state in states {
-            summary.add(state, &window);
+            summary.add(state, window);
         }
         summary.told()
     }

@@ -313,6 +313,22 @@ impl State {
                 self.do_all(TaskKind::ClosingReview, gap.date.as_ref(), &gap.note);
                 self.closing_gap = Some(gap);
             }
+            Kind::HandOffRequested(_)
+            | Kind::OnboardingStalled(_)
+            | Kind::OnboardingPickedUp(_)
+            | Kind::OnboardingReturned(_)
+            | Kind::OnboardingWentDormant(_)
+            | Kind::OnboardingRelaunched(_)
+            | Kind::OnboardingEnded(_)
+            | Kind::GoalDeclared(_)
+            | Kind::GoalReviewed(_) => self.come_to(event),
+            Kind::TemplatePublished(_) | Kind::ReactionsAdvanced(_) => {}
+        }
+    }
+
+    /// What others said of it, what came of it, and what the customer declared.
+    fn come_to(&mut self, event: &Kind) {
+        match event {
             Kind::HandOffRequested(e) => {
                 self.deal_id.clone_from(&e.deal_id);
                 self.salesperson_id.clone_from(&e.salesperson_id);
@@ -348,7 +364,7 @@ impl State {
                     goal.review.clone_from(&e.review);
                 }
             }
-            Kind::TemplatePublished(_) | Kind::ReactionsAdvanced(_) => {}
+            _ => {}
         }
     }
 

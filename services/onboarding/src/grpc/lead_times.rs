@@ -42,7 +42,7 @@ impl Onboardings {
                 .as_known_at(&stream, as_of.known_at)
                 .await?;
             if fold.state.exists() {
-                summary.add(&fold.state, &window);
+                summary.add(&fold.state, window);
             }
         }
         let (all, groups) = summary.told();
