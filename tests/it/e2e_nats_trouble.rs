@@ -301,7 +301,7 @@ async fn a_service_that_reads_others_does_not_start_without_nats() {
     for part in ["events of accounts, risk", "--nats"] {
         assert!(refused.contains(part), "{refused}");
     }
-    assert!(serve_alone(data.path(), "risk").contains("events of accounts "));
+    assert!(serve_alone(data.path(), "risk").contains("events of accounts, onboarding "));
     let left = std::fs::read_dir(data.path()).unwrap();
     assert_eq!(left.count(), 0, "nothing was changed");
 }

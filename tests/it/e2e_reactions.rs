@@ -1,18 +1,23 @@
 //! The real binary: what follows by itself, as people see it, and killed in between (RX-5 to RX-8).
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use keizoku_proto::accounts::{
     AddContactRequest, ContactFields, ContactRole, FactKind, MarkContactDepartedRequest,
-    RecordContractFactRequest,
+    RecordContractFactRequest, RecordDealRequest,
+};
+use keizoku_proto::onboarding::{
+    ListOnboardingsRequest, Onboarding, OnboardingFilter, OnboardingState, StartOnboardingRequest,
 };
 use keizoku_proto::risk::{GetRiskRequest, ListSuggestionsRequest};
-use keizoku_testkit::{Deployment, Scene, Serve, logs};
+use keizoku_testkit::{Deployment, Scene, Serve, day, logs};
 use tempfile::TempDir;
 
 /// Points between what happens and the note that it was dealt with.
-const POINTS: [&str; 3] = [
+const POINTS: [&str; 4] = [
     "churn.recorded.after",
+    "onboarding.observed.after",
     "reaction.done.after",
     "command.append.after",
 ];
@@ -90,8 +95,44 @@ async fn follows_by_itself(start: fn(&Path) -> Deployment) {
     let proposes = "to be closed as FAILED: the account churned on";
     assert!(shown.contains(proposes), "{shown}");
     assert!(shown.contains("--completion failed"), "{shown}");
+    onboarding_follows(&server).await;
     drop(scene);
     server.stop().await;
+}
+
+/// A won deal starts an onboarding, and silence hands one back.
+async fn onboarding_follows(server: &Deployment) {
+    const ACCOUNT: &str = "みなと食品";
+    told(server, &["account", "create", "--name", ACCOUNT]).await;
+    let deal = ["deal", "record", ACCOUNT, "新規導入", "--product", "Core"];
+    let recorded = told(server, &[&deal[..], &["--json"]].concat()).await;
+    let recorded: serde_json::Value = serde_json::from_str(&recorded).unwrap();
+    let name = recorded["deal"]["name"].as_str().unwrap();
+    let won = told(server, &["deal", "win", name, "--close", "2026-01-05"]).await;
+    assert!(won.contains("2026-01-05") && won.contains("yes"), "{won}");
+    let list = ["onboarding", "list", "--account", ACCOUNT];
+    comes_to(server, &list, &[ACCOUNT, "Core"]).await;
+    let show = ["onboarding", "show", ACCOUNT];
+    let shown = told(server, &show).await;
+    assert!(
+        shown.contains("won") && shown.contains("why_bought"),
+        "{shown}"
+    );
+    let start = ["onboarding", "start", ACCOUNT, "--product", "Option"];
+    told(server, &[&start[..], &["--date", "2026-01-05"]].concat()).await;
+    comes_to(server, &list, &["RETURNED"]).await;
+    let returned = ["onboarding", "list", "--state", "returned", "--json"];
+    let returned = told(server, &returned).await;
+    let returned: serde_json::Value = serde_json::from_str(&returned).unwrap();
+    let name = returned["onboardings"][0]["name"].as_str().unwrap();
+    let relaunch = ["onboarding", "relaunch", name, "--reason", "新しい担当者"];
+    let relaunched = told(server, &relaunch).await;
+    assert!(relaunched.contains("新しい担当者"), "{relaunched}");
+    let times = told(server, &["onboarding", "lead-times"]).await;
+    assert!(times.contains("won to end of closing"), "{times}");
+    let json = told(server, &["onboarding", "lead-times", "--json"]).await;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["groups"].as_array().unwrap().len(), 1, "{json}");
 }
 
 async fn account_named(scene: &Scene, name: &str) -> keizoku_proto::accounts::Account {
@@ -125,6 +166,44 @@ async fn departs(scene: &Scene, contact: &str) -> Result<(), tonic::Status> {
     departed.map(drop)
 }
 
+/// Wins a deal, and starts an onboarding of another product whose customer nobody has reached for long.
+async fn onboards(scene: &Scene, account: &str) -> Result<(), tonic::Status> {
+    let deal = RecordDealRequest {
+        parent: account.to_owned(),
+        display_name: "新規導入".to_owned(),
+        product: "Core".to_owned(),
+        won: true,
+        request_id: "00000000-0000-4000-8000-000000000003".to_owned(),
+        ..RecordDealRequest::default()
+    };
+    let recorded = scene.api.accounts().record_deal(deal).await?.into_inner();
+    let start = StartOnboardingRequest {
+        parent: account.to_owned(),
+        product: "Option".to_owned(),
+        start_date: Some(day(2026, 1, 5)),
+        request_id: "00000000-0000-4000-8000-000000000004".to_owned(),
+        consistency_tokens: vec![recorded.consistency_token],
+        ..StartOnboardingRequest::default()
+    };
+    let started = scene.api.onboardings().start_onboarding(start).await;
+    started.map(drop)
+}
+
+/// States of an account's onboardings, by product.
+async fn onboarding_states(scene: &Scene, account: &str) -> BTreeMap<String, OnboardingState> {
+    let request = ListOnboardingsRequest {
+        filter: Some(OnboardingFilter {
+            account: account.to_owned(),
+            ..OnboardingFilter::default()
+        }),
+        ..ListOnboardingsRequest::default()
+    };
+    let listed = scene.api.onboardings().list_onboardings(request).await;
+    let listed = listed.unwrap().into_inner().onboardings.into_iter();
+    let state = |one: Onboarding| (one.product.clone(), one.state());
+    listed.map(state).collect()
+}
+
 #[tokio::test]
 async fn rx_8_no_kill_in_between_loses_or_repeats_what_follows() {
     for point in POINTS {
@@ -141,6 +220,7 @@ async fn killed_at(point: &str) {
     let account = scene.account("緑川印刷", |_| ()).await;
     let subscription = scene.subscription(&account, 100_000, |_| ()).await;
     let risk = scene.risk(&account, "予算削減", |_| ()).await;
+    let other = scene.account("みなと食品", |_| ()).await;
     let add = AddContactRequest {
         parent: account.name.clone(),
         contact: Some(ContactFields {
@@ -161,6 +241,7 @@ async fn killed_at(point: &str) {
     // The process may die of either.
     drop(departs(&scene, &contact).await);
     drop(announce(&scene, &subscription.name).await);
+    drop(onboards(&scene, &other.name).await);
     if point.ends_with(":1") {
         assert!(doomed.exited().await.signal().is_some(), "{point}");
     } else {
@@ -171,7 +252,13 @@ async fn killed_at(point: &str) {
     let scene = Scene::new("again", process.api("ops").await);
     departs(&scene, &contact).await.unwrap();
     announce(&scene, &subscription.name).await.unwrap();
+    onboards(&scene, &other.name).await.unwrap();
+    let onboarded = BTreeMap::from([
+        ("Core".to_owned(), OnboardingState::InProgress),
+        ("Option".to_owned(), OnboardingState::Returned),
+    ]);
     loop {
+        let states = onboarding_states(&scene, &other.name).await;
         let request = ListSuggestionsRequest::default();
         let suggested = scene.api.risks().list_suggestions(request).await.unwrap();
         let request = GetRiskRequest {
@@ -180,7 +267,8 @@ async fn killed_at(point: &str) {
         };
         let asked = scene.api.risks().get_risk(request).await.unwrap();
         let asked = asked.into_inner().risk.unwrap().closure_request;
-        if !suggested.into_inner().suggestions.is_empty() && asked.is_some() {
+        let suggested = !suggested.into_inner().suggestions.is_empty();
+        if suggested && asked.is_some() && states == onboarded {
             break;
         }
     }
@@ -191,6 +279,8 @@ async fn killed_at(point: &str) {
         ("accounts", "account_churned"),
         ("risk", "risk_suggested"),
         ("risk", "risk_closure_requested"),
+        ("onboarding", "hand_off_requested"),
+        ("onboarding", "onboarding_returned"),
     ] {
         let count = logs::count(data.path(), service, kind);
         assert_eq!(count, 1, "{point}: {kind}");

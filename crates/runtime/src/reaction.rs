@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use keizoku_core::{Ctx, Decider, Origin, Position, StreamId, derive_id};
 use keizoku_log::EventLog;
 use keizoku_proto::common::ReactionsAdvanced;
-use keizoku_proto::{StoredEvent, accounts, healthscore, risk};
+use keizoku_proto::{StoredEvent, accounts, healthscore, onboarding, risk};
 
 use crate::intake::Fact;
 use crate::{Calendar, Call, Cause, Executor, Failure, Lifecycle, Never};
@@ -93,6 +93,19 @@ impl ReactingEvent for risk::event::Kind {
 }
 
 impl ReactingEvent for healthscore::event::Kind {
+    fn advanced(advanced: ReactionsAdvanced) -> Self {
+        Self::ReactionsAdvanced(advanced)
+    }
+
+    fn as_advanced(&self) -> Option<&ReactionsAdvanced> {
+        match self {
+            Self::ReactionsAdvanced(advanced) => Some(advanced),
+            _ => None,
+        }
+    }
+}
+
+impl ReactingEvent for onboarding::event::Kind {
     fn advanced(advanced: ReactionsAdvanced) -> Self {
         Self::ReactionsAdvanced(advanced)
     }

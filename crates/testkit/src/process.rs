@@ -275,6 +275,8 @@ pub fn run_at<A: Into<OsString>>(
         ("KEIZOKU_ACCOUNTS_ENDPOINT", &endpoints.accounts),
         ("KEIZOKU_RISK_ENDPOINT", &endpoints.risk),
         ("KEIZOKU_FORECAST_ENDPOINT", &endpoints.forecast),
+        ("KEIZOKU_NOTIFICATION_ENDPOINT", &endpoints.notification),
+        ("KEIZOKU_ONBOARDING_ENDPOINT", &endpoints.onboarding),
         ("KEIZOKU_HEALTHSCORE_ENDPOINT", &endpoints.healthscore),
     ];
     for (variable, endpoint) in own {

@@ -378,7 +378,7 @@ impl Import {
             terms: Some(terms),
         };
         let stream = domain::deal_stream(id);
-        let command = deal::Set {
+        let command = deal::Command::Set {
             deal,
             won: record.won,
         };

@@ -186,7 +186,8 @@ pub(crate) fn team(team: &proto::TeamDefined, etag: String) -> proto::Team {
 }
 
 /// A deal.
-pub(crate) fn deal(book: &Book, state: &deal::State) -> proto::Deal {
+pub(crate) fn deal(book: &Book, fold: &Fold<deal::State>) -> proto::Deal {
+    let state = &fold.state;
     let terms = &state.terms;
     proto::Deal {
         name: format!("accounts/{}/deals/{}", state.account_id, state.id),
@@ -201,5 +202,6 @@ pub(crate) fn deal(book: &Book, state: &deal::State) -> proto::Deal {
         product: terms.product.clone(),
         salesperson: reference("users", &terms.salesperson_id),
         external_id: state.external_id.clone(),
+        etag: call::etag(fold.revision),
     }
 }

@@ -124,6 +124,23 @@ const HEALTH: &[Field] = &[
     field("health.previous_band", Text, "The band that it had before."),
 ];
 
+const ONBOARDING: &[Field] = &[
+    field("onboarding.id", Text, "Id of the onboarding."),
+    field("onboarding.product", Text, "What it is for."),
+];
+
+const STALL: &[Field] = &[field(
+    "onboarding.stalls",
+    Number,
+    "How many times it has stalled, this one included.",
+)];
+
+const RETURN: &[Field] = &[field(
+    "onboarding.dormant",
+    Flag,
+    "Whether it went dormant: a relaunch did not help.",
+)];
+
 const OVERDUE: &[Field] = &[field(
     "overdue.days",
     Number,
@@ -153,6 +170,10 @@ pub(crate) const TRIGGERS: &[Trigger] = &[
     Trigger::CancellationAnnounced,
     Trigger::Churned,
     Trigger::HealthBandChanged,
+    Trigger::HandOffRequested,
+    Trigger::OnboardingStalled,
+    Trigger::OnboardingReturned,
+    Trigger::OnboardingCompleted,
     Trigger::NextActionOverdue,
     Trigger::WeeklyDigest,
 ];
@@ -169,6 +190,9 @@ pub(crate) fn of(trigger: Trigger) -> Vec<Field> {
         Trigger::NextActionOverdue => &[CUSTOMER, RISK, NEXT_ACTION, OVERDUE],
         Trigger::SuggestionMade => &[CUSTOMER, SUGGESTION],
         Trigger::HealthBandChanged => &[CUSTOMER, HEALTH],
+        Trigger::HandOffRequested | Trigger::OnboardingCompleted => &[CUSTOMER, ONBOARDING],
+        Trigger::OnboardingStalled => &[CUSTOMER, ONBOARDING, STALL],
+        Trigger::OnboardingReturned => &[CUSTOMER, ONBOARDING, RETURN],
         Trigger::CancellationAnnounced | Trigger::Churned => &[CUSTOMER, CONTRACT],
     };
     groups.concat()

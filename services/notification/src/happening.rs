@@ -2,9 +2,11 @@
 
 pub(crate) mod fields;
 
+mod onboardings;
+
 use keizoku_core::{AccountId, Day, Money, Rate, SubscriptionId};
 use keizoku_proto::notification::{Message, Trigger};
-use keizoku_proto::{StoredEvent as _, accounts, healthscore, risk};
+use keizoku_proto::{StoredEvent as _, accounts, healthscore, onboarding, risk};
 use keizoku_revenue::{AsOf, Book};
 use keizoku_runtime::effect::NotYet;
 
@@ -29,6 +31,7 @@ enum Kind {
     Risk(Box<(risk::event::Kind, RiskRow)>),
     Suggestion(risk::RiskSuggested),
     Band(healthscore::HealthBandChanged),
+    Onboarding(onboarding::event::Kind),
     Ending {
         subscription: Option<SubscriptionId>,
         end: Option<Day>,
@@ -43,6 +46,8 @@ impl Happening {
             Self::of_risk(risk::event::Kind::from_bytes(data)?, queries).await
         } else if source == projection::HEALTHSCORE {
             Self::of_health(healthscore::event::Kind::from_bytes(data)?)
+        } else if source == projection::ONBOARDING {
+            onboardings::read(onboarding::event::Kind::from_bytes(data)?)
         } else {
             Self::of_contract(accounts::event::Kind::from_bytes(data)?, queries).await
         }
@@ -122,11 +127,12 @@ impl Happening {
         })
     }
 
-    /// Who owns it: the risk's owner, or the account's.
+    /// Who owns it: the risk's owner, the onboarding's, or the account's.
     pub(crate) fn owner(&self, book: &Book, as_of: AsOf) -> Owner {
         let of_account = || account_owner(book, self.account, as_of);
         match &self.kind {
             Kind::Risk(risk) => risk_owner(&risk.1, of_account),
+            Kind::Onboarding(event) => onboardings::owner(event).unwrap_or_else(of_account),
             Kind::Suggestion(_) | Kind::Band(_) | Kind::Ending { .. } => of_account(),
         }
     }
@@ -152,6 +158,9 @@ impl Happening {
                     owner,
                 };
                 template::health_band_changed(writer, &customer, &change)
+            }
+            Kind::Onboarding(event) => {
+                onboardings::write(writer, &customer, &self.subject, event, owner, directory)
             }
             Kind::Suggestion(suggested) => {
                 let suggested = Suggested {

@@ -7,7 +7,7 @@
 //! that cannot be delivered is a dead letter that can be redriven.
 //!
 //! ```text
-//! accounts, risk, healthscore ──► read model: replicas, facts to plan ──► planner ──► own log ──► dispatcher ──► Slack, SMTP, HTTP
+//! accounts, risk, healthscore, onboarding ──► read model: replicas, facts to plan ──► planner ──► own log ──► dispatcher ──► Slack, SMTP, HTTP
 //!                                          schedule ──► digest ──┘          └──► read model: queues
 //! ```
 
@@ -117,17 +117,16 @@ pub async fn build(
         let projected = Arc::new(Projected(Arc::clone(&model)));
         // A message is not kept waiting for a batch to fill.
         let followed = deps.project(source, projected, Duration::ZERO);
-        freshness.add(source, followed.clone());
+        // Its facts say themselves what they are about: nobody waits for a service that may start later.
+        if ![projection::ONBOARDING, projection::HEALTHSCORE].contains(&source) {
+            freshness.add(source, followed.clone());
+        }
         followed.progress
     };
-    // No answer waits for it: what it tells is planned when it is heard.
-    let health = if sends {
-        let projected = Arc::new(Projected(Arc::clone(&model)));
-        deps.project(projection::HEALTHSCORE, projected, Duration::ZERO)
-            .progress
-    } else {
-        watch::channel(Progress::default()).1
-    };
+    let (onboarding, health) = (
+        follow(projection::ONBOARDING),
+        follow(projection::HEALTHSCORE),
+    );
     let desk = Arc::new(Desk {
         config,
         activation: deps.executor(&log),
@@ -155,7 +154,7 @@ pub async fn build(
         desk.tell_what_waits();
         let lifecycle = deps.lifecycle;
         let planner = Arc::new(Planner(Arc::clone(&desk)));
-        let sources = vec![desk.accounts.clone(), desk.risk.clone(), health];
+        let sources = vec![desk.accounts.clone(), desk.risk.clone(), onboarding, health];
         effect::work(&lifecycle, Intake(model), planner, sources);
         lifecycle.until_stop(Arc::clone(&desk).digest_for_ever());
         lifecycle.until_stop(Dispatcher::new(Arc::clone(&desk), channels).send_for_ever());

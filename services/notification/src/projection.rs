@@ -8,7 +8,7 @@ pub(crate) use deliveries::resource_state;
 use keizoku_core::Recorded;
 use keizoku_proto::google::r#type::Date;
 use keizoku_proto::healthscore::Band;
-use keizoku_proto::{StoredEvent as _, UnreadableEvent, accounts, healthscore, risk};
+use keizoku_proto::{StoredEvent as _, UnreadableEvent, accounts, healthscore, onboarding, risk};
 use keizoku_runtime::intake;
 use keizoku_runtime::read_model::HandlerError;
 use keizoku_runtime::read_model::rusqlite::{self, Transaction, params};
@@ -20,6 +20,7 @@ pub(crate) const SCHEMA: &str = include_str!("read_model.sql");
 pub(crate) const ACCOUNTS: &str = "accounts";
 pub(crate) const RISK: &str = "risk";
 pub(crate) const HEALTHSCORE: &str = "healthscore";
+pub(crate) const ONBOARDING: &str = "onboarding";
 
 /// Writes one event's rows.
 pub(crate) fn handle(
@@ -32,6 +33,7 @@ pub(crate) fn handle(
         RISK => on_risk(rows, &risk::event::Kind::from_bytes(&event.data)?)?,
         // Signals are many, and nobody is told of one.
         HEALTHSCORE => event.category() == "band" && is_band_told(&event.data)?,
+        ONBOARDING => is_told(&onboarding::event::Kind::from_bytes(&event.data)?),
         _ => {
             deliveries::on_own(rows, event)?;
             false
@@ -136,6 +138,37 @@ fn is_band_told(event: &[u8]) -> Result<bool, UnreadableEvent> {
         return Ok(false);
     };
     Ok(changed.from() != Band::Unspecified && changed.to() != Band::Unspecified)
+}
+
+/// Whether an event of an onboarding is a fact to tell: it says itself what it is about.
+fn is_told(event: &onboarding::event::Kind) -> bool {
+    use onboarding::event::Kind;
+    match event {
+        Kind::HandOffRequested(_)
+        | Kind::OnboardingStalled(_)
+        | Kind::OnboardingReturned(_)
+        | Kind::OnboardingWentDormant(_)
+        | Kind::OnboardingCompleted(_) => true,
+        Kind::TemplatePublished(_)
+        | Kind::OnboardingStarted(_)
+        | Kind::OnboardingAssigned(_)
+        | Kind::TaskCompleted(_)
+        | Kind::TaskReopened(_)
+        | Kind::PhaseChanged(_)
+        | Kind::OnboardingHeld(_)
+        | Kind::OnboardingResumed(_)
+        | Kind::TemplateChanged(_)
+        | Kind::HandOffRecorded(_)
+        | Kind::KickoffHeld(_)
+        | Kind::ExpectationGapRated(_)
+        | Kind::OnboardingPickedUp(_)
+        | Kind::OnboardingRelaunched(_)
+        | Kind::GoalDeclared(_)
+        | Kind::GoalReviewed(_)
+        // The churn of its account was told.
+        | Kind::OnboardingEnded(_)
+        | Kind::ReactionsAdvanced(_) => false,
+    }
 }
 
 fn user(

@@ -1,6 +1,6 @@
 //! Requests into commands: every violation at once.
 
-use keizoku_core::{AccountId, OnboardingId};
+use keizoku_core::{AccountId, OnboardingId, derive_id};
 use keizoku_proto::onboarding as proto;
 use keizoku_runtime::Violations;
 use keizoku_runtime::names::{self, Owner};
@@ -8,6 +8,7 @@ use keizoku_runtime::parse::{LONG_TEXT, SHORT_TEXT};
 use uuid::Uuid;
 
 use crate::domain;
+use crate::domain::goals::{Next, Review};
 use crate::domain::handing_over::{Held, Rated};
 use crate::domain::onboarding::Command;
 use crate::domain::plan;
@@ -214,6 +215,70 @@ pub(crate) fn hold(
         until: until?,
         reason,
     })
+}
+
+/// What the customer wants, whose fields are called `field.…`.
+fn declaration(
+    violations: &mut Violations,
+    field: &str,
+    declaration: Option<&proto::Declaration>,
+) -> proto::Declaration {
+    let stated = declaration.cloned().unwrap_or_default();
+    let due_date = stated.due_date.as_ref();
+    proto::Declaration {
+        feature: violations.required_text(&format!("{field}.feature"), &stated.feature, SHORT_TEXT),
+        due_date: violations
+            .required_day(&format!("{field}.due_date"), due_date)
+            .map(Into::into),
+        looks_like: violations.text(
+            &format!("{field}.looks_like"),
+            &stated.looks_like,
+            LONG_TEXT,
+        ),
+    }
+}
+
+/// A goal that the customer declares (ONB-4); its id follows from the request.
+pub(crate) fn declare(violations: &mut Violations, request: &proto::DeclareGoalRequest) -> Command {
+    let declared = declaration(violations, "declaration", request.declaration.as_ref());
+    Command::Declare(goal_id(&request.request_id), declared)
+}
+
+fn goal_id(request_id: &str) -> String {
+    derive_id("goal", &[request_id.to_lowercase().as_bytes()]).to_string()
+}
+
+/// A review: what comes next depends on whether the goal is met.
+pub(crate) fn review(
+    violations: &mut Violations,
+    request: &proto::ReviewGoalRequest,
+) -> Option<Command> {
+    let goal = violations.required_text("goal_id", &request.goal_id, SHORT_TEXT);
+    let used = violations.required_text("use", &request.r#use, LONG_TEXT);
+    let date = violations.day("date", request.date.as_ref());
+    let next = match request.met {
+        None => {
+            violations.add("met", "is required: whether the goal is met");
+            None
+        }
+        Some(true) => {
+            let next = declaration(violations, "next_goal", request.next_goal.as_ref());
+            Some(Next::Goal(goal_id(&request.request_id), next))
+        }
+        Some(false) => {
+            let action = &request.next_action;
+            let action = violations.required_text("next_action", action, LONG_TEXT);
+            let by = request.next_action_date.as_ref();
+            let by = violations.required_day("next_action_date", by);
+            by.map(|by| Next::Action(action, by))
+        }
+    };
+    Some(Command::Review(Review {
+        goal_id: goal,
+        used,
+        date,
+        next: next?,
+    }))
 }
 
 /// A completion: all three evidences are mandatory (ONB-5).

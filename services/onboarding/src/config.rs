@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use keizoku_proto::onboarding::Destination;
 use keizoku_runtime::config::Problems;
 use serde::Deserialize;
 
@@ -17,6 +18,31 @@ pub struct Config {
     pub stalled_from_working_days: BTreeMap<String, u32>,
     /// Months without two-way contact after which the customer is unreachable (ONB-7).
     pub unreachable_after_months: u32,
+    /// Who then takes care of the customer (ONB-7).
+    pub unreachable_go_to: GoTo,
+}
+
+/// Who takes care of a customer that onboarding cannot reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GoTo {
+    /// Sales.
+    #[default]
+    Sales,
+    /// The sales people who renew contracts.
+    RenewalSales,
+    /// Customer success.
+    Cs,
+}
+
+impl From<GoTo> for Destination {
+    fn from(go_to: GoTo) -> Self {
+        match go_to {
+            GoTo::Sales => Self::Sales,
+            GoTo::RenewalSales => Self::RenewalSales,
+            GoTo::Cs => Self::Cs,
+        }
+    }
 }
 
 impl Default for Config {
@@ -25,6 +51,7 @@ impl Default for Config {
         Self {
             stalled_from_working_days: tiers.map(|(tier, days)| (tier.to_owned(), days)).into(),
             unreachable_after_months: 3,
+            unreachable_go_to: GoTo::Sales,
         }
     }
 }

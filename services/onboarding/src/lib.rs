@@ -9,30 +9,39 @@ mod api;
 pub mod config;
 pub mod domain;
 mod grpc;
+mod lead_times;
 mod projection;
 mod queries;
+mod reactions;
+mod reactor;
 mod resources;
-mod stall;
 pub mod template_file;
 #[cfg(test)]
 mod testing;
+mod watch;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use ::config::ConfigError;
+use keizoku_core::WorkingDays;
 use keizoku_log::EventLog;
 use keizoku_proto::onboarding::onboarding_service_server::OnboardingServiceServer;
+use keizoku_runtime::intake::{self, Intake};
+use keizoku_runtime::reaction::Reactions;
 use keizoku_runtime::read_model::{Projected, ReadModel, rusqlite};
 use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
 use keizoku_runtime::{
-    Calendar, Deps, Executor, Freshness, SharedBook, account_names, book, projector,
+    Calendar, Deps, Executor, Failure, Freshness, SharedBook, account_names, book, effect,
+    projector,
 };
 use tonic::service::RoutesBuilder;
 
 use config::Config;
 use domain::onboarding::Onboarding;
 use domain::template::{self, Template};
+use reactor::Reactor;
+use watch::Watch;
 
 /// Name of this service as a source of events.
 pub const SOURCE: &str = "onboarding";
@@ -46,6 +55,9 @@ pub enum BuildError {
     /// The template that comes with Keizoku cannot be read: a bug.
     #[error("the template that comes with Keizoku cannot be read")]
     Template(#[from] ConfigError),
+    /// The log does not take that the service has started.
+    #[error("the log of onboarding cannot be written: {0}")]
+    Log(String),
 }
 
 /// The running service.
@@ -69,16 +81,17 @@ pub(crate) struct Onboardings {
     change_freshness: Freshness,
     /// The read model's, for lists.
     list_freshness: Freshness,
+    working_days: Arc<WorkingDays>,
     calendar: Calendar,
 }
 
 /// Builds the service; its read model lives in `folder`.
 ///
 /// # Errors
-/// When the read model can neither be opened nor replaced.
-pub fn build(
+/// When the read model can neither be opened nor replaced, or the log not be written.
+pub async fn build(
     deps: Deps,
-    log: &Arc<dyn EventLog>,
+    log: Arc<dyn EventLog>,
     config: Config,
     folder: &Path,
 ) -> Result<Service, BuildError> {
@@ -90,29 +103,56 @@ pub fn build(
         ..template::Version::default()
     };
     let path = folder.join("onboarding.model.sqlite");
-    let schema = [projection::SCHEMA, account_names::TABLE];
+    let schema = [projection::SCHEMA, account_names::TABLE, intake::TABLE];
     let model = ReadModel::open(&path, &schema, projection::handle)?;
     let list_freshness = Freshness::default();
     let change_freshness = deps.book_freshness.copy();
-    for source in [SOURCE, book::SOURCE] {
+    let follow = |source: &'static str| {
         let projected = Arc::new(Projected(Arc::clone(&model)));
-        let progress = deps.project(source, projected, projector::SQLITE_PACE);
-        if source == SOURCE {
-            change_freshness.add(source, progress.clone());
-        }
-        list_freshness.add(source, progress);
-    }
-    Ok(Service(Arc::new(Onboardings {
-        onboardings: deps.executor(log),
-        templates: deps.executor(log),
+        let followed = deps.project(source, projected, projector::SQLITE_PACE);
+        list_freshness.add(source, followed.clone());
+        followed
+    };
+    let (own, accounts) = (follow(SOURCE), follow(book::SOURCE));
+    change_freshness.add(SOURCE, own.clone());
+    let reactions = Reactions::of(
+        SOURCE,
+        Arc::clone(&log),
+        deps.calendar.clone(),
+        deps.lifecycle.clone(),
+    );
+    let unwritable = |failure: Failure| BuildError::Log(failure.message().to_owned());
+    reactions.start(book::SOURCE).await.map_err(unwritable)?;
+    let onboardings = Arc::new(Onboardings {
+        onboardings: deps.executor(&log),
+        templates: deps.executor(&log),
         shipped,
         config,
         book: deps.book,
-        model,
+        model: Arc::clone(&model),
         change_freshness,
         list_freshness,
+        working_days: Arc::new(deps.calendar.working_days().clone()),
         calendar: deps.calendar,
-    })))
+    });
+    let reactor = Arc::new(Reactor {
+        onboardings: Arc::clone(&onboardings),
+        reactions,
+        log: Arc::clone(&log),
+        own: own.clone(),
+        lifecycle: deps.lifecycle.clone(),
+    });
+    let sources = vec![accounts.progress.clone()];
+    effect::work(&deps.lifecycle, Intake(model), reactor, sources);
+    let watch = Watch {
+        onboardings: Arc::clone(&onboardings),
+        log,
+        own,
+        accounts,
+        lifecycle: deps.lifecycle,
+    };
+    watch.run();
+    Ok(Service(onboardings))
 }
 
 impl Service {

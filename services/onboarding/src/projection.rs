@@ -1,14 +1,15 @@
 //! The onboarding service's read model. Each handler writes only rows of its own source.
 
-use keizoku_core::Recorded;
+use keizoku_core::{OnboardingId, Recorded};
 use keizoku_proto::StoredEvent as _;
 use keizoku_proto::accounts::event::Kind as AccountsKind;
-use keizoku_proto::accounts::{AccountProfile, ContactDirection};
+use keizoku_proto::accounts::{AccountProfile, ContactDirection, DealTerms};
+use keizoku_proto::google::r#type::Date;
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{Assignment, OnboardingStarted};
-use keizoku_runtime::account_names;
 use keizoku_runtime::read_model::HandlerError;
 use keizoku_runtime::read_model::rusqlite::{self, Transaction, params};
+use keizoku_runtime::{account_names, book, intake};
 
 /// Tables and indexes; another schema starts the model over.
 pub(crate) const SCHEMA: &str = include_str!("read_model.sql");
@@ -21,6 +22,9 @@ pub(crate) fn handle(
 ) -> Result<(), HandlerError> {
     if source == crate::SOURCE {
         on_onboarding_event(rows, &Kind::from_bytes(&event.data)?)?;
+        if event.category() == "onboarding" {
+            watch(rows, event)?;
+        }
         Ok(())
     } else {
         account_names::handle(rows, event)?;
@@ -28,9 +32,13 @@ pub(crate) fn handle(
     }
 }
 
-/// Two-way contact, and by which touch model an account is looked after.
+/// Two-way contact, by which touch model an account is looked after, and what the service reacts to.
 fn on_accounts_event(rows: &Transaction<'_>, event: &Recorded) -> Result<(), HandlerError> {
-    if !matches!(event.category(), "account" | "contact-log") {
+    let matters = matches!(
+        event.category(),
+        "account" | "contact-log" | "deal" | "churn" | "identity"
+    );
+    if !matters {
         return Ok(());
     }
     let at = event.recorded_at.as_microsecond();
@@ -40,16 +48,54 @@ fn on_accounts_event(rows: &Transaction<'_>, event: &Recorded) -> Result<(), Han
             let date = date.ok().flatten().map(keizoku_core::Day::number);
             let log = "INSERT INTO contacts VALUES (?1, ?2, ?3, ?4, NULL)";
             write(rows, log, params![e.entry_id, e.account_id, date, at])?;
+            changed(rows, &e.account_id, None)?;
         }
         AccountsKind::ContactLogEntryVoided(e) => {
             let void = "UPDATE contacts SET voided_at = ?2 WHERE entry_id = ?1";
             write(rows, void, params![e.entry_id, at])?;
+            let changed = "INSERT INTO changed_accounts (account_id, day)
+                           SELECT account_id, 0 FROM contacts WHERE entry_id = ?1";
+            write(rows, changed, params![e.entry_id])?;
         }
         AccountsKind::AccountOpened(e) => touch(rows, &e.account_id, e.profile.as_ref())?,
-        AccountsKind::AccountRevised(e) => touch(rows, &e.account_id, e.profile.as_ref())?,
+        AccountsKind::AccountRevised(e) => {
+            touch(rows, &e.account_id, e.profile.as_ref())?;
+            changed(rows, &e.account_id, None)?;
+        }
+        AccountsKind::AccountAttributesChanged(e) => {
+            changed(rows, &e.account_id, e.effective_date.as_ref())?;
+        }
+        AccountsKind::AccountMerged(e) => changed(rows, &e.survivor_id, None)?,
+        AccountsKind::DealRecorded(e) => salesperson(rows, &e.deal_id, e.terms.as_ref())?,
+        AccountsKind::DealRevised(e) => salesperson(rows, &e.deal_id, e.terms.as_ref())?,
+        AccountsKind::DealWon(e) => {
+            let position = i64::try_from(event.position.0).unwrap_or(i64::MAX);
+            let won = "INSERT INTO won_deals VALUES (?1, ?2, ?3)";
+            write(rows, won, params![position, e.account_id, e.product])?;
+            intake::note(rows, book::SOURCE, event)?;
+        }
+        AccountsKind::AccountChurned(_) => intake::note(rows, book::SOURCE, event)?,
         _ => {}
     }
     Ok(())
+}
+
+/// Something of an account changed that decides how its onboardings get on: at once, or on a date.
+fn changed(rows: &Transaction<'_>, id: &str, from: Option<&Date>) -> rusqlite::Result<()> {
+    let from = keizoku_proto::optional_day(from).ok().flatten();
+    let from = from.map_or(0, keizoku_core::Day::number);
+    let sql = "INSERT INTO changed_accounts (account_id, day) VALUES (?1, ?2)";
+    write(rows, sql, params![id, from])
+}
+
+fn salesperson(
+    rows: &Transaction<'_>,
+    deal: &str,
+    terms: Option<&DealTerms>,
+) -> rusqlite::Result<()> {
+    let user = terms.map_or("", |terms| terms.salesperson_id.as_str());
+    let sql = "INSERT OR REPLACE INTO salespeople VALUES (?1, ?2)";
+    write(rows, sql, params![deal, user])
 }
 
 fn touch(
@@ -80,18 +126,43 @@ fn on_onboarding_event(rows: &Transaction<'_>, event: &Kind) -> rusqlite::Result
         }
         Kind::TemplateChanged(e) => enter(rows, &e.onboarding_id, &e.phase),
         Kind::OnboardingCompleted(e) => {
-            let complete = "UPDATE onboardings SET completed = 1 WHERE id = ?1";
-            write(rows, complete, params![e.onboarding_id])?;
+            done(rows, &e.onboarding_id, 1)?;
             assign(rows, &e.onboarding_id, e.assignment.as_ref())
         }
+        Kind::OnboardingEnded(e) => done(rows, &e.onboarding_id, 2),
+        Kind::OnboardingRelaunched(e) => done(rows, &e.onboarding_id, 0),
         Kind::TaskCompleted(_)
         | Kind::HandOffRecorded(_)
+        | Kind::HandOffRequested(_)
         | Kind::KickoffHeld(_)
         | Kind::ExpectationGapRated(_)
         | Kind::TaskReopened(_)
         | Kind::OnboardingHeld(_)
-        | Kind::OnboardingResumed(_) => Ok(()),
+        | Kind::OnboardingResumed(_)
+        | Kind::OnboardingStalled(_)
+        | Kind::OnboardingPickedUp(_)
+        | Kind::OnboardingReturned(_)
+        | Kind::OnboardingWentDormant(_)
+        | Kind::GoalDeclared(_)
+        | Kind::GoalReviewed(_)
+        | Kind::ReactionsAdvanced(_) => Ok(()),
     }
+}
+
+fn done(rows: &Transaction<'_>, id: &str, how: i64) -> rusqlite::Result<()> {
+    let sql = "UPDATE onboardings SET completed = ?2 WHERE id = ?1";
+    write(rows, sql, params![id, how])
+}
+
+/// Whatever happened to an onboarding, something may have come of it.
+fn watch(rows: &Transaction<'_>, event: &Recorded) -> rusqlite::Result<()> {
+    let id = event.stream.split_once('-');
+    let Some(id) = id.and_then(|(_, id)| id.parse::<OnboardingId>().ok()) else {
+        return Ok(());
+    };
+    let sql = "INSERT INTO watched VALUES (?1, 0, 0)
+               ON CONFLICT (id) DO UPDATE SET due = 0, touched = touched + 1";
+    write(rows, sql, params![id.to_string()])
 }
 
 fn start(rows: &Transaction<'_>, e: &OnboardingStarted) -> rusqlite::Result<()> {

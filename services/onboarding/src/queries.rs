@@ -1,12 +1,12 @@
 //! What lists ask the read model.
 
-use keizoku_core::Day;
+use keizoku_core::{Day, OnboardingId, Position};
 use keizoku_proto::accounts::TouchModel;
 use keizoku_proto::onboarding::{OnboardingFilter, OnboardingState};
 use keizoku_revenue::AsOf;
 use keizoku_runtime::names::{self, Owner};
 use keizoku_runtime::read_model::rusqlite::{
-    self, Connection, params, params_from_iter, types::Value,
+    self, Connection, OptionalExtension as _, params, params_from_iter, types::Value,
 };
 use keizoku_runtime::{Failure, Violations};
 use uuid::Uuid;
@@ -97,6 +97,45 @@ pub(crate) fn contact(rows: &Connection, ids: &[String], as_of: AsOf) -> rusqlit
     })
 }
 
+/// Whether a deal of an account, whose ids these are, and a product was won before a position.
+pub(crate) fn was_won(
+    rows: &Connection,
+    accounts: &[String],
+    product: &str,
+    before: Position,
+) -> rusqlite::Result<bool> {
+    let before = i64::try_from(before.0).unwrap_or(i64::MAX);
+    rows.prepare_cached(
+        "SELECT 1 FROM won_deals WHERE account_id IN (SELECT value FROM json_each(?1))
+         AND product = ?2 AND position < ?3",
+    )?
+    .exists(params![json(accounts), product, before])
+}
+
+/// Id of the salesperson of a deal; empty when it names nobody.
+pub(crate) fn salesperson(rows: &Connection, deal: &str) -> rusqlite::Result<String> {
+    let found = rows
+        .prepare_cached("SELECT user_id FROM salespeople WHERE deal_id = ?1")?
+        .query_row([deal], |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Onboardings of an account, whose ids these are, that are neither completed nor ended.
+pub(crate) fn not_done(
+    rows: &Connection,
+    accounts: &[String],
+) -> rusqlite::Result<Vec<OnboardingId>> {
+    let ids: Vec<String> = rows
+        .prepare_cached(
+            "SELECT id FROM onboardings WHERE completed = 0
+             AND account_id IN (SELECT value FROM json_each(?1)) ORDER BY id",
+        )?
+        .query_map([json(accounts)], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+}
+
 /// Ids as one value: SQLite does not take that many.
 fn json(ids: &[String]) -> String {
     let quoted: Vec<String> = ids.iter().map(|id| format!("\"{id}\"")).collect();
@@ -104,23 +143,26 @@ fn json(ids: &[String]) -> String {
 }
 
 impl Onboardings {
-    /// The question behind a list of onboardings.
-    pub(crate) fn select(&self, filter: &OnboardingFilter) -> Result<Select, Failure> {
+    /// The question behind a list of onboardings. `field` is what the request calls the filter.
+    pub(crate) fn select(&self, filter: &OnboardingFilter, field: &str) -> Result<Select, Failure> {
         let mut violations = Violations::new();
+        let named = |name: &str| format!("{field}{name}");
         let mut select = Select::default();
         match filter.state() {
             OnboardingState::Unspecified if filter.include_completed => {}
             OnboardingState::Completed => select.equals("completed", 1),
+            OnboardingState::Ended => select.equals("completed", 2),
             _ => select.equals("completed", 0),
         }
         if !filter.account.is_empty()
             && let Some(account) =
-                violations.parse("filter.account", names::parse_account(&filter.account))
+                violations.parse(&named("account"), names::parse_account(&filter.account))
         {
             select.one_of(&[("account_id", self.book.with_aliases(account))]);
         }
         if !filter.owner.is_empty()
-            && let Some(owner) = violations.parse("filter.owner", names::parse_owner(&filter.owner))
+            && let Some(owner) =
+                violations.parse(&named("owner"), names::parse_owner(&filter.owner))
         {
             match owner {
                 Owner::User(user) => select.equals("owner_user", user.to_string()),

@@ -7,6 +7,7 @@ CREATE TABLE onboardings (
     owner_user TEXT NOT NULL,
     owner_team TEXT NOT NULL,
     phase TEXT NOT NULL,
+    -- 1: completed; 2: ended with its account.
     completed INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX onboardings_by_account ON onboardings (account_id);
@@ -28,4 +29,31 @@ CREATE TABLE templates (
     id TEXT PRIMARY KEY,
     product TEXT NOT NULL,
     tier TEXT NOT NULL
+) WITHOUT ROWID;
+-- Work: on which day to look again at an onboarding (ONB-7), and how many changes there have been. A
+-- change sets the day to 0; whoever looked sets it, unless there was another change meanwhile.
+CREATE TABLE watched (
+    id TEXT PRIMARY KEY,
+    due INTEGER NOT NULL,
+    touched INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX watched_by_due ON watched (due, id);
+-- Work: accounts of which something changed, and from which day on. A row goes when their onboardings
+-- are to be looked at.
+CREATE TABLE changed_accounts (
+    number INTEGER PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    day INTEGER NOT NULL
+);
+CREATE INDEX changed_accounts_by_day ON changed_accounts (day);
+-- Won deals, by their position in the accounts log: which was the first of an account and product (RX-1).
+CREATE TABLE won_deals (
+    position INTEGER PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    product TEXT NOT NULL
+);
+CREATE INDEX won_deals_by_account ON won_deals (account_id, product, position);
+CREATE TABLE salespeople (
+    deal_id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL
 ) WITHOUT ROWID;

@@ -5,7 +5,7 @@ use keizoku_proto::onboarding as proto;
 use keizoku_runtime::{Fold, call, names};
 use uuid::Uuid;
 
-use crate::domain::onboarding::{Held, State};
+use crate::domain::onboarding::{Held, Stalled, State};
 use crate::domain::{plan, template};
 
 /// What an onboarding needs besides its own state.
@@ -55,6 +55,12 @@ pub(crate) fn template(
 pub(crate) fn state_on(state: &State, on: Day) -> proto::OnboardingState {
     if state.completion.is_some() {
         proto::OnboardingState::Completed
+    } else if state.ended.is_some() {
+        proto::OnboardingState::Ended
+    } else if state.dormant {
+        proto::OnboardingState::Dormant
+    } else if state.hand_back.is_some() {
+        proto::OnboardingState::Returned
     } else if state.held_on(on).is_some() {
         proto::OnboardingState::OnHold
     } else {
@@ -71,7 +77,7 @@ pub(crate) fn onboarding(
     let state = &fold.state;
     let assignment = &state.assignment;
     let phases = state.plan.phases.iter();
-    let unmet = if state.completion.is_some() {
+    let unmet = if state.completion.is_some() || state.has_left() {
         Vec::new()
     } else {
         state.unmet().into_iter().cloned().collect()
@@ -115,6 +121,20 @@ pub(crate) fn onboarding(
         kickoff: state.kickoff.clone(),
         closing_gap: state.closing_gap.clone(),
         progress: around.progress.clone(),
+        salesperson: resource("users/", &state.salesperson_id),
+        stalls: state.stalls.iter().map(stall).collect(),
+        hand_back: state.hand_back,
+        relaunches: state.relaunches.clone(),
+        end_date: state.ended.map(Into::into),
+        goals: state.goals.clone(),
+    }
+}
+
+fn stall(stalled: &Stalled) -> proto::Stall {
+    proto::Stall {
+        date: Some(stalled.from.into()),
+        cause: stalled.cause.into(),
+        end_date: stalled.until.map(Into::into),
     }
 }
 

@@ -15,6 +15,7 @@ mod reactions;
 mod reactor;
 mod red;
 mod resources;
+mod stuck;
 mod text;
 
 use std::path::Path;
@@ -90,6 +91,12 @@ pub async fn build(
         followed
     };
     let (own, accounts) = (follow(SOURCE), follow(book::SOURCE));
+    // No answer joins what it says: nobody waits for it, nor for a service that may start later.
+    let onboarding = deps.project(
+        projection::ONBOARDING,
+        Arc::new(Projected(Arc::clone(&model))),
+        projector::SQLITE_PACE,
+    );
     change_freshness.add(SOURCE, own.clone());
     // Not for lists: they show nothing of it, and wait for nobody who is away.
     let projected = Arc::new(Projected(Arc::clone(&model)));
@@ -102,6 +109,7 @@ pub async fn build(
     );
     reactions.start(book::SOURCE).await?;
     reactions.start(projection::HEALTHSCORE).await?;
+    reactions.start(projection::ONBOARDING).await?;
     let risks = Arc::new(Risks {
         risks: deps.executor(&log),
         catalogue: deps.executor(&log),
@@ -126,7 +134,7 @@ pub async fn build(
         &deps.lifecycle,
         Intake(Arc::clone(&risks.model)),
         reactor,
-        vec![accounts.progress, health.progress],
+        vec![accounts.progress, onboarding.progress, health.progress],
     );
     Ok(Service(risks))
 }

@@ -2,19 +2,21 @@
 
 use keizoku_core::{Recorded, RiskId};
 use keizoku_proto::google::r#type::Date;
-use keizoku_proto::{StoredEvent as _, accounts, risk};
+use keizoku_proto::{StoredEvent as _, accounts, onboarding, risk};
 use keizoku_runtime::read_model::HandlerError;
 use keizoku_runtime::read_model::rusqlite::{self, OptionalExtension as _, Transaction, params};
 use keizoku_runtime::{account_names, book, intake};
 use risk::event::Kind;
 
-use crate::{reactions, text};
+use crate::{reactions, stuck, text};
 
 /// Tables and indexes; another schema starts the model over.
 pub(crate) const SCHEMA: &str = include_str!("read_model.sql");
 
 /// The healthscore service as a source of events.
 pub(crate) const HEALTHSCORE: &str = "healthscore";
+/// The onboarding service as a source of events.
+pub(crate) const ONBOARDING: &str = "onboarding";
 
 /// Writes one event's rows.
 pub(crate) fn handle(
@@ -29,6 +31,11 @@ pub(crate) fn handle(
     } else if source == HEALTHSCORE {
         // Signals are many, and nothing follows from one.
         if event.category() == "band" {
+            intake::note(rows, source, event)?;
+        }
+        Ok(())
+    } else if source == ONBOARDING {
+        if stuck::matters(&onboarding::event::Kind::from_bytes(&event.data)?) {
             intake::note(rows, source, event)?;
         }
         Ok(())

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use keizoku_core::{AccountId, RiskId, StreamId};
 use keizoku_proto::StoredEvent as _;
 use keizoku_proto::accounts::event::Kind;
-use keizoku_proto::healthscore;
 use keizoku_proto::risk::event::Kind as OwnEvent;
+use keizoku_proto::{healthscore, onboarding};
 use keizoku_runtime::effect::{Effect, NotYet};
 use keizoku_runtime::intake::Fact;
 use keizoku_runtime::reaction::{self, Reactions};
@@ -17,13 +17,16 @@ use keizoku_runtime::{Call, Failure, Token};
 
 use crate::domain::{self, catalogue, risk, suggestion};
 use crate::reactions::{Intent, Known, react};
-use crate::{Risks, SOURCE, projection, red};
+use crate::{Risks, SOURCE, projection, red, stuck};
 
 /// Key of the type for somebody who left, where the catalogue still has it.
 const LEAVER_TYPE: &str = "champion_left";
 
 /// Key of the type for a customer who does badly, likewise.
 const RED_TYPE: &str = "low_usage";
+
+/// Key of the type for an onboarding that does not come to its end, likewise.
+const STUCK_TYPE: &str = "onboarding_unfinished";
 
 /// The service's reactions, and what they need.
 pub(crate) struct Reactor {
@@ -73,6 +76,14 @@ impl Reactor {
                 red_type: self.active_type(RED_TYPE).await?,
             };
             return Ok(red::react(&event, &known));
+        }
+        if fact.source == projection::ONBOARDING {
+            let event = onboarding::event::Kind::from_bytes(&fact.data)?;
+            let known = stuck::Known {
+                locale: self.locale(),
+                stuck_type: self.active_type(STUCK_TYPE).await?,
+            };
+            return Ok(stuck::react(&event, &known));
         }
         let event = Kind::from_bytes(&fact.data)?;
         let known = self.known(fact, &event).await?;
@@ -150,7 +161,12 @@ impl Reactor {
         command: suggestion::Command,
     ) -> Result<(), Failure> {
         let stream = domain::suggestion_stream(id);
-        let Some(call) = call("contact_left", fact, &stream, intent) else {
+        let reaction = if fact.source == projection::ONBOARDING {
+            "onboarding_stuck"
+        } else {
+            "contact_left"
+        };
+        let Some(call) = call(reaction, fact, &stream, intent) else {
             return Ok(());
         };
         let suggestions = &self.risks.suggestions;

@@ -8,6 +8,7 @@ use keizoku_proto::google::r#type::Date;
 use keizoku_proto::risk::{Completion, LeadsToChurn, OpenRiskRequest, Risk};
 use keizoku_testkit::{Cluster, Scene, day};
 
+use super::onboardings;
 use super::steps::*;
 
 /// When the history begins, goes on and is complete. It is Sydney's organisation: its last evening
@@ -186,6 +187,13 @@ async fn begin(scene: &Scene, [suzuki, sato, kato]: [&User; 3], pool: &Team) -> 
     for (account, name, fields) in filed {
         risks.push(scene.risk(&accounts[account], name, fields).await);
     }
+    for account in [0, 4] {
+        let started = onboardings::start(scene, &accounts[account], day(2026, 9, 1)).await;
+        onboardings::hold(scene, &started).await;
+        onboardings::done(scene, &started, "read_hand_off").await;
+        onboardings::speak(scene, &accounts[account], day(2026, 9, 10)).await;
+    }
+    onboardings::start(scene, &accounts[5], day(2026, 9, 14)).await;
     let mut suggestions = Vec::new();
     for account in [1, 5, 4] {
         suggestions.push(suggest(scene, &accounts[account], "contact-left").await);
@@ -290,6 +298,7 @@ async fn finish(scene: &Scene, begun: &Begun, hikari: &Account) {
     fact(scene, kodama, FactKind::Churned, day(2026, 11, 15), None).await;
     assess(scene, &risks[2], LEADS).await;
     schedule(scene, &risks[1], day(2026, 11, 18)).await;
+    onboardings::speak(scene, minato, day(2026, 11, 20)).await;
     let request = UpdateAccountRequest {
         name: aoba.name.clone(),
         account: Some(AccountFields {

@@ -5,6 +5,7 @@ mod asked;
 mod bus;
 mod history;
 mod messages;
+mod onboardings;
 mod questions;
 mod schedule;
 mod steps;
@@ -35,7 +36,8 @@ async fn rx_9_services_answer_the_same_whatever_the_interleaving_between_sources
     while dealt_with() < 3 {
         tokio::task::yield_now().await;
     }
-    for tokens in [scene.tokens(), scene.account_tokens()] {
+    let ended = onboardings::ended(&cluster, &scene).await;
+    for tokens in [scene.tokens(), scene.account_tokens(), vec![ended]] {
         settle(&scene.api, &tokens).await;
     }
     let expected = ask(&scene.api, &cast, true).await;

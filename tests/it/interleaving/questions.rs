@@ -10,6 +10,7 @@ use keizoku_proto::forecast::{
     GetRiskReportRequest, ListDeadlinesRequest, ListForecastAccountsRequest,
     ListQualityIssuesRequest,
 };
+use keizoku_proto::onboarding::{ListOnboardingsRequest, OnboardingFilter};
 use keizoku_proto::risk::{ListRisksRequest, ListSuggestionsRequest, SuggestionState};
 use tonic::{Response, Status};
 
@@ -38,6 +39,7 @@ pub(super) async fn ask(api: &Connection, cast: &Cast, must_find: bool) -> Answe
     questions.hindsight().await;
     questions.risks().await;
     questions.accounts().await;
+    questions.onboardings().await;
     questions.answers
 }
 
@@ -165,6 +167,25 @@ impl Questions<'_> {
             };
             let answer = self.api.risks().list_suggestions(list.clone()).await;
             self.keep(&list, answer, |found| found.suggestions.len());
+        }
+    }
+
+    async fn onboardings(&mut self) {
+        let Cast {
+            field, survivor, ..
+        } = self.cast;
+        for (owner, account) in [("", ""), (field.name.as_str(), ""), ("", &survivor.name)] {
+            let list = ListOnboardingsRequest {
+                filter: Some(OnboardingFilter {
+                    owner: owner.to_owned(),
+                    account: account.to_owned(),
+                    include_completed: true,
+                    ..OnboardingFilter::default()
+                }),
+                ..ListOnboardingsRequest::default()
+            };
+            let answer = self.api.onboardings().list_onboardings(list.clone()).await;
+            self.keep(&list, answer, |found| found.onboardings.len());
         }
     }
 

@@ -23,6 +23,7 @@ use super::schedule::Step;
 
 const ACCOUNTS: &str = keizoku_accounts::SOURCE;
 const RISK: &str = keizoku_risk::SOURCE;
+const ONBOARDING: &str = keizoku_onboarding::SOURCE;
 
 /// A read model, and the source that it follows here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,15 +32,21 @@ pub(crate) enum Reader {
     Accounts,
     RisksOfRisks,
     RisksOfAccounts,
+    RisksOfOnboardings,
+    OnboardingsOfOnboardings,
+    OnboardingsOfAccounts,
     Board,
     Names,
 }
 
-pub(crate) const READERS: [Reader; 6] = [
+pub(crate) const READERS: [Reader; 9] = [
     Reader::Book,
     Reader::Accounts,
     Reader::RisksOfRisks,
     Reader::RisksOfAccounts,
+    Reader::RisksOfOnboardings,
+    Reader::OnboardingsOfOnboardings,
+    Reader::OnboardingsOfAccounts,
     Reader::Board,
     Reader::Names,
 ];
@@ -47,8 +54,13 @@ pub(crate) const READERS: [Reader; 6] = [
 impl Reader {
     pub(crate) fn source(self) -> &'static str {
         match self {
-            Self::Book | Self::Accounts | Self::RisksOfAccounts | Self::Names => ACCOUNTS,
+            Self::Book
+            | Self::Accounts
+            | Self::RisksOfAccounts
+            | Self::OnboardingsOfAccounts
+            | Self::Names => ACCOUNTS,
             Self::RisksOfRisks | Self::Board => RISK,
+            Self::RisksOfOnboardings | Self::OnboardingsOfOnboardings => ONBOARDING,
         }
     }
 
@@ -56,7 +68,13 @@ impl Reader {
     pub(crate) fn parts(self) -> u64 {
         match self {
             Self::Book | Self::Board => 40,
-            Self::Accounts | Self::RisksOfRisks | Self::RisksOfAccounts | Self::Names => 6,
+            Self::Accounts
+            | Self::RisksOfRisks
+            | Self::RisksOfAccounts
+            | Self::RisksOfOnboardings
+            | Self::OnboardingsOfOnboardings
+            | Self::OnboardingsOfAccounts
+            | Self::Names => 6,
         }
     }
 }
@@ -65,6 +83,7 @@ impl Reader {
 pub(crate) struct Logs {
     accounts: Arc<dyn EventLog>,
     risk: Arc<dyn EventLog>,
+    onboarding: Arc<dyn EventLog>,
     now: Timestamp,
 }
 
@@ -80,15 +99,16 @@ impl Logs {
         Self {
             accounts: open(ACCOUNTS),
             risk: open(RISK),
+            onboarding: open(ONBOARDING),
             now,
         }
     }
 
     pub(crate) fn log(&self, source: &str) -> &Arc<dyn EventLog> {
-        if source == ACCOUNTS {
-            &self.accounts
-        } else {
-            &self.risk
+        match source {
+            ACCOUNTS => &self.accounts,
+            ONBOARDING => &self.onboarding,
+            _ => &self.risk,
         }
     }
 
@@ -100,6 +120,7 @@ impl Logs {
     pub(crate) async fn close(self) {
         self.accounts.close().await;
         self.risk.close().await;
+        self.onboarding.close().await;
     }
 }
 
@@ -121,7 +142,8 @@ impl<'a> World<'a> {
         let calendar = Calendar::new(clock, TimeZone::get("Asia/Tokyo").unwrap());
         let local = LocalBus::new()
             .with(ACCOUNTS, Arc::clone(&logs.accounts))
-            .with(RISK, Arc::clone(&logs.risk));
+            .with(RISK, Arc::clone(&logs.risk))
+            .with(ONBOARDING, Arc::clone(&logs.onboarding));
         let local = Arc::new(local);
         let view = |sources| PacedBus::new(Arc::clone(&local), sources);
 
@@ -138,9 +160,16 @@ impl<'a> World<'a> {
         let accounts = keizoku_accounts::build(on(bus), log, folder.path()).await;
         let accounts = accounts.unwrap();
 
-        let (bus, mut risk_paces) = view(&[ACCOUNTS, RISK]);
+        let (bus, mut risk_paces) = view(&[ACCOUNTS, RISK, ONBOARDING]);
         let log = Arc::clone(&logs.risk);
         let risk = keizoku_risk::build(on(bus), log, folder.path())
+            .await
+            .unwrap();
+
+        let (bus, mut onboarding_paces) = view(&[ACCOUNTS, ONBOARDING]);
+        let log = Arc::clone(&logs.onboarding);
+        let config = keizoku_onboarding::config::Config::default();
+        let onboarding = keizoku_onboarding::build(on(bus), log, config, folder.path())
             .await
             .unwrap();
 
@@ -150,13 +179,17 @@ impl<'a> World<'a> {
         let mut routes = RoutesBuilder::default();
         accounts.serve(&mut routes);
         risk.serve(&mut routes);
+        onboarding.serve(&mut routes);
         forecast.serve(&mut routes);
         let paces = READERS.map(|reader| {
             let (paces, freshness) = match reader {
                 Reader::Book => (&mut book_paces, book_freshness.clone()),
                 Reader::Accounts => (&mut accounts_paces, accounts.freshness()),
-                Reader::RisksOfRisks | Reader::RisksOfAccounts => {
+                Reader::RisksOfRisks | Reader::RisksOfAccounts | Reader::RisksOfOnboardings => {
                     (&mut risk_paces, risk.freshness())
+                }
+                Reader::OnboardingsOfOnboardings | Reader::OnboardingsOfAccounts => {
+                    (&mut onboarding_paces, onboarding.freshness())
                 }
                 Reader::Board => (&mut forecast_paces, forecast.freshness()),
                 Reader::Names => (&mut forecast_paces, forecast.names_freshness()),
@@ -180,6 +213,9 @@ impl<'a> World<'a> {
         let (pace, freshness) = &self.paces[&step.reader];
         let to = Position(step.to);
         pace.send_replace(to);
+        if step.reader == Reader::RisksOfOnboardings {
+            return; // facts only: no answer waits for it
+        }
         let log_id = self.logs.log(step.reader.source()).log_id();
         let waited = freshness.wait(&[Token::of(log_id, to).encode()]).await;
         waited.unwrap_or_else(|failure| panic!("{step:?}: {}", tonic::Status::from(failure)));

@@ -4,6 +4,7 @@ mod api;
 mod causes;
 mod digest;
 mod mail;
+mod onboardings;
 mod quiet;
 mod restarts;
 mod rules;

@@ -1,7 +1,10 @@
 //! Onboardings through the API: ONB-1 to ONB-9.
 
+mod goals;
 mod handing_over;
 mod health;
+mod lead_times;
+mod leaving;
 mod phases;
 mod stalled;
 mod templates;

@@ -5,6 +5,7 @@ mod contact_left;
 mod health_red;
 mod imported;
 mod replicas;
+mod won_deal;
 
 use std::path::Path;
 use std::time::Duration;

@@ -24,10 +24,11 @@ use super::{announce, contact, on, wait_for};
 const BEFORE: &str = "2026-11-25T11:59[Asia/Tokyo]";
 const MIDNIGHT: &str = "2026-12-01T00:00:00+09:00";
 
-/// Both logs, opened once.
+/// The logs that both read, opened once.
 struct Logs {
     accounts: Arc<dyn EventLog>,
     risk: Arc<dyn EventLog>,
+    onboarding: Arc<dyn EventLog>,
 }
 
 /// Accounts and risk, with models of their own.
@@ -46,6 +47,7 @@ impl Logs {
         Self {
             accounts: open("accounts"),
             risk: open("risk"),
+            onboarding: open("onboarding"),
         }
     }
 }
@@ -57,7 +59,8 @@ impl Replica {
         let calendar = Calendar::new(Arc::clone(clock) as _, zone);
         let bus = LocalBus::new()
             .with("accounts", Arc::clone(&logs.accounts))
-            .with("risk", Arc::clone(&logs.risk));
+            .with("risk", Arc::clone(&logs.risk))
+            .with("onboarding", Arc::clone(&logs.onboarding));
         let bus = Arc::new(bus);
         let deps = Deps::new(bus, calendar, Arc::new(SystemEntropy), lifecycle.clone());
         let log = Arc::clone(&logs.accounts);

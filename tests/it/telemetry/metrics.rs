@@ -196,7 +196,7 @@ async fn rpcs_logs_and_models_are_measured() {
         let head = heads.iter().find(|(of, _)| *of == labels([("log", log)]));
         assert!(head.is_some_and(|(_, position)| *position > 0), "{heads:?}");
     }
-    for effect in ["churn_dates", "risk"] {
+    for effect in ["churn_dates", "onboarding", "onboarding_watch", "risk"] {
         let none = (labels([("effect", effect)]), 0);
         assert!(points(&metrics, EFFECT_WAITING).contains(&none), "{effect}");
     }
@@ -215,11 +215,13 @@ async fn rpcs_logs_and_models_are_measured() {
             ("notification", "accounts"),
             ("notification", "healthscore"),
             ("notification", "notification"),
+            ("notification", "onboarding"),
             ("notification", "risk"),
             ("onboarding", "accounts"),
             ("onboarding", "onboarding"),
             ("risk", "accounts"),
             ("risk", "healthscore"),
+            ("risk", "onboarding"),
             ("risk", "risk"),
             ("risk_board", "risk"),
         ];

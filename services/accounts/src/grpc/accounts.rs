@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::domain::account::{Command, State};
 use crate::domain::{self, identity};
-use crate::queries::{Order, ids};
+use crate::queries::Order;
 use crate::{Accounts, Service, api, resources};
 
 impl Accounts {
@@ -346,54 +346,6 @@ impl Accounts {
             account: names::account(self.survivor(account).await?),
         })
     }
-
-    async fn deals(
-        &self,
-        body: proto::ListDealsRequest,
-    ) -> Result<proto::ListDealsResponse, Failure> {
-        let mut violations = Violations::new();
-        let account = match body.parent.as_str() {
-            "" | "accounts/-" => None,
-            parent => violations.parse("parent", names::parse_account(parent)),
-        };
-        violations.check()?;
-        let binding = proto::ListDealsRequest {
-            parent: body.parent.clone(),
-            won_only: body.won_only,
-            ..proto::ListDealsRequest::default()
-        };
-        let page = Page::of(body.page_size, &body.page_token, &binding)?;
-        self.list_freshness.wait(&body.consistency_tokens).await?;
-        let mut sql = "SELECT id FROM deals WHERE 1".to_owned();
-        let mut values = Vec::new();
-        if let Some(account) = account {
-            let ids = self.with_aliases(account).await?;
-            sql.push_str(" AND account_id IN (");
-            sql.push_str(&vec!["?"; ids.len()].join(", "));
-            sql.push(')');
-            values.extend(ids.into_iter().map(Into::into));
-        }
-        if body.won_only {
-            sql.push_str(" AND won");
-        }
-        sql.push_str(" ORDER BY close_date DESC, id");
-        let found = self.model.read(move |rows| ids(rows, &sql, values)).await?;
-        let mut deals = Vec::new();
-        for id in found
-            .iter()
-            .skip(page.offset)
-            .take(page.size)
-            .filter_map(|id| id.parse().ok())
-        {
-            let fold = self.deals.recall(&domain::deal_stream(id)).await?;
-            deals.push(resources::deal(&self.book.read(), &fold.state));
-        }
-        Ok(proto::ListDealsResponse {
-            deals,
-            next_page_token: page.next(found.len()),
-            total_size: i64::try_from(found.len()).unwrap_or(i64::MAX),
-        })
-    }
 }
 
 /// Answers an RPC.
@@ -469,6 +421,18 @@ impl AccountsService for Service {
         request: Request<proto::VoidContractFactRequest>,
     ) -> Result<Response<proto::VoidContractFactResponse>, Status> {
         reply(self.0.void_fact(request).await)
+    }
+    async fn record_deal(
+        &self,
+        request: Request<proto::RecordDealRequest>,
+    ) -> Result<Response<proto::RecordDealResponse>, Status> {
+        reply(self.0.record_deal(request).await)
+    }
+    async fn win_deal(
+        &self,
+        request: Request<proto::WinDealRequest>,
+    ) -> Result<Response<proto::WinDealResponse>, Status> {
+        reply(self.0.win_deal(request).await)
     }
     async fn list_deals(
         &self,

@@ -5,6 +5,7 @@ mod claims;
 mod contact_log;
 mod contacts;
 mod contracts;
+mod deals;
 mod directory;
 
 use keizoku_core::{AccountId, Day, TeamId, UserId};

@@ -81,6 +81,7 @@ impl Role {
             Self::Risk => &[
                 keizoku_accounts::SOURCE,
                 keizoku_risk::SOURCE,
+                keizoku_onboarding::SOURCE,
                 keizoku_healthscore::SOURCE,
             ],
             Self::Forecast => &[
@@ -93,6 +94,7 @@ impl Role {
             Self::Notification => &[
                 keizoku_accounts::SOURCE,
                 keizoku_risk::SOURCE,
+                keizoku_onboarding::SOURCE,
                 keizoku_healthscore::SOURCE,
                 keizoku_notification::SOURCE,
             ],
@@ -170,15 +172,21 @@ mod tests {
         let needs = |roles: &[Role]| Vec::from_iter(Roles::of(roles).foreign_sources());
         assert!(needs(&[]).is_empty());
         assert!(needs(&[Role::Accounts]).is_empty());
-        assert_eq!(needs(&[Role::Risk, Role::Accounts]), ["healthscore"]);
-        assert_eq!(needs(&[Role::Risk]), ["accounts", "healthscore"]);
+        assert_eq!(
+            needs(&[Role::Risk, Role::Accounts]),
+            ["healthscore", "onboarding"]
+        );
+        assert_eq!(
+            needs(&[Role::Risk]),
+            ["accounts", "healthscore", "onboarding"]
+        );
         assert_eq!(
             needs(&[Role::Forecast]),
             ["accounts", "healthscore", "onboarding", "risk"]
         );
         assert_eq!(
             needs(&[Role::Notification]),
-            ["accounts", "healthscore", "risk"]
+            ["accounts", "healthscore", "onboarding", "risk"]
         );
         assert_eq!(needs(&[Role::Onboarding]), ["accounts"]);
         assert_eq!(needs(&[Role::Healthscore]), ["accounts", "onboarding"]);

@@ -81,7 +81,7 @@ pub(super) async fn build(
     }
     if let Some(log) = log(Role::Onboarding) {
         let settings = config.onboarding.clone();
-        let onboarding = keizoku_onboarding::build(deps.clone(), &log, settings, folder)?;
+        let onboarding = keizoku_onboarding::build(deps.clone(), log, settings, folder).await?;
         onboarding.serve(&mut services.routes);
         services.add(Role::Onboarding, book, onboarding.freshness());
     }

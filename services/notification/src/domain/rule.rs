@@ -266,6 +266,26 @@ pub fn built_in() -> Vec<(&'static str, Terms)> {
             Trigger::HealthBandChanged,
             vec![owner()],
         ),
+        rule(
+            "hand-off-requested",
+            Trigger::HandOffRequested,
+            vec![owner()],
+        ),
+        rule(
+            "onboarding-stalled",
+            Trigger::OnboardingStalled,
+            vec![owner()],
+        ),
+        rule(
+            "onboarding-returned",
+            Trigger::OnboardingReturned,
+            vec![owner(), team()],
+        ),
+        rule(
+            "onboarding-completed",
+            Trigger::OnboardingCompleted,
+            vec![team()],
+        ),
         digest,
     ]
 }

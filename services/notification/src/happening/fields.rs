@@ -33,6 +33,7 @@ impl Happening {
                 values.text("suggestion.cause", &suggested.cause);
                 values.text("suggestion.detail", &suggested.detail);
             }
+            Kind::Onboarding(event) => super::onboardings::values(&mut values, event),
             Kind::Band(changed) => {
                 values.number("health.score", changed.score.unwrap_or_default());
                 values.text("health.band", band(changed.to()));

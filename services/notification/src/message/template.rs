@@ -3,6 +3,7 @@
 mod contract;
 mod digest;
 mod health;
+mod onboarding;
 mod risk;
 
 use keizoku_core::{AccountId, Day, Money, Rate};
@@ -15,6 +16,10 @@ use super::locale::Locale;
 pub(crate) use contract::{Ending, cancellation_announced, churned};
 pub(crate) use digest::{Deadline, DeadlineKind, Digest, Overdue, weekly};
 pub(crate) use health::{BandChange, health_band_changed};
+pub(crate) use onboarding::{
+    About, Left, Stalled, hand_off_requested, onboarding_completed, onboarding_returned,
+    onboarding_stalled,
+};
 pub(crate) use risk::{
     Closed, Escalated, Flag, Opened, Suggested, leads_to_churn_changed, next_action_overdue,
     risk_closed, risk_opened, suggestion_made,

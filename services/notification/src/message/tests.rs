@@ -3,6 +3,8 @@
 //!
 //! `UPDATE_GOLDENS=1 cargo test -p keizoku-notification` writes the files anew.
 
+mod onboardings;
+
 use std::path::PathBuf;
 
 use keizoku_core::{Day, Money, Rate};
@@ -14,8 +16,8 @@ use uuid::Uuid;
 
 use super::locale::Locale;
 use super::template::{
-    self, Action, BandChange, Closed, Customer, Deadline, DeadlineKind, Digest, Ending, Escalated,
-    Flag, Opened, Overdue, Responsible, Suggested, Writer,
+    self, About, Action, BandChange, Closed, Customer, Deadline, DeadlineKind, Digest, Ending,
+    Escalated, Flag, Opened, Overdue, Responsible, Suggested, Writer,
 };
 use super::{email, slack, with_names};
 
@@ -56,7 +58,9 @@ fn action() -> Action {
 /// Every trigger, by the name of its file.
 fn messages(writer: &Writer) -> Vec<(&'static str, Message)> {
     let risks = risk_messages(writer).into_iter();
-    risks.chain(other_messages(writer)).collect()
+    let onboardings = onboardings::messages(writer);
+    let others = other_messages(writer);
+    risks.chain(onboardings).chain(others).collect()
 }
 
 fn risk_messages(writer: &Writer) -> Vec<(&'static str, Message)> {
@@ -420,6 +424,12 @@ fn hostile_messages(text: &str) -> Vec<Message> {
         owner: Responsible::Team(text.to_owned()),
         ..BandChange::default()
     };
+    let about = About {
+        customer: customer.clone(),
+        product: text.to_owned(),
+        path: String::new(),
+        owner: Responsible::Team(text.to_owned()),
+    };
     let mut week = digest(false);
     text.clone_into(&mut week.team);
     for found in &mut week.overdue {
@@ -439,6 +449,7 @@ fn hostile_messages(text: &str) -> Vec<Message> {
         template::cancellation_announced(&writer, &customer, &ending),
         template::churned(&writer, &customer, &ending),
         template::health_band_changed(&writer, &customer, &change),
+        template::onboarding_completed(&writer, about, None, text),
         template::weekly(&writer, &week),
     ]
 }

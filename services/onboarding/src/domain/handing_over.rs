@@ -4,10 +4,20 @@
 use keizoku_core::{Ctx, Day};
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{
-    ExpectationGap, ExpectationGapRated, HandOff, HandOffRecorded, Kickoff, KickoffHeld,
+    ExpectationGap, ExpectationGapRated, HandOff, HandOffRecorded, HandOffRequested, Kickoff,
+    KickoffHeld, OnboardingStarted,
 };
 
-use super::onboarding::{Error, State, possible};
+use super::onboarding::{Error, State, possible, start};
+
+/// A hand-off, as a won deal requests it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Requested {
+    /// The onboarding to start where there is none, with the deal that it follows from.
+    pub started: OnboardingStarted,
+    /// Id of the salesperson; empty when the deal names nobody.
+    pub salesperson_id: String,
+}
 
 /// A kickoff, as somebody records it.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +49,37 @@ impl Rated {
             date: Some(date.into()),
         }
     }
+}
+
+/// The first deal of the account and product is what its onboarding follows from; one that was started
+/// before the deal was won is asked for, too.
+pub(super) fn request(state: &State, requested: Requested, ctx: &Ctx) -> Result<Vec<Kind>, Error> {
+    let Requested {
+        started,
+        salesperson_id,
+    } = requested;
+    if state.completion.is_some() || !state.deal_id.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut asked = HandOffRequested {
+        onboarding_id: started.onboarding_id.clone(),
+        account_id: started.account_id.clone(),
+        product: started.product.clone(),
+        deal_id: started.deal_id.clone(),
+        won_date: started.won_date,
+        salesperson_id,
+        assignment: started.assignment.clone(),
+    };
+    if !state.exists() {
+        let mut events = start(started, ctx)?;
+        events.push(Kind::HandOffRequested(asked));
+        return Ok(events);
+    }
+    asked.onboarding_id.clone_from(&state.id);
+    asked.account_id.clone_from(&state.account_id);
+    asked.product.clone_from(&state.product);
+    asked.assignment = Some(state.assignment.clone());
+    Ok(vec![Kind::HandOffRequested(asked)])
 }
 
 pub(super) fn hand_off(state: &State, hand_off: HandOff) -> Vec<Kind> {

@@ -1,10 +1,13 @@
 //! What the onboarding service decides: one file per aggregate, each a [`keizoku_core::Decider`].
 
+pub mod goals;
 pub mod handing_over;
+pub mod leaving;
 pub mod onboarding;
 mod onboarding_error;
 mod onboarding_state;
 pub mod plan;
+pub mod stall;
 pub mod template;
 
 use keizoku_core::{AccountId, OnboardingId, StreamId, derive_id};

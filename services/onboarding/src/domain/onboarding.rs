@@ -4,14 +4,15 @@ use jiff::Timestamp;
 use keizoku_core::{Ctx, Day, Decider};
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{
-    Assignment, Completion, Evidence, HandOff, Hold, OnboardingAssigned, OnboardingCompleted,
-    OnboardingHeld, OnboardingResumed, OnboardingStarted, PhaseChanged, PhaseMove, PhaseStep, Plan,
-    TaskCompleted, TaskKind, TaskReopened, TemplateChanged,
+    Assignment, Completion, Declaration, Evidence, HandOff, Hold, OnboardingAssigned,
+    OnboardingCompleted, OnboardingHeld, OnboardingResumed, OnboardingStarted, PhaseChanged,
+    PhaseMove, PhaseStep, Plan, TaskCompleted, TaskKind, TaskReopened, TemplateChanged,
 };
 
 pub use super::onboarding_error::Error;
-pub use super::onboarding_state::{Done, Held, State, Visit};
-use super::{handing_over, plan};
+pub use super::onboarding_state::{Done, Held, Stalled, State, Visit};
+use super::stall::Circumstances;
+use super::{goals, handing_over, leaving, plan};
 
 /// One product that one account is brought to use.
 pub struct Onboarding;
@@ -21,6 +22,18 @@ pub struct Onboarding;
 pub enum Command {
     /// Starts it.
     Start(OnboardingStarted),
+    /// A deal was won: asks for the hand-off, and starts the onboarding where there is none.
+    RequestHandOff(handing_over::Requested),
+    /// Says what has come of it since somebody last looked (ONB-7).
+    Observe(Circumstances),
+    /// Records what the customer wants to use by when, with an id for it (ONB-4).
+    Declare(String, Declaration),
+    /// Compares a goal with use.
+    Review(goals::Review),
+    /// Lets it go on after it left.
+    Relaunch(String),
+    /// Ends it: its account churned on this date (RX-5).
+    End(Day),
     /// Records what was handed over.
     HandOff(HandOff),
     /// Records the kickoff.
@@ -97,8 +110,15 @@ impl Decider for Onboarding {
         match command {
             Command::Start(_) if state.exists() => Err(Error::Exists),
             Command::Start(started) => start(started, ctx),
+            Command::RequestHandOff(requested) => handing_over::request(state, requested, ctx),
             _ if !state.exists() => Err(Error::Unknown),
+            Command::Observe(around) => Ok(leaving::observe(state, &around)),
+            Command::End(churn_date) => Ok(leaving::end(state, churn_date)),
             _ if state.completion.is_some() => Err(Error::Closed),
+            Command::Relaunch(reason) => leaving::relaunch(state, reason, ctx),
+            _ if state.has_left() => Err(Error::Left),
+            Command::Declare(id, declaration) => Ok(goals::declare(state, id, declaration)),
+            Command::Review(review) => goals::review(state, review, ctx),
             Command::HandOff(form) => Ok(handing_over::hand_off(state, form)),
             Command::Kickoff(held) => handing_over::kickoff(state, held, ctx),
             Command::Rate(gap, date) => handing_over::rate(state, gap, date, ctx),
@@ -137,7 +157,7 @@ impl Decider for Onboarding {
     }
 }
 
-fn start(started: OnboardingStarted, ctx: &Ctx) -> Result<Vec<Kind>, Error> {
+pub(super) fn start(started: OnboardingStarted, ctx: &Ctx) -> Result<Vec<Kind>, Error> {
     for date in [&started.start_date, &started.won_date] {
         let date = keizoku_proto::optional_day(date.as_ref()).ok().flatten();
         if let Some(date) = date.filter(|date| *date > ctx.today) {

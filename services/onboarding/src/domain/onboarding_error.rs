@@ -17,6 +17,15 @@ pub enum Error {
     /// Nothing of it changes any more.
     #[error("the onboarding is completed")]
     Closed,
+    /// It was handed back, is dormant, or ended with its account.
+    #[error("the onboarding was handed back, is dormant or ended: relaunch it first")]
+    Left,
+    /// It has not left.
+    #[error("the onboarding goes on: there is nothing to relaunch")]
+    GoesOn,
+    /// There is no such goal, or it was reviewed (ONB-4).
+    #[error("the onboarding has no open goal `{0}`: name one that it has")]
+    GoalNotOpen(String),
     /// Exit criteria that are not met, by the keys of their tasks (ONB-6).
     #[error(
         "not done yet: {}; do it, or move on with a reason (MoveOnboarding)",
@@ -68,6 +77,9 @@ impl DomainError for Error {
             Self::Exists => ErrorReason::AlreadyExists,
             Self::Unknown => ErrorReason::NotFound,
             Self::Closed => ErrorReason::OnboardingClosed,
+            Self::GoalNotOpen(_) => ErrorReason::GoalNotOpen,
+            Self::Left => ErrorReason::OnboardingLeft,
+            Self::GoesOn => ErrorReason::OnboardingGoesOn,
             Self::Unmet(_) => ErrorReason::ExitCriteriaUnmet,
             Self::OnHold(_) => ErrorReason::OnboardingOnHold,
             Self::NotOnHold => ErrorReason::OnboardingNotOnHold,

@@ -7,8 +7,8 @@ use keizoku_core::Day;
 use keizoku_proto::google::r#type::Date;
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{
-    Assignment, Completion, ExitCriterion, ExpectationGap, HandOff, Kickoff, PhaseMove, PhaseStep,
-    Plan, TaskKind, Temperature, TemplatePhase,
+    Assignment, Completion, ExitCriterion, ExpectationGap, Goal, HandBack, HandOff, Kickoff,
+    PhaseMove, PhaseStep, Plan, Relaunch, StallCause, TaskKind, Temperature, TemplatePhase,
 };
 
 use super::plan;
@@ -52,6 +52,31 @@ pub struct State {
     pub holds: Vec<Held>,
     /// How it was completed.
     pub completion: Option<Completion>,
+    /// Id of the salesperson who was asked for the hand-off; empty when nobody was.
+    pub salesperson_id: String,
+    /// Every time in which it was stalled, oldest first.
+    pub stalls: Vec<Stalled>,
+    /// How it left because nobody reached the customer, while it has.
+    pub hand_back: Option<HandBack>,
+    /// Whether that was after a relaunch.
+    pub dormant: bool,
+    /// Every relaunch, oldest first.
+    pub relaunches: Vec<Relaunch>,
+    /// When the account churned that it ended with.
+    pub ended: Option<Day>,
+    /// What the customer declared, oldest first.
+    pub goals: Vec<Goal>,
+}
+
+/// A time in which it was stalled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stalled {
+    /// Its first day.
+    pub from: Day,
+    /// What came first.
+    pub cause: StallCause,
+    /// When it ended.
+    pub until: Option<Day>,
 }
 
 /// A stay in a phase.
@@ -129,6 +154,25 @@ impl State {
             u32::try_from(end.days_since(visit.entered)).unwrap_or(0)
         });
         days.sum()
+    }
+
+    /// The stall that lasts.
+    #[must_use]
+    pub fn stalled(&self) -> Option<&Stalled> {
+        self.stalls.last().filter(|stall| stall.until.is_none())
+    }
+
+    /// Whether it was handed back, is dormant, or ended with its account.
+    #[must_use]
+    pub const fn has_left(&self) -> bool {
+        self.hand_back.is_some() || self.ended.is_some()
+    }
+
+    /// When it was last relaunched.
+    #[must_use]
+    pub fn relaunched(&self) -> Option<Day> {
+        let relaunch = self.relaunches.last()?;
+        day(relaunch.date.as_ref())
     }
 
     /// What is missing before the present phase may be left (ONB-6).
@@ -255,6 +299,7 @@ impl State {
                 self.assignment = e.assignment.clone().unwrap_or_default();
                 let date = e.completion.as_ref().and_then(|done| done.date.as_ref());
                 self.leave(day(date));
+                self.no_longer_stalled(day(date));
             }
             Kind::HandOffRecorded(e) => self.hand_off = e.hand_off.clone().unwrap_or_default(),
             Kind::KickoffHeld(e) => {
@@ -268,7 +313,70 @@ impl State {
                 self.do_all(TaskKind::ClosingReview, gap.date.as_ref(), &gap.note);
                 self.closing_gap = Some(gap);
             }
-            Kind::TemplatePublished(_) => {}
+            Kind::HandOffRequested(_)
+            | Kind::OnboardingStalled(_)
+            | Kind::OnboardingPickedUp(_)
+            | Kind::OnboardingReturned(_)
+            | Kind::OnboardingWentDormant(_)
+            | Kind::OnboardingRelaunched(_)
+            | Kind::OnboardingEnded(_)
+            | Kind::GoalDeclared(_)
+            | Kind::GoalReviewed(_) => self.come_to(event),
+            Kind::TemplatePublished(_) | Kind::ReactionsAdvanced(_) => {}
+        }
+    }
+
+    /// What others said of it, what came of it, and what the customer declared.
+    fn come_to(&mut self, event: &Kind) {
+        match event {
+            Kind::HandOffRequested(e) => {
+                self.deal_id.clone_from(&e.deal_id);
+                self.salesperson_id.clone_from(&e.salesperson_id);
+                self.won = self.won.or_else(|| day(e.won_date.as_ref()));
+            }
+            Kind::OnboardingStalled(e) => {
+                self.stalls.extend(day(e.date.as_ref()).map(|from| Stalled {
+                    from,
+                    cause: e.cause(),
+                    until: None,
+                }));
+            }
+            Kind::OnboardingPickedUp(e) => self.no_longer_stalled(day(e.date.as_ref())),
+            Kind::OnboardingReturned(e) => self.hand_back(e.hand_back.as_ref(), false),
+            Kind::OnboardingWentDormant(e) => self.hand_back(e.hand_back.as_ref(), true),
+            Kind::OnboardingRelaunched(e) => {
+                self.relaunches.extend(e.relaunch.clone());
+                (self.hand_back, self.dormant, self.ended) = (None, false, None);
+            }
+            Kind::OnboardingEnded(e) => {
+                self.ended = day(e.churn_date.as_ref());
+                self.no_longer_stalled(self.ended);
+            }
+            Kind::GoalDeclared(e) => self.goals.push(Goal {
+                goal_id: e.goal_id.clone(),
+                declaration: e.declaration.clone(),
+                review: None,
+                follows_goal_id: e.follows_goal_id.clone(),
+            }),
+            Kind::GoalReviewed(e) => {
+                let mut goals = self.goals.iter_mut();
+                if let Some(goal) = goals.find(|goal| goal.goal_id == e.goal_id) {
+                    goal.review.clone_from(&e.review);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn hand_back(&mut self, hand_back: Option<&HandBack>, dormant: bool) {
+        let hand_back = hand_back.copied().unwrap_or_default();
+        self.no_longer_stalled(day(hand_back.date.as_ref()));
+        (self.hand_back, self.dormant) = (Some(hand_back), dormant);
+    }
+
+    fn no_longer_stalled(&mut self, date: Option<Day>) {
+        if let Some(stall) = self.stalls.last_mut().filter(|stall| stall.until.is_none()) {
+            stall.until = date;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use keizoku_core::{AccountId, OnboardingId};
 use keizoku_proto::onboarding as proto;
-use keizoku_runtime::parse::SHORT_TEXT;
+use keizoku_runtime::parse::{LONG_TEXT, SHORT_TEXT};
 use keizoku_runtime::{Call, Failure, Outcome, Violations};
 use prost::Message;
 use tonic::Request;
@@ -284,6 +284,48 @@ impl Onboardings {
             request,
             ResumeOnboardingResponse,
             |violations, body| { Some(Command::Resume) }
+        )
+    }
+
+    pub(super) async fn declare(
+        &self,
+        request: Request<proto::DeclareGoalRequest>,
+    ) -> Result<proto::DeclareGoalResponse, Failure> {
+        changed!(
+            self,
+            "DeclareGoal",
+            request,
+            DeclareGoalResponse,
+            |violations, body| { Some(api::declare(&mut violations, body)) }
+        )
+    }
+
+    pub(super) async fn review(
+        &self,
+        request: Request<proto::ReviewGoalRequest>,
+    ) -> Result<proto::ReviewGoalResponse, Failure> {
+        changed!(
+            self,
+            "ReviewGoal",
+            request,
+            ReviewGoalResponse,
+            |violations, body| { api::review(&mut violations, body) }
+        )
+    }
+
+    pub(super) async fn relaunch(
+        &self,
+        request: Request<proto::RelaunchOnboardingRequest>,
+    ) -> Result<proto::RelaunchOnboardingResponse, Failure> {
+        changed!(
+            self,
+            "RelaunchOnboarding",
+            request,
+            RelaunchOnboardingResponse,
+            |violations, body| {
+                let reason = violations.required_text("reason", &body.reason, LONG_TEXT);
+                Some(Command::Relaunch(reason))
+            }
         )
     }
 

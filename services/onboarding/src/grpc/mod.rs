@@ -1,6 +1,7 @@
 //! The service's RPCs: parse, execute, reply.
 
 mod commands;
+mod lead_times;
 mod questions;
 mod templates;
 
@@ -126,11 +127,35 @@ impl OnboardingService for Service {
     ) -> Result<Response<proto::CompleteOnboardingResponse>, Status> {
         reply(self.0.complete(request).await)
     }
+    async fn declare_goal(
+        &self,
+        request: Request<proto::DeclareGoalRequest>,
+    ) -> Result<Response<proto::DeclareGoalResponse>, Status> {
+        reply(self.0.declare(request).await)
+    }
+    async fn review_goal(
+        &self,
+        request: Request<proto::ReviewGoalRequest>,
+    ) -> Result<Response<proto::ReviewGoalResponse>, Status> {
+        reply(self.0.review(request).await)
+    }
+    async fn relaunch_onboarding(
+        &self,
+        request: Request<proto::RelaunchOnboardingRequest>,
+    ) -> Result<Response<proto::RelaunchOnboardingResponse>, Status> {
+        reply(self.0.relaunch(request).await)
+    }
     async fn get_onboarding(
         &self,
         request: Request<proto::GetOnboardingRequest>,
     ) -> Result<Response<proto::GetOnboardingResponse>, Status> {
         reply(self.0.get(request.into_inner()).await)
+    }
+    async fn get_lead_times(
+        &self,
+        request: Request<proto::GetLeadTimesRequest>,
+    ) -> Result<Response<proto::GetLeadTimesResponse>, Status> {
+        reply(self.0.lead_times(request.into_inner()).await)
     }
     async fn list_onboardings(
         &self,

@@ -10,12 +10,12 @@ use keizoku_runtime::{Failure, Fold, Violations, account_names, names};
 use uuid::Uuid;
 
 use crate::domain::onboarding::State;
+use crate::domain::stall::{self, Circumstances};
 use crate::resources::Surroundings;
-use crate::stall::{self, Circumstances};
 use crate::{Onboardings, domain, queries, resources};
 
 impl Onboardings {
-    fn as_of(&self, as_of: Option<&common::AsOf>) -> Result<AsOf, Failure> {
+    pub(super) fn as_of(&self, as_of: Option<&common::AsOf>) -> Result<AsOf, Failure> {
         let mut violations = Violations::new();
         let known_at =
             as_of.and_then(|as_of| violations.instant("as_of.known_at", as_of.known_at.as_ref()));
@@ -32,7 +32,7 @@ impl Onboardings {
     }
 
     /// The tier of an account; empty when there is none.
-    pub(super) fn tier_of(&self, account: AccountId, as_of: AsOf) -> String {
+    pub(crate) fn tier_of(&self, account: AccountId, as_of: AsOf) -> String {
         let book = self.book.read();
         let Some(account) = book.account(account) else {
             return String::new();
@@ -41,30 +41,60 @@ impl Onboardings {
         book.tiers().name(tier.into()).to_owned()
     }
 
-    /// How an onboarding gets on; `None` once it is completed.
+    /// How an onboarding gets on; `None` once it is completed, or ended.
     async fn progress(
         &self,
         state: &State,
         as_of: AsOf,
     ) -> Result<Option<proto::Progress>, Failure> {
-        let Ok(account) = state.account_id.parse() else {
-            return Ok(None);
-        };
-        let ids = self.book.with_aliases(account);
-        let contact = self
+        let around = self.circumstances(state, as_of).await?;
+        Ok(around.and_then(|around| stall::progress(state, &around)))
+    }
+
+    /// What decides how an onboarding gets on, beside itself.
+    pub(crate) async fn circumstances(
+        &self,
+        state: &State,
+        as_of: AsOf,
+    ) -> Result<Option<Circumstances>, Failure> {
+        let accounts = vec![state.account_id.clone()];
+        let mut around = self.circumstances_of_all(accounts, as_of).await?;
+        Ok(around.pop().flatten())
+    }
+
+    /// What decides how onboardings of accounts get on, beside themselves: the read model is asked once.
+    async fn circumstances_of_all(
+        &self,
+        accounts: Vec<String>,
+        as_of: AsOf,
+    ) -> Result<Vec<Option<Circumstances>>, Failure> {
+        let ids = accounts.iter().map(|account| account.parse().ok());
+        let ids: Vec<Option<AccountId>> = ids.collect();
+        let aliases = ids.iter().map(|id| {
+            let aliases = id.map(|id| self.book.with_aliases(id));
+            aliases.unwrap_or_default()
+        });
+        let aliases: Vec<Vec<String>> = aliases.collect();
+        let contacts = self
             .model
-            .read(move |rows| queries::contact(rows, &ids, as_of))
+            .read(move |rows| {
+                let contacts = aliases.iter().map(|ids| queries::contact(rows, ids, as_of));
+                contacts.collect::<Result<Vec<_>, _>>()
+            })
             .await?;
-        let tier = self.tier_of(account, as_of);
-        let around = Circumstances {
-            last_contact: contact.last,
-            deeds_count: contact.deeds_count,
-            stalled_from: self.config.stalled_from(&tier),
-            unreachable_after_months: self.config.unreachable_after_months,
-            working_days: self.calendar.working_days(),
-            on: as_of.on,
+        let around = |(id, contact): (Option<AccountId>, queries::Contact)| {
+            let tier = self.tier_of(id?, as_of);
+            Some(Circumstances {
+                last_contact: contact.last,
+                deeds_count: contact.deeds_count,
+                stalled_from: self.config.stalled_from(&tier),
+                unreachable_after_months: self.config.unreachable_after_months,
+                destination: self.config.unreachable_go_to.into(),
+                working_days: Arc::clone(&self.working_days),
+                on: as_of.on,
+            })
         };
-        Ok(stall::progress(state, &around))
+        Ok(ids.into_iter().zip(contacts).map(around).collect())
     }
 
     /// An onboarding with its surroundings.
@@ -163,17 +193,20 @@ impl Onboardings {
         &self,
         filter: &proto::OnboardingFilter,
     ) -> Result<Vec<(OnboardingId, Arc<Fold<State>>)>, Failure> {
-        let select = self.select(filter)?;
+        let select = self.select(filter, "filter.")?;
         let now = self.book.now();
         let ids = self.model.read(move |rows| select.ids(rows)).await?;
-        let mut found = Vec::new();
+        let mut folds = Vec::new();
         for id in ids.iter().filter_map(|id| id.parse::<OnboardingId>().ok()) {
-            let fold = self
-                .onboardings
-                .recall(&domain::onboarding_stream(id))
-                .await?;
+            let stream = domain::onboarding_stream(id);
+            folds.push((id, self.onboardings.recall(&stream).await?));
+        }
+        let accounts = folds.iter().map(|(_, fold)| fold.state.account_id.clone());
+        let around = self.circumstances_of_all(accounts.collect(), now).await?;
+        let mut found = Vec::new();
+        for ((id, fold), around) in folds.into_iter().zip(around) {
             let state = resources::state_on(&fold.state, now.on);
-            let progress = self.progress(&fold.state, now).await?;
+            let progress = around.and_then(|around| stall::progress(&fold.state, &around));
             let standing = progress.map_or(0, |progress| progress.standing);
             let fits = |wanted: i32, is: i32| wanted == 0 || wanted == is;
             if fits(filter.state, state.into()) && fits(filter.standing, standing) {

@@ -135,7 +135,7 @@ impl Onboardings {
     }
 
     /// The newest version of the template that fits best (ONB-3).
-    pub(super) async fn plan_for(
+    pub(crate) async fn plan_for(
         &self,
         account: AccountId,
         product: &str,

@@ -24,7 +24,7 @@ Examples:
   keizoku onboarding list --owner 'Enterprise East' --state on-hold
   keizoku onboarding list --account 緑川印刷 --all")]
 pub struct Args {
-    /// Completed ones too
+    /// Completed and ended ones too
     #[arg(long)]
     all: bool,
     /// In this state
@@ -62,6 +62,12 @@ enum State {
     OnHold,
     /// 完了
     Completed,
+    /// 差し戻し
+    Returned,
+    /// 休眠
+    Dormant,
+    /// 解約により終了
+    Ended,
 }
 
 /// How an onboarding gets on.
@@ -75,6 +81,8 @@ enum StandingArg {
     OnTrack,
     /// 連絡不通
     Unreachable,
+    /// 再開後も連絡不通
+    Dormant,
 }
 
 impl From<StandingArg> for Standing {
@@ -84,6 +92,7 @@ impl From<StandingArg> for Standing {
             StandingArg::Late => Self::Late,
             StandingArg::OnTrack => Self::OnTrack,
             StandingArg::Unreachable => Self::Unreachable,
+            StandingArg::Dormant => Self::Dormant,
         }
     }
 }
@@ -94,6 +103,9 @@ impl From<State> for OnboardingState {
             State::InProgress => Self::InProgress,
             State::OnHold => Self::OnHold,
             State::Completed => Self::Completed,
+            State::Returned => Self::Returned,
+            State::Dormant => Self::Dormant,
+            State::Ended => Self::Ended,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! `keizoku onboarding`: ONB-1 to ONB-9.
 
 mod finish;
+mod goals;
 mod handing_over;
+mod lead_times;
 mod list;
 mod phase;
 mod show;
@@ -24,6 +26,8 @@ pub enum Command {
     List(list::Args),
     /// One onboarding: phases, tasks, what is missing
     Show(show::Args),
+    /// How long onboardings take, and each phase, by tier and version of the template
+    LeadTimes(lead_times::Args),
     /// Record what the salesperson hands over, also step by step
     HandOff(handing_over::HandOffArgs),
     /// Record the kickoff
@@ -44,6 +48,12 @@ pub enum Command {
     Hold(phase::HoldArgs),
     /// End the pause
     Resume(phase::ResumeArgs),
+    /// Record which feature the customer wants to use by when
+    Declare(goals::DeclareArgs),
+    /// Compare a goal with use: what comes next
+    Review(goals::ReviewArgs),
+    /// Let one that was handed back, is dormant or ended go on where it stopped
+    Relaunch(phase::RelaunchArgs),
     /// Complete it, with evidence
     Complete(finish::CompleteArgs),
     /// Let it follow another version of its template
@@ -62,6 +72,7 @@ impl Command {
             Self::Start(args) => args.run(context).await,
             Self::List(args) => args.run(context).await,
             Self::Show(args) => args.run(context).await,
+            Self::LeadTimes(args) => args.run(context).await,
             Self::HandOff(args) => args.run(context).await,
             Self::Kickoff(args) => args.run(context).await,
             Self::Gap(args) => args.run(context).await,
@@ -72,6 +83,9 @@ impl Command {
             Self::Move(args) => args.run(context).await,
             Self::Hold(args) => args.run(context).await,
             Self::Resume(args) => args.run(context).await,
+            Self::Declare(args) => args.run(context).await,
+            Self::Review(args) => args.run(context).await,
+            Self::Relaunch(args) => args.run(context).await,
             Self::Complete(args) => args.run(context).await,
             Self::ChangeTemplate(args) => args.run(context).await,
             Self::Templates(args) => args.run(context).await,

@@ -1,8 +1,9 @@
-//! `keizoku onboarding advance`, `move`, `hold` and `resume`.
+//! `keizoku onboarding advance`, `move`, `hold`, `resume` and `relaunch`.
 
 use keizoku_core::Day;
 use keizoku_proto::onboarding::{
-    AdvanceOnboardingRequest, HoldOnboardingRequest, MoveOnboardingRequest, ResumeOnboardingRequest,
+    AdvanceOnboardingRequest, HoldOnboardingRequest, MoveOnboardingRequest,
+    RelaunchOnboardingRequest, ResumeOnboardingRequest,
 };
 
 use super::show;
@@ -149,6 +150,40 @@ impl ResumeArgs {
             onboardings.resume_onboarding,
             request,
             onboarding::ResumeOnboardingResponse,
+            |response| show::text(context, response.onboarding.as_ref()).await
+        )
+    }
+}
+
+/// Arguments of `keizoku onboarding relaunch`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  keizoku onboarding relaunch 緑川印刷 --reason 新しい担当者と連絡がついた")]
+pub struct RelaunchArgs {
+    /// The onboarding: its id, or its account where that has one only
+    onboarding: String,
+    /// Why
+    #[arg(long)]
+    reason: String,
+    /// Refuse when the onboarding has changed since this etag was read
+    #[arg(long, default_value = "", hide_default_value = true)]
+    etag: String,
+}
+
+impl RelaunchArgs {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let request = RelaunchOnboardingRequest {
+            name: context.onboarding(&self.onboarding).await?,
+            reason: self.reason,
+            etag: self.etag,
+            request_id: context.request_id(),
+        };
+        change!(
+            context,
+            onboardings.relaunch_onboarding,
+            request,
+            onboarding::RelaunchOnboardingResponse,
             |response| show::text(context, response.onboarding.as_ref()).await
         )
     }

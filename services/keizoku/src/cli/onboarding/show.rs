@@ -81,12 +81,18 @@ pub(super) async fn text(context: &Context, onboarding: Option<&Onboarding>) -> 
         .field("tier", onboarding.tier.as_str())
         .field("began", format::date(onboarding.start_date.as_ref()))
         .field("won", format::date(onboarding.won_date.as_ref()))
+        .field("salesperson", named(&people, &onboarding.salesperson))
         .field("template", version)
         .field("handed over", hand_off(onboarding))
         .field("not handed over", onboarding.hand_off_missing.join(", "))
         .field("kickoff", kickoff(onboarding))
         .field("closing gap", gap(onboarding.closing_gap.as_ref()))
         .field("held", holds(onboarding))
+        .field("goals", goals(onboarding))
+        .field("stalled", stalls(onboarding))
+        .field("handed back", handed_back(onboarding))
+        .field("relaunched", relaunches(onboarding))
+        .field("ended", format::date(onboarding.end_date.as_ref()))
         .field("moved", moves(onboarding));
     if let Some(completion) = &onboarding.completion {
         let evidence = completion.evidence.clone().unwrap_or_default();
@@ -189,6 +195,54 @@ fn holds(onboarding: &Onboarding) -> String {
             format::date(hold.until_date.as_ref()),
             hold.reason
         )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What the customer wants to use by when, and what was found.
+fn goals(onboarding: &Onboarding) -> String {
+    let lines = onboarding.goals.iter().map(|goal| {
+        let wanted = goal.declaration.clone().unwrap_or_default();
+        let by = format::date(wanted.due_date.as_ref());
+        let found = match &goal.review {
+            None => "open".to_owned(),
+            Some(review) if review.met => format!("met: {}", review.r#use),
+            Some(review) => format!(
+                "not met: {}; next {} by {}",
+                review.r#use,
+                review.next_action,
+                format::date(review.next_action_date.as_ref())
+            ),
+        };
+        format!("{} by {by}, {found} ({})", wanted.feature, goal.goal_id)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn stalls(onboarding: &Onboarding) -> String {
+    let lines = onboarding.stalls.iter().map(|stall| {
+        let cause = format::enum_name(stall.cause().as_str_name(), "STALL_CAUSE_");
+        let from = format::date(stall.date.as_ref());
+        match &stall.end_date {
+            Some(end) => format!("{from} to {}: {cause}", format::date(Some(end))),
+            None => format!("since {from}: {cause}"),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn handed_back(onboarding: &Onboarding) -> String {
+    let Some(hand_back) = &onboarding.hand_back else {
+        return String::new();
+    };
+    let to = format::enum_name(hand_back.destination().as_str_name(), "DESTINATION_");
+    format!("{} to {to}", format::date(hand_back.date.as_ref()))
+}
+
+fn relaunches(onboarding: &Onboarding) -> String {
+    let lines = onboarding.relaunches.iter().map(|relaunch| {
+        let date = format::date(relaunch.date.as_ref());
+        format!("{date}: {}", relaunch.reason)
     });
     lines.collect::<Vec<_>>().join("\n")
 }

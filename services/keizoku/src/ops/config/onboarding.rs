@@ -1,6 +1,6 @@
 //! The keys of `[onboarding]`.
 
-use keizoku_onboarding::config::Config;
+use keizoku_onboarding::config::{Config, GoTo};
 
 use super::{Key, quoted};
 
@@ -9,6 +9,7 @@ pub(super) fn keys(config: &Config) -> Vec<Key> {
     let Config {
         stalled_from_working_days,
         unreachable_after_months,
+        unreachable_go_to,
     } = config;
     let tiers = stalled_from_working_days.iter();
     let tiers = tiers.map(|(tier, days)| format!("{} = {days}", quoted(tier)));
@@ -23,6 +24,15 @@ pub(super) fn keys(config: &Config) -> Vec<Key> {
             name: "unreachable_after_months",
             about: "After how many months without two-way contact a customer is unreachable.",
             value: unreachable_after_months.to_string(),
+        },
+        Key {
+            name: "unreachable_go_to",
+            about: "Who then takes care of the customer: \"sales\", \"renewal_sales\" or \"cs\".",
+            value: quoted(match unreachable_go_to {
+                GoTo::Sales => "sales",
+                GoTo::RenewalSales => "renewal_sales",
+                GoTo::Cs => "cs",
+            }),
         },
     ]
 }

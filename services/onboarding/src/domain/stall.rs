@@ -1,45 +1,132 @@
-//! Who is stuck, and who cannot be reached (ONB-7): a function of facts, holidays and a day.
+//! Who is stuck, who cannot be reached, and when that comes (ONB-7): functions of facts, holidays and a
+//! day.
+
+use std::sync::Arc;
 
 use keizoku_core::{Day, WorkingDays};
-use keizoku_proto::onboarding::{Progress, Standing, TaskParty};
+use keizoku_proto::onboarding::{Destination, Progress, StallCause, Standing, TaskParty};
 
-use crate::domain::onboarding::State;
-use crate::domain::plan;
+use super::onboarding::State;
+use super::plan;
 
 /// What decides beside the onboarding itself.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Circumstances<'a> {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Circumstances {
     /// The last two-way contact with the account.
-    pub(crate) last_contact: Option<Day>,
+    pub last_contact: Option<Day>,
     /// Whether what the customer does counts as contact: at low and tech touch.
-    pub(crate) deeds_count: bool,
+    pub deeds_count: bool,
     /// Working days without contact from which on it is stalled.
-    pub(crate) stalled_from: u32,
+    pub stalled_from: u32,
     /// Months without contact after which the customer is unreachable.
-    pub(crate) unreachable_after_months: u32,
+    pub unreachable_after_months: u32,
+    /// Who then takes care of the customer.
+    pub destination: Destination,
     /// On which days people work.
-    pub(crate) working_days: &'a WorkingDays,
+    pub working_days: Arc<WorkingDays>,
     /// The day in question.
-    pub(crate) on: Day,
+    pub on: Day,
 }
 
-/// How an onboarding gets on; `None` once it is completed.
-pub(crate) fn progress(state: &State, around: &Circumstances<'_>) -> Option<Progress> {
-    let (on, start) = (around.on, state.start?);
-    if state.completion.is_some() {
+/// Since when it is quiet, and in its phase; a relaunch begins both anew.
+struct Since {
+    contact: Option<Day>,
+    quiet: Day,
+    phase: Day,
+}
+
+impl Since {
+    fn of(state: &State, around: &Circumstances) -> Option<Self> {
+        let begun = state.start.max(state.relaunched())?;
+        let deeds = last_deed(state, around.on).filter(|_| around.deeds_count);
+        let contact = around.last_contact.max(deeds).filter(|day| *day >= begun);
+        Some(Self {
+            contact,
+            quiet: contact.unwrap_or(begun),
+            phase: state.phase_since().max(state.relaunched())?,
+        })
+    }
+}
+
+/// When an onboarding becomes stalled and unreachable, if nothing happens until then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coming {
+    /// Its first day as a stalled one.
+    pub stalled: Day,
+    /// Why it is.
+    pub cause: StallCause,
+    /// The first day on which the customer counts as unreachable.
+    pub unreachable: Day,
+}
+
+/// When an onboarding becomes stalled and unreachable, or became so.
+#[must_use]
+pub fn coming(state: &State, around: &Circumstances) -> Option<Coming> {
+    let since = Since::of(state, around)?;
+    let expected = state.present()?.expected_working_days;
+    let by_contact = first_day(state, since.quiet, around.stalled_from, around);
+    let by_phase = first_day(state, since.phase, expected + 1, around);
+    Some(Coming {
+        stalled: by_contact.min(by_phase),
+        cause: if by_contact <= by_phase {
+            StallCause::NoContact
+        } else {
+            StallCause::PhaseTooLong
+        },
+        unreachable: unreachable(state, since.quiet, around)?,
+    })
+}
+
+/// The day on which `count` working days have gone by since a day, without those in a hold.
+fn first_day(state: &State, since: Day, count: u32, around: &Circumstances) -> Day {
+    let (mut day, mut left) = (since, count);
+    while left > 0 && day < Day::MAX {
+        day = day.plus_days(1);
+        let counts = around.working_days.includes(day) && state.held_on(day).is_none();
+        left -= u32::from(counts);
+    }
+    day
+}
+
+/// The first day on which the customer counts as unreachable: days in a hold come on top.
+fn unreachable(state: &State, since: Day, around: &Circumstances) -> Option<Day> {
+    let without_holds = since.plus_months(around.unreachable_after_months)?;
+    let mut day = without_holds;
+    loop {
+        let later = without_holds.plus_days(held_days(state, since, day));
+        if later <= day {
+            return Some(day);
+        }
+        day = later;
+    }
+}
+
+/// How an onboarding gets on; `None` once it is completed, or ended with its account.
+#[must_use]
+pub fn progress(state: &State, around: &Circumstances) -> Option<Progress> {
+    let on = around.on;
+    if state.completion.is_some() || state.ended.is_some() {
         return None;
     }
-    let deeds = last_deed(state, on).filter(|_| around.deeds_count);
-    let contact = around.last_contact.max(deeds).filter(|day| *day >= start);
-    let quiet_since = contact.unwrap_or(start);
+    let Since {
+        contact,
+        quiet: quiet_since,
+        phase: phase_since,
+    } = Since::of(state, around)?;
     let quiet = working_days(state, quiet_since, around);
-    let in_phase = working_days(state, state.phase_since()?, around);
+    let in_phase = working_days(state, phase_since, around);
     let expected = state.present()?.expected_working_days;
     let unreachable = quiet_since
         .plus_months(around.unreachable_after_months)
         .map(|day| day.plus_days(held_days(state, quiet_since, on)));
     let overdue_tasks = overdue(state, around);
-    let standing = if state.held_on(on).is_some() {
+    let standing = if state.hand_back.is_some() {
+        if state.dormant {
+            Standing::Dormant
+        } else {
+            Standing::Unreachable
+        }
+    } else if state.held_on(on).is_some() {
         Standing::OnTrack
     } else if unreachable.is_some_and(|day| day <= on) {
         Standing::Unreachable
@@ -72,7 +159,7 @@ fn last_deed(state: &State, on: Day) -> Option<Day> {
 }
 
 /// Working days after `since` up to the day in question, without those in a hold.
-fn working_days(state: &State, since: Day, around: &Circumstances<'_>) -> u32 {
+fn working_days(state: &State, since: Day, around: &Circumstances) -> u32 {
     let all = around.working_days.between(since, around.on);
     let paused = state.holds.iter().map(|hold| {
         let before = since.max(hold.from.plus_days(-1));
@@ -93,7 +180,7 @@ fn held_days(state: &State, since: Day, on: Day) -> i32 {
 }
 
 /// Keys of the tasks that should have been done, of the present phase and of those before it.
-fn overdue(state: &State, around: &Circumstances<'_>) -> Vec<String> {
+fn overdue(state: &State, around: &Circumstances) -> Vec<String> {
     let reached = state.plan.phases.iter().take(state.place() + 1);
     let tasks = reached.flat_map(|phase| {
         let entered = state.last_visit(&phase.key).map(|visit| visit.entered);
@@ -153,10 +240,24 @@ mod tests {
             deeds_count: asked.deeds_count,
             stalled_from: asked.stalled_from,
             unreachable_after_months: 3,
-            working_days: &WorkingDays::default(),
+            destination: Destination::Sales,
+            working_days: Arc::default(),
             on: day(date),
         };
-        progress(state, &around).unwrap()
+        let progress = progress(state, &around).unwrap();
+        agrees(state, &around, progress.standing());
+        progress
+    }
+
+    /// The days on which things are to come say the same as the figures of any day.
+    fn agrees(state: &State, around: &Circumstances, standing: Standing) {
+        let coming = coming(state, around).unwrap();
+        let on = around.on;
+        let held = state.held_on(on).is_some();
+        let unreachable = !held && coming.unreachable <= on;
+        assert_eq!(standing == Standing::Unreachable, unreachable, "{coming:?}");
+        let stalled = !held && !unreachable && coming.stalled <= on;
+        assert_eq!(standing == Standing::Stalled, stalled, "{coming:?}");
     }
 
     fn done(task: &str) -> Command {

@@ -1,0 +1,120 @@
+//! `keizoku onboarding declare` and `review`: ONB-4.
+
+use keizoku_core::Day;
+use keizoku_proto::onboarding::{Declaration, DeclareGoalRequest, ReviewGoalRequest};
+
+use super::show;
+use crate::cli::context::Context;
+use crate::cli::output::change;
+use crate::error::Failure;
+
+/// Arguments of `keizoku onboarding declare`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  keizoku onboarding declare 緑川印刷 申請 --by 2026-12-31 --looks-like 紙の申請がなくなる")]
+pub struct DeclareArgs {
+    /// The onboarding: its id, or its account where that has one only
+    onboarding: String,
+    /// The feature that the customer wants to use
+    feature: String,
+    /// By when (YYYY-MM-DD)
+    #[arg(long, value_name = "DATE")]
+    by: Day,
+    /// What it is to look like then
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    looks_like: String,
+    /// Refuse when the onboarding has changed since this etag was read
+    #[arg(long, default_value = "", hide_default_value = true)]
+    etag: String,
+}
+
+impl DeclareArgs {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let request = DeclareGoalRequest {
+            name: context.onboarding(&self.onboarding).await?,
+            declaration: Some(Declaration {
+                feature: self.feature,
+                due_date: Some(self.by.into()),
+                looks_like: self.looks_like,
+            }),
+            etag: self.etag,
+            request_id: context.request_id(),
+        };
+        change!(
+            context,
+            onboardings.declare_goal,
+            request,
+            onboarding::DeclareGoalResponse,
+            |response| show::text(context, response.onboarding.as_ref()).await
+        )
+    }
+}
+
+/// Arguments of `keizoku onboarding review`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  keizoku onboarding review 緑川印刷 GOAL-ID --met --use 8割が申請に使う --next 経費 --by 2027-03-31
+  keizoku onboarding review 緑川印刷 GOAL-ID --use 総務のみ --next 部長に見せる --by 2026-12-04")]
+pub struct ReviewArgs {
+    /// The onboarding: its id, or its account where that has one only
+    onboarding: String,
+    /// The goal, by its id
+    goal: String,
+    /// The goal is met
+    #[arg(long)]
+    met: bool,
+    /// What the feature is used for and how much, as it was found
+    #[arg(long = "use", value_name = "TEXT")]
+    used: String,
+    /// The feature that comes next where it is met, what is done next where it is not
+    #[arg(long)]
+    next: String,
+    /// By when (YYYY-MM-DD)
+    #[arg(long, value_name = "DATE")]
+    by: Day,
+    /// When it was found (YYYY-MM-DD) [default: today]
+    #[arg(long, value_name = "DATE")]
+    date: Option<Day>,
+    /// Refuse when the onboarding has changed since this etag was read
+    #[arg(long, default_value = "", hide_default_value = true)]
+    etag: String,
+}
+
+impl ReviewArgs {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let by = Some(self.by.into());
+        let mut request = ReviewGoalRequest {
+            name: context.onboarding(&self.onboarding).await?,
+            goal_id: self.goal,
+            met: Some(self.met),
+            r#use: self.used,
+            date: self.date.map(Into::into),
+            etag: self.etag,
+            request_id: context.request_id(),
+            ..ReviewGoalRequest::default()
+        };
+        if self.met {
+            request.next_goal = Some(Declaration {
+                feature: self.next,
+                due_date: by,
+                ..Declaration::default()
+            });
+        } else {
+            (request.next_action, request.next_action_date) = (self.next, by);
+        }
+        change!(
+            context,
+            onboardings.review_goal,
+            request,
+            onboarding::ReviewGoalResponse,
+            |response| show::text(context, response.onboarding.as_ref()).await
+        )
+    }
+}
