@@ -18,8 +18,8 @@ use crate::history::UpTo;
 use crate::resources;
 use crate::trial::{Applies, Churn, Figures, Outlook, Scan};
 
-/// Events taken in at once.
-const PAGE: usize = 8_192;
+/// Events taken in at once: threads begin anew for each page, and their memory with them.
+const PAGE: usize = 32_768;
 const DEFAULT_HORIZON: i32 = 90;
 const HORIZONS: std::ops::RangeInclusive<i32> = 7..=365;
 /// Churns that are shown.

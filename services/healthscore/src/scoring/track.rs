@@ -109,29 +109,40 @@ impl Course {
         }
     }
 
-    /// Goes on to an instant; answers the change, if it is one.
+    /// Goes on to an instant; answers the change, if it is one. Most instants change nothing, and cost no
+    /// memory.
     fn take_in(&mut self, situation: &Situation, at: Timestamp) -> Option<Step> {
         let evaluation = situation.evaluate(&self.latest, at);
         let score = evaluation.as_ref().and_then(|evaluation| evaluation.score);
         let card = situation.card.as_ref();
-        let follows = card.map(|card| (card.key.clone(), card.since));
+        let follows_on = match (card, &self.followed) {
+            (Some(card), Some((key, since))) => card.since == *since && card.key == *key,
+            (card, followed) => card.is_none() && followed.is_none(),
+        };
         let band = match (self.band(), score) {
-            (Some(before), Some(score)) if follows == self.followed => Some(before.after(score)),
+            (Some(before), Some(score)) if follows_on => Some(before.after(score)),
             (_, score) => score.map(Band::plain),
         };
+        self.at = Some(at);
+        self.changes_at = evaluation.and_then(|evaluation| evaluation.changes_at);
+        if !follows_on {
+            self.followed = card.map(|card| (card.key.clone(), card.since));
+        }
+        let is_change = self.step.as_ref().map_or(score.is_some(), |last| {
+            let last_card = last.card.as_ref().map(|(key, version)| (key, *version));
+            let card = card.map(|card| (&card.key, card.version));
+            (last.score, last.band, last_card) != (score, band, card)
+        });
+        if !is_change {
+            return None;
+        }
         let step = Step {
             at,
             score,
             band,
             card: card.map(|card| (card.key.clone(), card.version)),
         };
-        self.at = Some(at);
-        self.followed = follows;
-        self.changes_at = evaluation.and_then(|evaluation| evaluation.changes_at);
-        let is_change = self.step.as_ref().map_or(score.is_some(), |last| {
-            (last.score, last.band, &last.card) != (step.score, step.band, &step.card)
-        });
-        is_change.then(|| self.step.insert(step).clone())
+        Some(self.step.insert(step).clone())
     }
 }
 
