@@ -6,9 +6,8 @@ use std::fmt::Debug;
 use keizoku_cli::client::Connection;
 use keizoku_proto::accounts::ListAccountsRequest;
 use keizoku_proto::forecast::{
-    DeadlineKind, ForecastFilter, GetBacktestRequest, GetRevenueMetricsRequest,
-    GetRiskReportRequest, ListDeadlinesRequest, ListForecastAccountsRequest,
-    ListQualityIssuesRequest,
+    DeadlineKind, ForecastFilter, GetRevenueMetricsRequest, GetRiskReportRequest,
+    ListDeadlinesRequest, ListForecastAccountsRequest, ListQualityIssuesRequest,
 };
 use keizoku_proto::onboarding::{ListOnboardingsRequest, OnboardingFilter};
 use keizoku_proto::risk::{ListRisksRequest, ListSuggestionsRequest, SuggestionState};
@@ -36,7 +35,7 @@ pub(super) async fn ask(api: &Connection, cast: &Cast, must_find: bool) -> Answe
     };
     questions.forecasts().await;
     questions.reports().await;
-    questions.hindsight().await;
+    questions.quality().await;
     questions.risks().await;
     questions.accounts().await;
     questions.onboardings().await;
@@ -120,15 +119,8 @@ impl Questions<'_> {
         }
     }
 
-    async fn hindsight(&mut self) {
-        for horizon in [1, 3] {
-            let test = GetBacktestRequest {
-                horizon,
-                ..GetBacktestRequest::default()
-            };
-            let answer = self.api.forecasts().get_backtest(test.clone()).await;
-            self.keep(&test, answer, |found| found.months.len());
-        }
+    async fn quality(&mut self) {
+        // Back-tests look at health bands, too, and health is not among these sources yet.
         for team in ["", self.cast.field.name.as_str()] {
             let list = ListQualityIssuesRequest {
                 team: team.to_owned(),
