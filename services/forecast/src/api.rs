@@ -73,6 +73,9 @@ fn onboarding(violations: &mut Violations, asked: i32) -> Option<OnboardingFilte
         Ok(Asked::InProgress) => OnboardingState::InProgress,
         Ok(Asked::OnHold) => OnboardingState::OnHold,
         Ok(Asked::Completed) => OnboardingState::Completed,
+        Ok(Asked::Returned) => OnboardingState::Returned,
+        Ok(Asked::Dormant) => OnboardingState::Dormant,
+        Ok(Asked::Ended) => OnboardingState::Ended,
         Err(_) => {
             violations.add(
                 "filter.onboarding",

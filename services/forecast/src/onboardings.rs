@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use keizoku_core::{AccountId, Day, Recorded};
 use keizoku_proto::StoredEvent as _;
 use keizoku_proto::google::r#type::Date;
+use keizoku_proto::onboarding::HandBack;
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_revenue::{AccountIx, AsOf, Book, Unreadable};
 use uuid::Uuid;
@@ -20,6 +21,12 @@ pub enum OnboardingState {
     OnHold,
     /// It is done.
     Completed,
+    /// It was handed back: nobody could be reached.
+    Returned,
+    /// It is dormant: nobody could be reached after a relaunch either.
+    Dormant,
+    /// It ended with its account.
+    Ended,
 }
 
 /// Which accounts, by their onboardings.
@@ -40,6 +47,10 @@ enum Change {
     /// The first day on which it goes on.
     Resumed(Day),
     Completed(Day),
+    /// Without being completed, into the state that it is in from then on.
+    Left(Day, OnboardingState),
+    /// The day on which it went on after it had been left.
+    Relaunched(Day),
 }
 
 #[derive(Debug, Clone)]
@@ -107,8 +118,37 @@ impl OnboardingBoard {
                     Change::Completed(day(completion.date.as_ref(), "date")?),
                 )
             }
+            Kind::OnboardingReturned(event) => {
+                let date = left(event.hand_back.as_ref())?;
+                let id = parse(&event.onboarding_id, "onboarding_id")?;
+                (id, Change::Left(date, OnboardingState::Returned))
+            }
+            Kind::OnboardingWentDormant(event) => {
+                let date = left(event.hand_back.as_ref())?;
+                let id = parse(&event.onboarding_id, "onboarding_id")?;
+                (id, Change::Left(date, OnboardingState::Dormant))
+            }
+            Kind::OnboardingEnded(event) => {
+                let date = day(event.churn_date.as_ref(), "churn_date")?;
+                let id = parse(&event.onboarding_id, "onboarding_id")?;
+                (id, Change::Left(date, OnboardingState::Ended))
+            }
+            Kind::OnboardingRelaunched(event) => {
+                let relaunch = event.relaunch.clone().unwrap_or_default();
+                let id = parse(&event.onboarding_id, "onboarding_id")?;
+                (
+                    id,
+                    Change::Relaunched(day(relaunch.date.as_ref(), "date")?),
+                )
+            }
             // Templates are nobody's onboarding; the rest happens within one.
             Kind::TemplatePublished(_)
+            | Kind::HandOffRequested(_)
+            | Kind::OnboardingStalled(_)
+            | Kind::OnboardingPickedUp(_)
+            | Kind::GoalDeclared(_)
+            | Kind::GoalReviewed(_)
+            | Kind::ReactionsAdvanced(_)
             | Kind::OnboardingAssigned(_)
             | Kind::TaskCompleted(_)
             | Kind::TaskReopened(_)
@@ -182,13 +222,16 @@ impl Onboarding {
                 }
                 Change::Completed(date) if is_past && on < date => {}
                 Change::Completed(_) => return Some(OnboardingState::Completed),
+                Change::Left(date, _) | Change::Relaunched(date) if is_past && on < date => {}
+                Change::Left(_, left) => state = Some(left),
+                Change::Relaunched(_) => state = Some(OnboardingState::InProgress),
             }
         }
         let is_held = holds
             .iter()
             .any(|(from, until)| *from <= on && on <= *until);
         state.map(|state| {
-            if is_held {
+            if is_held && state == OnboardingState::InProgress {
                 OnboardingState::OnHold
             } else {
                 state
@@ -199,6 +242,10 @@ impl Onboarding {
 
 fn parse(text: &str, field: &'static str) -> Result<Uuid, Unreadable> {
     Uuid::try_parse(text).map_err(|_| Unreadable::Malformed(field))
+}
+
+fn left(hand_back: Option<&HandBack>) -> Result<Day, Unreadable> {
+    day(hand_back.and_then(|left| left.date.as_ref()), "date")
 }
 
 fn day(date: Option<&Date>, field: &'static str) -> Result<Day, Unreadable> {

@@ -75,6 +75,12 @@ enum Onboarding {
     OnHold,
     /// It is done
     Completed,
+    /// It was handed back
+    Returned,
+    /// It is dormant
+    Dormant,
+    /// It ended with its account
+    Ended,
 }
 
 impl Onboarding {
@@ -84,6 +90,9 @@ impl Onboarding {
             Self::InProgress => forecast::OnboardingFilter::InProgress,
             Self::OnHold => forecast::OnboardingFilter::OnHold,
             Self::Completed => forecast::OnboardingFilter::Completed,
+            Self::Returned => forecast::OnboardingFilter::Returned,
+            Self::Dormant => forecast::OnboardingFilter::Dormant,
+            Self::Ended => forecast::OnboardingFilter::Ended,
         }
     }
 }
