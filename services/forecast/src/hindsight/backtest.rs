@@ -154,7 +154,7 @@ struct Test<'a> {
     counts: Counts,
 }
 
-impl<'a> Test<'a> {
+impl Test<'_> {
     fn month<'l>(
         &mut self,
         month: Month,
@@ -195,7 +195,9 @@ impl<'a> Test<'a> {
         }
         self.lose(given, lost, &mut by_team);
         let mut total = Comparison::default();
-        by_team.values().for_each(|one| total.add(one));
+        for one in by_team.values() {
+            total.add(one);
+        }
         let shown = BacktestMonth {
             month,
             given,

@@ -43,7 +43,7 @@ pub struct CalibrationPoint {
 /// Counts while parts are looked at.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counts {
-    points: [Point; POINTS as usize],
+    points: [Point; 10],
     squares: i128,
     parts: i64,
 }
