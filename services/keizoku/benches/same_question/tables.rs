@@ -154,7 +154,8 @@ fn sql(question: &Question) -> (String, Vec<i64>) {
     let flags = match question.scenario {
         Scenario::Announced => "flag < 0",
         Scenario::Unspecified | Scenario::LeadsToChurn => "flag = 1",
-        Scenario::UnknownAtPresent => "flag IN (1, 2)",
+        // Nobody has a health band here, so nobody is red.
+        Scenario::UnknownAtPresent | Scenario::Red => "flag IN (1, 2)",
     };
     let at_risk = format!(
         "a.mrr > 0 {filter} AND a.id IN (

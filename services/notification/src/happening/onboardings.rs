@@ -92,23 +92,23 @@ pub(super) fn write(
                 times: e.times,
                 last_contact: day(e.last_contact_date.as_ref()),
             };
-            template::onboarding_stalled(writer, about(&e.product), &stalled)
+            template::onboarding_stalled(writer, &about(&e.product), &stalled)
         }
         Event::OnboardingReturned(e) => {
             let hand_back = e.hand_back.unwrap_or_default();
             let left = left(&hand_back, false);
-            template::onboarding_returned(writer, about(&e.product), &left)
+            template::onboarding_returned(writer, &about(&e.product), &left)
         }
         Event::OnboardingWentDormant(e) => {
             let hand_back = e.hand_back.unwrap_or_default();
             let left = left(&hand_back, true);
-            template::onboarding_returned(writer, about(&e.product), &left)
+            template::onboarding_returned(writer, &about(&e.product), &left)
         }
         Event::OnboardingCompleted(e) => {
             let completion = e.completion.clone().unwrap_or_default();
             let date = day(completion.date.as_ref());
             let evidence = completion.evidence.unwrap_or_default();
-            template::onboarding_completed(writer, about(&e.product), date, &evidence.effect_felt)
+            template::onboarding_completed(writer, &about(&e.product), date, &evidence.effect_felt)
         }
         event => {
             let asked = match event {
@@ -118,7 +118,7 @@ pub(super) fn write(
             let csm = assigned(asked.assignment.as_ref()).unwrap_or_default();
             let csm = responsible(&csm, directory);
             let won = day(asked.won_date.as_ref());
-            template::hand_off_requested(writer, about(&asked.product), won, &csm)
+            template::hand_off_requested(writer, &about(&asked.product), won, &csm)
         }
     }
 }

@@ -449,7 +449,7 @@ fn hostile_messages(text: &str) -> Vec<Message> {
         template::cancellation_announced(&writer, &customer, &ending),
         template::churned(&writer, &customer, &ending),
         template::health_band_changed(&writer, &customer, &change),
-        template::onboarding_completed(&writer, about, None, text),
+        template::onboarding_completed(&writer, &about, None, text),
         template::weekly(&writer, &week),
     ]
 }

@@ -82,7 +82,7 @@ impl Writer {
 /// A won deal asks the salesperson for the hand-off.
 pub(crate) fn hand_off_requested(
     writer: &Writer,
-    about: About,
+    about: &About,
     won: Option<Day>,
     csm: &Responsible,
 ) -> Message {
@@ -109,7 +109,7 @@ pub(crate) fn hand_off_requested(
 }
 
 /// An onboarding stalled.
-pub(crate) fn onboarding_stalled(writer: &Writer, about: About, stalled: &Stalled) -> Message {
+pub(crate) fn onboarding_stalled(writer: &Writer, about: &About, stalled: &Stalled) -> Message {
     let title = ("オンボーディングの停滞", "Onboarding stalled");
     let mut message = about.message(writer, "🐢", title);
     let labels = writer.locale.labels();
@@ -154,7 +154,7 @@ pub(crate) fn onboarding_stalled(writer: &Writer, about: About, stalled: &Stalle
 }
 
 /// Nobody reached the customer.
-pub(crate) fn onboarding_returned(writer: &Writer, about: About, left: &Left) -> Message {
+pub(crate) fn onboarding_returned(writer: &Writer, about: &About, left: &Left) -> Message {
     let title = if left.dormant {
         ("オンボーディングの休眠", "Onboarding dormant")
     } else {
@@ -197,7 +197,7 @@ pub(crate) fn onboarding_returned(writer: &Writer, about: About, left: &Left) ->
 /// An onboarding is done: colleagues can praise.
 pub(crate) fn onboarding_completed(
     writer: &Writer,
-    about: About,
+    about: &About,
     date: Option<Day>,
     effect_felt: &str,
 ) -> Message {

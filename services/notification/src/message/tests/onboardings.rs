@@ -36,23 +36,23 @@ pub(super) fn messages(writer: &Writer) -> Vec<(&'static str, Message)> {
     vec![
         (
             "hand-off-requested",
-            template::hand_off_requested(writer, about(), won, &csm),
+            template::hand_off_requested(writer, &about(), won, &csm),
         ),
         (
             "onboarding-stalled",
-            template::onboarding_stalled(writer, about(), &stalled),
+            template::onboarding_stalled(writer, &about(), &stalled),
         ),
         (
             "onboarding-returned",
-            template::onboarding_returned(writer, about(), &left(false)),
+            template::onboarding_returned(writer, &about(), &left(false)),
         ),
         (
             "onboarding-dormant",
-            template::onboarding_returned(writer, about(), &left(true)),
+            template::onboarding_returned(writer, &about(), &left(true)),
         ),
         (
             "onboarding-completed",
-            template::onboarding_completed(writer, about(), won, felt),
+            template::onboarding_completed(writer, &about(), won, felt),
         ),
     ]
 }
