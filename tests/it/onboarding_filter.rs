@@ -67,8 +67,8 @@ async fn fc_4_a_forecast_of_customers_whose_onboarding_goes_on() {
         etag: onboarding.etag,
         request_id: scene.ids.fresh(),
     };
-    let held = scene.api.onboardings().hold_onboarding(hold).await;
-    tokens.push(held.unwrap().into_inner().consistency_token);
+    let paused = scene.api.onboardings().hold_onboarding(hold).await;
+    tokens.push(paused.unwrap().into_inner().consistency_token);
     assert_eq!(by_state(&tokens).await, [200_000, 0, 300_000]);
 
     let unknown = GetForecastRequest {

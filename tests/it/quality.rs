@@ -5,7 +5,7 @@ use keizoku_proto::accounts::{
 };
 use keizoku_proto::common::AsOf;
 use keizoku_proto::forecast::{
-    ListQualityIssuesRequest, ListQualityIssuesResponse, QualityIssueKind,
+    ListQualityIssuesRequest, ListQualityIssuesResponse, QualityIssue, QualityIssueKind,
 };
 use keizoku_testkit::{Cluster, Scene, day, refused};
 
@@ -26,7 +26,7 @@ async fn issues(
 }
 
 fn kinds(answer: &ListQualityIssuesResponse) -> Vec<QualityIssueKind> {
-    answer.issues.iter().map(|issue| issue.kind()).collect()
+    answer.issues.iter().map(QualityIssue::kind).collect()
 }
 
 /// An account of a user's with a contract that renews ahead.

@@ -51,7 +51,7 @@ async fn fc_13_a_team_s_targets_are_set_and_say_where_they_stand() {
     let user = scene.user("鈴木", &team).await;
     let account = scene
         .account("あおば製作所", |account| {
-            account.owner.clone_from(&user.name)
+            account.owner.clone_from(&user.name);
         })
         .await;
     let subscription = scene.subscription(&account, 100_000, |_| ()).await;

@@ -136,10 +136,7 @@ impl OnboardingBoard {
             Kind::OnboardingRelaunched(event) => {
                 let relaunch = event.relaunch.clone().unwrap_or_default();
                 let id = parse(&event.onboarding_id, "onboarding_id")?;
-                (
-                    id,
-                    Change::Relaunched(day(relaunch.date.as_ref(), "date")?),
-                )
+                (id, Change::Relaunched(day(relaunch.date.as_ref(), "date")?))
             }
             // Templates are nobody's onboarding; the rest happens within one.
             Kind::TemplatePublished(_)
@@ -213,18 +210,19 @@ impl Onboarding {
         for (_, change) in self.changes.iter().take_while(|(at, _)| *at <= known) {
             match *change {
                 Change::Started(date) if is_past && on < date => return None,
-                Change::Started(_) => state = Some(OnboardingState::InProgress),
                 Change::Held(from, until) => holds.push((from, until)),
                 Change::Resumed(date) => {
                     for (_, until) in &mut holds {
                         *until = (*until).min(date.plus_days(-1));
                     }
                 }
-                Change::Completed(date) if is_past && on < date => {}
+                Change::Completed(date) | Change::Left(date, _) | Change::Relaunched(date)
+                    if is_past && on < date => {}
                 Change::Completed(_) => return Some(OnboardingState::Completed),
-                Change::Left(date, _) | Change::Relaunched(date) if is_past && on < date => {}
                 Change::Left(_, left) => state = Some(left),
-                Change::Relaunched(_) => state = Some(OnboardingState::InProgress),
+                Change::Started(_) | Change::Relaunched(_) => {
+                    state = Some(OnboardingState::InProgress);
+                }
             }
         }
         let is_held = holds

@@ -8,7 +8,9 @@ use keizoku_forecast::{Boards, Filter};
 use keizoku_proto::date;
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{
-    Completion, Hold, OnboardingCompleted, OnboardingHeld, OnboardingResumed, OnboardingStarted,
+    Completion, HandBack, Hold, OnboardingCompleted, OnboardingEnded, OnboardingHeld,
+    OnboardingRelaunched, OnboardingResumed, OnboardingReturned, OnboardingStarted,
+    OnboardingWentDormant, Relaunch,
 };
 use keizoku_revenue::{AsOf, Book};
 use uuid::Uuid;
@@ -88,8 +90,12 @@ fn board(book: &mut Book) -> OnboardingBoard {
         completed(5, "2026-11-20"),
         onboarding_started(6, 5, "2026-11-21"),
     ];
+    read(book, &kinds)
+}
+
+fn read(book: &mut Book, kinds: &[Kind]) -> OnboardingBoard {
     let mut board = OnboardingBoard::default();
-    for (second, kind) in (1i64..).zip(&kinds) {
+    for (second, kind) in (1i64..).zip(kinds) {
         board
             .apply(at(1_000 + second), kind, |id| book.intern(id))
             .unwrap();
@@ -103,6 +109,16 @@ const COMPLETED: OnboardingFilter = OnboardingFilter::Some(OnboardingState::Comp
 
 /// MRR of the accounts that each filter leaves: none, in progress, on hold, completed.
 fn mrr(history: &History, as_of: AsOf) -> [i64; 4] {
+    let filters = [OnboardingFilter::None, IN_PROGRESS, ON_HOLD, COMPLETED];
+    mrr_of(history, board, as_of, filters)
+}
+
+fn mrr_of<const N: usize>(
+    history: &History,
+    board: impl FnOnce(&mut Book) -> OnboardingBoard,
+    as_of: AsOf,
+    filters: [OnboardingFilter; N],
+) -> [i64; N] {
     let (mut book, risks) = history.read(day(TODAY));
     let onboardings = board(&mut book);
     let boards = Boards {
@@ -110,7 +126,7 @@ fn mrr(history: &History, as_of: AsOf) -> [i64; 4] {
         onboardings: &onboardings,
         bands: &BandBoard::default(),
     };
-    [OnboardingFilter::None, IN_PROGRESS, ON_HOLD, COMPLETED].map(|onboarding| {
+    filters.map(|onboarding| {
         let question = Question {
             as_of,
             filter: Filter {
@@ -158,4 +174,80 @@ fn acc_8_an_onboarding_of_a_merged_account_is_that_of_the_one_that_stays() {
     history.accounts(merged(account(1), account(0)));
     let now = AsOf::now(day(TODAY));
     assert_eq!(mrr(&history, now), [0, 1 + 2 + 8 + 32, 4, 16 + 32]);
+}
+
+fn returned(number: u128, on: &str) -> Kind {
+    Kind::OnboardingReturned(OnboardingReturned {
+        onboarding_id: id(number).to_string(),
+        hand_back: Some(left(on)),
+        ..OnboardingReturned::default()
+    })
+}
+
+fn went_dormant(number: u128, on: &str) -> Kind {
+    Kind::OnboardingWentDormant(OnboardingWentDormant {
+        onboarding_id: id(number).to_string(),
+        hand_back: Some(left(on)),
+        ..OnboardingWentDormant::default()
+    })
+}
+
+fn left(on: &str) -> HandBack {
+    HandBack {
+        date: Some(date(day(on))),
+        ..HandBack::default()
+    }
+}
+
+fn relaunched(number: u128, on: &str) -> Kind {
+    Kind::OnboardingRelaunched(OnboardingRelaunched {
+        onboarding_id: id(number).to_string(),
+        relaunch: Some(Relaunch {
+            date: Some(date(day(on))),
+            reason: String::new(),
+        }),
+        ..OnboardingRelaunched::default()
+    })
+}
+
+fn ended(number: u128, on: &str) -> Kind {
+    Kind::OnboardingEnded(OnboardingEnded {
+        onboarding_id: id(number).to_string(),
+        churn_date: Some(date(day(on))),
+        ..OnboardingEnded::default()
+    })
+}
+
+#[test]
+fn fc_4_an_onboarding_that_was_left_is_not_in_progress_until_it_is_relaunched() {
+    let kinds = [
+        onboarding_started(1, 1, "2026-07-01"),
+        held(1, "2026-10-01", "2026-12-31"),
+        returned(1, "2026-10-10"),
+        onboarding_started(2, 2, "2026-07-01"),
+        returned(2, "2026-10-10"),
+        relaunched(2, "2026-10-20"),
+        onboarding_started(3, 3, "2026-03-01"),
+        returned(3, "2026-06-10"),
+        relaunched(3, "2026-06-20"),
+        went_dormant(3, "2026-10-20"),
+        onboarding_started(4, 4, "2026-07-01"),
+        ended(4, "2026-10-20"),
+    ];
+    let left = [
+        OnboardingState::InProgress,
+        OnboardingState::OnHold,
+        OnboardingState::Returned,
+        OnboardingState::Dormant,
+        OnboardingState::Ended,
+    ];
+    let on = |text| {
+        let as_of = AsOf::now(day(text));
+        let read = |book: &mut Book| read(book, &kinds);
+        mrr_of(&customers(), read, as_of, left.map(OnboardingFilter::Some))
+    };
+    assert_eq!(on(TODAY), [4, 0, 2, 8, 16]);
+    assert_eq!(on("2026-10-15"), [8 + 16, 0, 2 + 4, 0, 0]);
+    assert_eq!(on("2026-10-05"), [4 + 8 + 16, 2, 0, 0, 0]);
+    assert_eq!(on("2026-06-15"), [0, 0, 8, 0, 0]);
 }

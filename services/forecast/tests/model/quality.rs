@@ -99,10 +99,6 @@ fn found(history: &History) -> Vec<Found> {
     found_by(history, &question(TODAY), &[])
 }
 
-fn some(text: &str) -> Option<Day> {
-    Some(day(text))
-}
-
 #[test]
 fn fc_10_records_in_order_have_no_issue() {
     assert_eq!(found(&in_order()), []);
@@ -123,8 +119,8 @@ fn fc_10_accounts_without_an_owner_are_for_cs_ops_since_they_have_none() {
     nobodys.tier = "SMB".to_owned();
     history.accounts(attributes_changed(account(0), nobodys, day("2026-11-01")));
     let expected = [
-        (IssueKind::NoOwner, 0, some("2026-10-01"), Fixer::Ops),
-        (IssueKind::NoOwner, 1, some("2026-06-01"), Fixer::Ops),
+        (IssueKind::NoOwner, 0, Some(day("2026-10-01")), Fixer::Ops),
+        (IssueKind::NoOwner, 1, Some(day("2026-06-01")), Fixer::Ops),
     ];
     assert_eq!(found(&history), expected, "the one with more MRR first");
     let before = question("2026-09-30");
@@ -139,7 +135,7 @@ fn fc_10_what_somebody_left_behind_is_for_the_team_until_the_return() {
     let left = (
         IssueKind::DepartedOwner,
         0,
-        some("2026-11-10"),
+        Some(day("2026-11-10")),
         Fixer::Team(team(0)),
     );
     assert_eq!(found(&history), [left]);
@@ -170,7 +166,7 @@ fn fc_10_a_renewal_in_the_past_is_for_the_owner() {
     let passed = (
         IssueKind::RenewalPassed,
         1,
-        some("2026-11-21"),
+        Some(day("2026-11-21")),
         Fixer::User(user(1)),
     );
     assert_eq!(found(&history), [passed]);
@@ -192,13 +188,13 @@ fn fc_10_no_mrr_is_a_contract_without_any_or_no_contract() {
         (
             IssueKind::NoMrr,
             1,
-            some("2025-04-01"),
+            Some(day("2025-04-01")),
             Fixer::User(user(1)),
         ),
         (
             IssueKind::NoMrr,
             2,
-            some("2026-11-01"),
+            Some(day("2026-11-01")),
             Fixer::User(user(1)),
         ),
     ];
@@ -216,8 +212,15 @@ fn fc_10_risks_are_warned_about_as_their_own_rule_says() {
         "usage",
         day("2026-10-20"),
     ));
-    let without = |since| (IssueKind::RiskWithoutNextAction, 0, some(since), Fixer::Ops);
-    let untouched = |since| (IssueKind::RiskUntouched, 0, some(since), Fixer::Ops);
+    let without = |since| {
+        (
+            IssueKind::RiskWithoutNextAction,
+            0,
+            Some(day(since)),
+            Fixer::Ops,
+        )
+    };
+    let untouched = |since| (IssueKind::RiskUntouched, 0, Some(day(since)), Fixer::Ops);
     let opened = [without("2026-10-20"), untouched("2026-11-19")];
     assert_eq!(found(&history), opened, "nobody owns it: CS Ops");
     assert_eq!(
@@ -237,7 +240,12 @@ fn fc_10_risks_are_warned_about_as_their_own_rule_says() {
     assert_eq!(found(&history), []);
     go_to(&mut history, "2026-11-02");
     history.risk(scheduled(0, "2026-12-01"));
-    let postponed = (IssueKind::RiskPostponed, 0, some("2026-11-02"), Fixer::Ops);
+    let postponed = (
+        IssueKind::RiskPostponed,
+        0,
+        Some(day("2026-11-02")),
+        Fixer::Ops,
+    );
     assert_eq!(found(&history), [postponed]);
     // Closed and reopened, it starts anew; and a closed one is nobody's concern.
     history.risk(risk_closed(
@@ -266,7 +274,7 @@ fn fc_10_an_open_risk_of_a_lost_customer_is_a_mistake_since_the_loss() {
     let lost = (
         IssueKind::RiskOnInactiveAccount,
         0,
-        some("2026-11-21"),
+        Some(day("2026-11-21")),
         Fixer::Ops,
     );
     assert_eq!(found(&history), [lost]);
@@ -294,7 +302,12 @@ fn fc_10_duplicates_are_one_issue_since_there_are_two_until_they_are_merged() {
     let question = question(TODAY);
     let (book, board) = history.read(day(TODAY));
     let issues = quality(&book, &board, &question, std::slice::from_ref(&name)).issues;
-    let expected = (IssueKind::DuplicateName, 1, some("2026-07-01"), Fixer::Ops);
+    let expected = (
+        IssueKind::DuplicateName,
+        1,
+        Some(day("2026-07-01")),
+        Fixer::Ops,
+    );
     assert_eq!(
         short(&history, &issues),
         [expected],
@@ -343,6 +356,8 @@ fn fc_10_companies_of_one_group_share_a_domain_rightly() {
 
 #[test]
 fn fc_10_filters_combine() {
+    use IssueKind::{NoOwner, RenewalPassed};
+
     let mut history = in_order();
     customer(&mut history, 1, user(1), 50, "2026-11-21");
     customer(&mut history, 2, user(0), 70, "2026-10-01");
@@ -356,7 +371,6 @@ fn fc_10_filters_combine() {
             .map(|(kind, account, _, _)| (kind, account))
             .collect::<Vec<_>>()
     };
-    use IssueKind::{NoOwner, RenewalPassed};
     let all = [
         (NoOwner, 3),
         (RenewalPassed, 3),

@@ -64,6 +64,8 @@ fn statuses(history: &History, date: &str) -> Vec<Status> {
 
 #[test]
 fn fc_13_retention_is_measured_beside_an_even_pace() {
+    use Status::{Behind, Met, Missed, NotBegun, OnTrack};
+
     let targets = vec![
         rate(Some(0), TargetMetric::Grr, 900_000),
         rate(Some(0), TargetMetric::Grr, 950_000),
@@ -85,7 +87,6 @@ fn fc_13_retention_is_measured_beside_an_even_pace() {
     assert_eq!(pace, Some(935_342));
     let apart: Vec<_> = found.iter().map(|standing| standing.apart).collect();
     assert_eq!(apart, [Some(50_000), Some(0), Some(-10_000)]);
-    use Status::{Behind, Met, Missed, NotBegun, OnTrack};
     assert_eq!(statuses(&history, "2026-11-22"), [OnTrack, Behind, Behind]);
     // On the last day the period still runs; 95 % is then what the pace asks for.
     assert_eq!(statuses(&history, "2027-03-31"), [OnTrack, OnTrack, Behind]);
@@ -95,6 +96,8 @@ fn fc_13_retention_is_measured_beside_an_even_pace() {
 
 #[test]
 fn fc_13_expansion_counts_in_the_target_s_months_alone_and_stays() {
+    use Status::{Behind, Met, Missed};
+
     let amount = |of, amount| target(of, TargetMetric::ExpansionMrr, Goal::Amount(amount));
     let later = Target {
         first_month: "2026-07".to_owned(),
@@ -114,7 +117,6 @@ fn fc_13_expansion_counts_in_the_target_s_months_alone_and_stays() {
     let yen = |minor| Ok(Value::Amount(Money::from_minor(minor)));
     assert_eq!(values, [yen(30), yen(30), yen(0), yen(0)]);
     assert_eq!(found[1].apart, Some(-30));
-    use Status::{Behind, Met, Missed};
     assert_eq!(
         statuses(&history, "2026-11-22"),
         [Met, Behind, Behind, Behind]

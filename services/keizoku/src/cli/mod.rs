@@ -168,7 +168,7 @@ pub struct Globals {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Churn forecast by renewal month
-    Forecast(forecast::Args),
+    Forecast(Box<forecast::Args>),
     /// Revenue metrics of a month and of the trailing twelve
     Metrics(metrics::Args),
     /// Targets for retention and expansion, and where each stands

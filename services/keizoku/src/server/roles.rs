@@ -78,13 +78,7 @@ impl Role {
                 keizoku_onboarding::SOURCE,
                 keizoku_healthscore::SOURCE,
             ],
-            Self::Risk => &[
-                keizoku_accounts::SOURCE,
-                keizoku_risk::SOURCE,
-                keizoku_onboarding::SOURCE,
-                keizoku_healthscore::SOURCE,
-            ],
-            Self::Forecast => &[
+            Self::Risk | Self::Forecast => &[
                 keizoku_accounts::SOURCE,
                 keizoku_risk::SOURCE,
                 keizoku_onboarding::SOURCE,

@@ -112,30 +112,39 @@ impl Args {
     }
 }
 
-fn render(test: &GetBacktestResponse, people: &HashMap<String, String>, style: Style) -> String {
-    let mut text = format!("\n{}", months(test, style));
-    if test.by_team.len() > 1 {
-        let _ = write!(text, "\n{}", teams(&test.by_team, people).render(style));
+fn render(
+    backtest: &GetBacktestResponse,
+    people: &HashMap<String, String>,
+    style: Style,
+) -> String {
+    let mut text = format!("\n{}", months(backtest, style));
+    if backtest.by_team.len() > 1 {
+        let _ = write!(text, "\n{}", teams(&backtest.by_team, people).render(style));
     }
     let _ = writeln!(
         text,
         "\nBias {} of what was lost, mean error {} a month, absolute error {}",
-        format::percent(test.total.as_ref().and_then(|total| total.bias.as_ref())),
-        format::money(test.mean_error.as_ref()),
-        format::percent(test.absolute_error.as_ref()),
+        format::percent(
+            backtest
+                .total
+                .as_ref()
+                .and_then(|total| total.bias.as_ref())
+        ),
+        format::money(backtest.mean_error.as_ref()),
+        format::percent(backtest.absolute_error.as_ref()),
     );
-    if test.calibration.is_empty() {
+    if backtest.calibration.is_empty() {
         text.push_str(
             "No part's outcome is known yet: that takes until 31 days after its month.\n",
         );
         return text;
     }
-    let _ = write!(text, "\n{}", calibration(&test.calibration, style));
+    let _ = write!(text, "\n{}", calibration(&backtest.calibration, style));
     let _ = writeln!(
         text,
         "Brier score {} over {} parts; 0 is best",
-        format::percent(test.brier_score.as_ref()),
-        test.calibrated_parts,
+        format::percent(backtest.brier_score.as_ref()),
+        backtest.calibrated_parts,
     );
     text
 }
@@ -287,36 +296,36 @@ mod tests {
 
     use super::*;
 
-    fn yen(minor_units: i64) -> Option<Money> {
-        Some(Money {
+    fn yen(minor_units: i64) -> Money {
+        Money {
             minor_units,
             currency_code: "JPY".to_owned(),
-        })
+        }
     }
 
-    fn ppm(ppm: i64) -> Option<Rate> {
-        Some(Rate {
+    fn ppm(ppm: i64) -> Rate {
+        Rate {
             ppm: Some(ppm),
             ..Rate::default()
-        })
+        }
     }
 
-    fn compared(forecast: i64, lost: i64, bias: i64) -> Option<BacktestComparison> {
-        Some(BacktestComparison {
-            forecast_mrr: yen(forecast),
-            lost_mrr: yen(lost),
-            error: yen(forecast - lost),
-            bias: ppm(bias),
-            lost_of_later_mrr: yen(0),
+    fn compared(forecast: i64, lost: i64, bias: i64) -> BacktestComparison {
+        BacktestComparison {
+            forecast_mrr: Some(yen(forecast)),
+            lost_mrr: Some(yen(lost)),
+            error: Some(yen(forecast - lost)),
+            bias: Some(ppm(bias)),
+            lost_of_later_mrr: Some(yen(0)),
             ..BacktestComparison::default()
-        })
+        }
     }
 
     #[test]
     fn fc_7_forecast_and_loss_stand_beside_each_other() {
         let month = |month: &str, total, reason: NoValueReason, settled| BacktestMonth {
             month: month.to_owned(),
-            total,
+            total: Some(total),
             no_value_reason: reason.into(),
             settled,
             ..BacktestMonth::default()
@@ -328,19 +337,19 @@ mod tests {
                 month("2026-09", compared(0, 200, 0), hidden, true),
                 month("2026-10", compared(500, 400, 250_000), given, false),
             ],
-            total: compared(500, 400, 250_000),
-            mean_error: yen(100),
-            absolute_error: ppm(250_000),
+            total: Some(compared(500, 400, 250_000)),
+            mean_error: Some(yen(100)),
+            absolute_error: Some(ppm(250_000)),
             calibration: vec![CalibrationPoint {
                 from_ppm: 400_000,
                 parts: 4,
                 lost_parts: 1,
-                expected_rate: ppm(450_000),
-                observed_rate: ppm(250_000),
-                mrr: yen(900),
-                lost_mrr: yen(300),
+                expected_rate: Some(ppm(450_000)),
+                observed_rate: Some(ppm(250_000)),
+                mrr: Some(yen(900)),
+                lost_mrr: Some(yen(300)),
             }],
-            brier_score: ppm(200_000),
+            brier_score: Some(ppm(200_000)),
             calibrated_parts: 4,
             ..GetBacktestResponse::default()
         };
