@@ -90,8 +90,8 @@ async fn reads_stay_up_and_writes_go_on_when_there_is_room() {
     assert_eq!(listed.total_size, i64::try_from(there.len()).unwrap());
     assert_eq!(
         logs::heads(&data)["risk"],
-        // The first two say since when the service reacts to accounts, and to onboardings.
-        2 + there.len() as u64,
+        // The first three say since when the service reacts to accounts, onboardings and health scores.
+        3 + there.len() as u64,
         "refusals left nothing"
     );
 

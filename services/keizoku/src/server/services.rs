@@ -70,7 +70,10 @@ pub(super) async fn build(
         let forecast = keizoku_forecast::build(deps.clone(), folder).map_err(unusable)?;
         forecast.serve(&mut services.routes);
         services.add(Role::Forecast, book, forecast.freshness());
-        services.freshness.push(forecast.whole_freshness());
+        // Services elsewhere may start later; whoever asks for what they know waits for them.
+        if roles.has(Role::Onboarding) && roles.has(Role::Healthscore) {
+            services.freshness.push(forecast.whole_freshness());
+        }
         services.freshness.push(forecast.names_freshness());
     }
     if let Some(log) = log(Role::Notification) {

@@ -35,16 +35,17 @@ async fn an_export_beside_a_running_server_holds_every_event() {
     let (status, out, err) = told(&["log", "export", "--data", directory]).await;
     assert_eq!(status, 0, "{err}");
     let events = lines(&out);
-    let (accounts, risks): (Vec<_>, Vec<_>) = events
-        .iter()
-        .partition(|event| event["service"] == "accounts");
-    // Each of these logs begins with since when its service reacts.
-    assert_eq!((accounts.len(), risks.len()), (2, 2));
+    let of = |service: &str| Vec::from_iter(events.iter().filter(|e| e["service"] == service));
+    let (accounts, risks) = (of("accounts"), of("risk"));
+    // Each of these logs begins with since when its service reacts to each of its sources.
+    assert_eq!((accounts.len(), risks.len()), (2, 4));
     assert!(err.contains("accounts: 2 events; the next export goes on with --after 2"));
-    assert_eq!(risks[0]["type"], "reactions_advanced");
-    let opened = risks[1];
+    for begun in &risks[..3] {
+        assert_eq!(begun["type"], "reactions_advanced");
+    }
+    let opened = risks[3];
     assert_eq!(opened["type"], "risk_opened");
-    assert_eq!(opened["position"], 2);
+    assert_eq!(opened["position"], 4);
     assert_eq!(opened["revision"], 1);
     assert_eq!(opened["metadata"]["actor"], "user:sato");
     assert_eq!(opened["metadata"]["origin"], "user");
@@ -90,7 +91,7 @@ async fn an_export_to_a_file_overwrites_nothing() {
     ];
     assert_eq!(told(&export).await.0, 0);
     let first = fs::read_to_string(&file).unwrap();
-    assert_eq!(lines(&first).len(), 7);
+    assert_eq!(lines(&first).len(), 11);
     let (status, _, err) = told(&export).await;
     assert_eq!(status, 1);
     assert!(
@@ -129,7 +130,7 @@ async fn a_tail_shows_what_matches_in_the_organisations_zone() {
     let (status, out, err) = tail(&[]).await;
     assert_eq!(status, 0, "{err}");
     assert!(out.starts_with("Recorded (Asia/Tokyo)"), "{out}");
-    assert_eq!(out.lines().count(), 1 + 7);
+    assert_eq!(out.lines().count(), 1 + 11);
     let heading = out.lines().next().unwrap();
     let column = heading.find("Kind").unwrap();
     for line in out.lines().skip(1) {
@@ -217,7 +218,7 @@ async fn a_sound_log_is_found_sound_beside_its_server() {
     let (status, out, err) = told(&verify).await;
     assert_eq!(status, 0, "{out}{err}");
     assert!(out.contains("accounts: nothing is wrong; 2 events in 2 streams, up to position 2"));
-    assert!(out.contains("risk: nothing is wrong; 1 event in 1 stream"));
+    assert!(out.contains("risk: nothing is wrong; 3 events in 3 streams"));
     server.stop().await;
 }
 
