@@ -18,6 +18,8 @@ mod crash_kills;
 #[cfg(test)]
 mod deals;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod e2e_contacts;
 #[cfg(test)]
 mod e2e_disk_full;

@@ -14,6 +14,7 @@ mod time;
 pub mod account;
 pub mod deadlines;
 pub mod deal;
+pub mod demo;
 pub mod forecast;
 pub mod health;
 pub mod import;
@@ -209,6 +210,8 @@ pub enum Command {
     /// Bring data over from another system
     #[command(subcommand)]
     Import(import::Command),
+    /// Write a believable company, to look around in or to measure with
+    Demo(demo::Args),
 }
 
 impl Globals {
@@ -268,6 +271,7 @@ pub async fn run(command: Command, globals: Globals) -> Result<u8, Failure> {
         Command::Deal(command) => command.run(&context).await,
         Command::Notification(command) => command.run(&context).await,
         Command::Onboarding(command) => command.run(&context).await,
+        Command::Demo(args) => args.run(&context).await,
         Command::Import(_) => Ok(()),
     }
     .map(|()| 0)

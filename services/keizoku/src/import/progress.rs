@@ -16,7 +16,7 @@ pub enum Progress {
 }
 
 /// The progress of one file.
-pub(super) struct Meter {
+pub(crate) struct Meter {
     kind: Progress,
     name: String,
     total: u64,
@@ -35,7 +35,7 @@ impl Progress {
         }
     }
 
-    pub(super) fn start(self, name: &str, total: u64) -> Meter {
+    pub(crate) fn start(self, name: &str, total: u64) -> Meter {
         let bar = (self == Self::Bar).then(|| bar(name, total));
         Meter {
             kind: self,
@@ -60,7 +60,7 @@ impl Meter {
     const STEP: u64 = 10_000;
 
     /// One more row was answered.
-    pub(super) fn tick(&mut self) {
+    pub(crate) fn tick(&mut self) {
         self.done += 1;
         if let Some(bar) = &self.bar {
             bar.inc(1);
@@ -74,7 +74,7 @@ impl Meter {
     }
 
     /// The file is done.
-    pub(super) fn finish(self) {
+    pub(crate) fn finish(self) {
         if let Some(bar) = &self.bar {
             bar.finish();
         }

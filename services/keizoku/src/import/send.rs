@@ -13,15 +13,15 @@ use crate::client::{Connection, Retries};
 use crate::error::Failure;
 
 /// What the server made of a row.
-pub(super) struct Answer {
-    pub(super) row: u64,
-    pub(super) outcome: Outcome,
+pub(crate) struct Answer {
+    pub(crate) row: u64,
+    pub(crate) outcome: Outcome,
     /// Resource name.
-    pub(super) name: String,
-    pub(super) token: String,
+    pub(crate) name: String,
+    pub(crate) token: String,
 }
 
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Created,
     Updated,
     Unchanged,
@@ -29,7 +29,7 @@ pub(super) enum Outcome {
 }
 
 /// A kind of row, and the RPC that takes it.
-pub(super) trait Upsert: Clone + Send + Sized + 'static {
+pub(crate) trait Upsert: Clone + Send + Sized + 'static {
     type Answer: Into<Answer>;
 
     fn row(&self) -> u64;
@@ -117,7 +117,7 @@ impl Outcome {
 ///
 /// A stream that breaks is opened again for the rows that were not answered: an import is
 /// idempotent by difference, so a row that went in without an answer is UNCHANGED the second time.
-pub(super) async fn send<R: Upsert>(
+pub(crate) async fn send<R: Upsert>(
     connection: &Connection,
     rows: Vec<R>,
     mut each: impl FnMut(Answer),

@@ -130,6 +130,8 @@ async fn wrong_arguments_are_refused_before_anything_is_sent() {
         &["notification", "rule", "change", "churned"],
         &["notification", "test-send"],
         &["notification", "redrive"],
+        &["demo", "--accounts", "0"],
+        &["demo", "--months", "3"],
     ] {
         let output = keizoku(arguments, "http://127.0.0.1:9").await;
         assert_eq!(
@@ -203,6 +205,7 @@ async fn every_command_has_help_and_shells_complete() {
         &["notification", "deliveries", "--help"],
         &["notification", "rule", "change", "--help"],
         &["import", "salesforce", "--help"],
+        &["demo", "--help"],
         &["completion", "bash"],
     ] {
         let output = keizoku(arguments, "").await;
