@@ -35,7 +35,10 @@ async fn an_export_beside_a_running_server_holds_every_event() {
     let (status, out, err) = told(&["log", "export", "--data", directory]).await;
     assert_eq!(status, 0, "{err}");
     let events = lines(&out);
-    let of = |service: &str| Vec::from_iter(events.iter().filter(|e| e["service"] == service));
+    let of = |service: &str| -> Vec<&Value> {
+        let events = events.iter();
+        events.filter(|event| event["service"] == service).collect()
+    };
     let (accounts, risks) = (of("accounts"), of("risk"));
     // Each of these logs begins with since when its service reacts to each of its sources.
     assert_eq!((accounts.len(), risks.len()), (2, 4));
