@@ -298,10 +298,15 @@ async fn settings_for_nats_that_cannot_work_are_all_told_before_anything_is_done
 async fn a_service_that_reads_others_does_not_start_without_nats() {
     let data = TempDir::new().unwrap();
     let refused = serve_alone(data.path(), "forecast");
-    for part in ["events of accounts, risk", "--nats"] {
+    for part in [
+        "events of accounts, healthscore, onboarding, risk",
+        "--nats",
+    ] {
         assert!(refused.contains(part), "{refused}");
     }
-    assert!(serve_alone(data.path(), "risk").contains("events of accounts, onboarding "));
+    assert!(
+        serve_alone(data.path(), "risk").contains("events of accounts, healthscore, onboarding ")
+    );
     let left = std::fs::read_dir(data.path()).unwrap();
     assert_eq!(left.count(), 0, "nothing was changed");
 }

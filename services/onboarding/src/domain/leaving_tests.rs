@@ -144,6 +144,20 @@ fn onb_7_the_unreachable_are_handed_back_and_dormant_after_a_relaunch() {
 }
 
 #[test]
+fn onb_7_what_began_long_ago_is_written_down_before_anything_comes_of_it() {
+    let given = running("2027-03-10");
+    assert_eq!(given.when(look("2027-03-10", None)), Ok(Vec::new()));
+    let (entered, next) = (around("2027-03-10", None), Some(day("2027-03-11")));
+    assert_eq!(next_look(given.state(), &entered), next);
+    let events = given.when(look("2027-03-11", None)).unwrap();
+    assert!(matches!(events.as_slice(), [Kind::OnboardingReturned(_)]));
+    // One that begins today is looked at as ever.
+    let given = running("2026-11-02");
+    let next = next_look(given.state(), &around("2026-11-02", None));
+    assert_eq!(next, Some(day("2026-11-17")));
+}
+
+#[test]
 fn onb_7_the_next_look_is_when_something_may_come() {
     let given = running("2026-12-31");
     let next = |on: &str, contact| next_look(given.state(), &around(on, contact));
