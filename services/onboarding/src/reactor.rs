@@ -153,7 +153,7 @@ impl Reactor {
             deal_id: request.deal_id,
             won_date: Some(request.won.into()),
             tier: this.tier_of(account, this.book.now()),
-            entered_date: None, // as it is recorded
+            history_date: None,
         };
         Ok(Requested {
             started,

@@ -10,12 +10,12 @@ use keizoku_proto::onboarding::{
 use super::onboarding::{Error, State};
 use super::stall::{Circumstances, coming, progress};
 
-/// What has come of an onboarding since somebody last looked: events for what changed. On the day on which it was
-/// entered nothing has: whoever writes down one that began long ago has that day to say what came next.
+/// What has come of an onboarding since somebody last looked: events for what changed. Nothing comes of history on the
+/// day on which it is written down, so that there is time to say what came next.
 #[must_use]
 pub fn observe(state: &State, around: &Circumstances) -> Vec<Kind> {
     let on = around.on;
-    if is_written_down(state, on) || state.hand_back.is_some() || state.held_on(on).is_some() {
+    if state.written_down == Some(on) || state.hand_back.is_some() || state.held_on(on).is_some() {
         return Vec::new();
     }
     let (Some(now), Some(coming)) = (progress(state, around), coming(state, around)) else {
@@ -64,20 +64,15 @@ pub fn next_look(state: &State, around: &Circumstances) -> Option<Day> {
     }
     let coming = coming(state, around)?;
     let held_until = state.held_on(around.on).map(|held| held.until.plus_days(1));
-    let tomorrow = is_written_down(state, around.on).then(|| around.on.plus_days(1));
+    let written_down = state.written_down.map(|day| day.plus_days(1));
     let days = [
         Some(coming.stalled),
         Some(coming.unreachable),
         held_until,
-        tomorrow,
+        written_down,
     ];
     let ahead = days.into_iter().flatten().filter(|day| *day > around.on);
     ahead.min()
-}
-
-/// Whether it began on an earlier day than the one on which it was entered, and that is today.
-fn is_written_down(state: &State, on: Day) -> bool {
-    state.entered == Some(on) && state.start < state.entered
 }
 
 /// A second failure, after a relaunch, makes it dormant.

@@ -157,14 +157,13 @@ impl Decider for Onboarding {
     }
 }
 
-pub(super) fn start(mut started: OnboardingStarted, ctx: &Ctx) -> Result<Vec<Kind>, Error> {
+pub(super) fn start(started: OnboardingStarted, ctx: &Ctx) -> Result<Vec<Kind>, Error> {
     for date in [&started.start_date, &started.won_date] {
         let date = keizoku_proto::optional_day(date.as_ref()).ok().flatten();
         if let Some(date) = date.filter(|date| *date > ctx.today) {
             return Err(Error::ImpossibleDate(date));
         }
     }
-    started.entered_date = Some(ctx.today.into());
     Ok(vec![Kind::OnboardingStarted(started)])
 }
 

@@ -28,8 +28,8 @@ pub struct State {
     pub assignment: Assignment,
     /// The first day.
     pub start: Option<Day>,
-    /// The day on which its start was recorded, where that is known.
-    pub entered: Option<Day>,
+    /// The day on which it is written down, where it is history.
+    pub written_down: Option<Day>,
     /// When the deal was won.
     pub won: Option<Day>,
     /// Id of the deal that it follows from; empty when there is none.
@@ -242,7 +242,7 @@ impl State {
                 self.plan = Arc::new(e.plan.clone().unwrap_or_default());
                 self.assignment = e.assignment.clone().unwrap_or_default();
                 self.start = day(e.start_date.as_ref());
-                self.entered = day(e.entered_date.as_ref());
+                self.written_down = day(e.history_date.as_ref());
                 self.won = day(e.won_date.as_ref());
                 self.deal_id.clone_from(&e.deal_id);
                 self.tier.clone_from(&e.tier);

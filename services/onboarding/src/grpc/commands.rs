@@ -47,6 +47,7 @@ impl Onboardings {
         let id = domain::onboarding_id(account, &started.product);
         let stream = domain::onboarding_stream(id);
         started.onboarding_id = id.to_string();
+        started.history_date = body.history.then(|| self.calendar.today().into());
         let outcome = match self.prepare(account, &mut started, body).await {
             Ok(()) => {
                 let command = Command::Start(started);

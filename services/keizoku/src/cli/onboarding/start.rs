@@ -31,6 +31,9 @@ pub struct StartArgs {
     /// When the deal was won (YYYY-MM-DD)
     #[arg(long, value_name = "DATE")]
     won: Option<Day>,
+    /// It is history that is written down: nothing comes of it by itself before tomorrow
+    #[arg(long)]
+    history: bool,
 }
 
 impl StartArgs {
@@ -40,6 +43,7 @@ impl StartArgs {
             product: self.product,
             start_date: self.date.map(Into::into),
             won_date: self.won.map(Into::into),
+            history: self.history,
             request_id: context.request_id(),
             consistency_tokens: context.tokens(),
             ..StartOnboardingRequest::default()

@@ -35,6 +35,7 @@ impl Writer<'_> {
             product: MAIN.to_owned(),
             start_date: Some(told.start.into()),
             won_date: Some(told.won.into()),
+            history: true,
             request_id: self.request_id(&what),
             ..StartOnboardingRequest::default()
         };
