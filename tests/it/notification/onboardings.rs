@@ -1,6 +1,7 @@
 //! Messages about onboardings (NTF-1), from what causes them: a won deal, silence, and the end.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use keizoku_proto::accounts::RecordDealRequest;
 use keizoku_proto::notification::{Delivery, DeliveryState, Trigger};
@@ -43,11 +44,17 @@ impl World {
         body.collect()
     }
 
+    /// The onboarding, once it is listed: a message may be sooner than the list.
     async fn onboarding(&self) -> Onboarding {
-        let request = ListOnboardingsRequest::default();
         let mut client = self.scene.api.onboardings();
-        let listed = client.list_onboardings(request).await.unwrap();
-        listed.into_inner().onboardings.remove(0)
+        loop {
+            let request = ListOnboardingsRequest::default();
+            let listed = client.list_onboardings(request).await.unwrap();
+            if let Some(found) = listed.into_inner().onboardings.pop() {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 }
 
