@@ -207,6 +207,7 @@ async fn rpcs_logs_and_models_are_measured() {
             .collect();
         let expected = [
             ("accounts", "accounts"),
+            ("band_board", "healthscore"),
             ("book", "accounts"),
             ("forecast", "accounts"),
             ("healthscore", "accounts"),
@@ -219,6 +220,7 @@ async fn rpcs_logs_and_models_are_measured() {
             ("notification", "risk"),
             ("onboarding", "accounts"),
             ("onboarding", "onboarding"),
+            ("onboarding_board", "onboarding"),
             ("risk", "accounts"),
             ("risk", "healthscore"),
             ("risk", "onboarding"),
