@@ -68,54 +68,25 @@ pub trait ReactingEvent: StoredEvent {
     fn as_advanced(&self) -> Option<&ReactionsAdvanced>;
 }
 
-impl ReactingEvent for accounts::event::Kind {
-    fn advanced(advanced: ReactionsAdvanced) -> Self {
-        Self::ReactionsAdvanced(advanced)
-    }
-    fn as_advanced(&self) -> Option<&ReactionsAdvanced> {
-        match self {
-            Self::ReactionsAdvanced(advanced) => Some(advanced),
-            _ => None,
+/// Every log that notes reactions has the same event for it.
+macro_rules! reacting {
+    ($($service:ident),+) => {$(
+        impl ReactingEvent for $service::event::Kind {
+            fn advanced(advanced: ReactionsAdvanced) -> Self {
+                Self::ReactionsAdvanced(advanced)
+            }
+
+            fn as_advanced(&self) -> Option<&ReactionsAdvanced> {
+                match self {
+                    Self::ReactionsAdvanced(advanced) => Some(advanced),
+                    _ => None,
+                }
+            }
         }
-    }
+    )+};
 }
 
-impl ReactingEvent for risk::event::Kind {
-    fn advanced(advanced: ReactionsAdvanced) -> Self {
-        Self::ReactionsAdvanced(advanced)
-    }
-    fn as_advanced(&self) -> Option<&ReactionsAdvanced> {
-        match self {
-            Self::ReactionsAdvanced(advanced) => Some(advanced),
-            _ => None,
-        }
-    }
-}
-
-impl ReactingEvent for healthscore::event::Kind {
-    fn advanced(advanced: ReactionsAdvanced) -> Self {
-        Self::ReactionsAdvanced(advanced)
-    }
-
-    fn as_advanced(&self) -> Option<&ReactionsAdvanced> {
-        match self {
-            Self::ReactionsAdvanced(advanced) => Some(advanced),
-            _ => None,
-        }
-    }
-}
-
-impl ReactingEvent for onboarding::event::Kind {
-    fn advanced(advanced: ReactionsAdvanced) -> Self {
-        Self::ReactionsAdvanced(advanced)
-    }
-    fn as_advanced(&self) -> Option<&ReactionsAdvanced> {
-        match self {
-            Self::ReactionsAdvanced(advanced) => Some(advanced),
-            _ => None,
-        }
-    }
-}
+reacting!(accounts, risk, healthscore, onboarding);
 
 /// How far reactions have dealt with one source.
 pub struct Reading<E>(PhantomData<E>);
