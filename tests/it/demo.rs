@@ -36,6 +36,13 @@ fn options(accounts: usize) -> Options {
     }
 }
 
+/// A deployment that has run for a while: what happens from now on is no history to its reactions.
+async fn running() -> Cluster {
+    let cluster = Cluster::at("2026-11-22T08:59[Asia/Tokyo]").await;
+    cluster.set(NOW);
+    cluster
+}
+
 async fn run(api: &Connection, options: &Options) -> Report {
     match demo::run(api, options).await {
         Ok(report) => report,
@@ -62,7 +69,7 @@ async fn recorded_by_callers(cluster: Cluster) -> BTreeMap<(&'static str, String
 
 #[tokio::test]
 async fn demo_has_something_true_in_every_section_and_the_same_again_changes_nothing() {
-    let cluster = Cluster::at(NOW).await;
+    let cluster = running().await;
     let api = cluster.api("ops").await;
     let report = run(&api, &options(60)).await;
     let tokens = report.consistency_tokens.clone();
@@ -99,7 +106,7 @@ async fn demo_has_something_true_in_every_section_and_the_same_again_changes_not
     assert_eq!(all.into_inner().total_size, 63);
 
     drop(api);
-    let once = Cluster::at(NOW).await;
+    let once = running().await;
     run(&once.api("ops").await, &options(60)).await;
     let once = recorded_by_callers(once).await;
     let twice = recorded_by_callers(cluster).await;
@@ -111,9 +118,9 @@ async fn demo_has_something_true_in_every_section_and_the_same_again_changes_not
 
 #[tokio::test]
 async fn demo_goes_on_where_it_broke_off() {
-    let whole = Cluster::at(NOW).await;
+    let whole = running().await;
     run(&whole.api("ops").await, &options(12)).await;
-    let broken = Cluster::at(NOW).await;
+    let broken = running().await;
     let api = broken.api("ops").await;
     let some_onboardings = async || {
         loop {

@@ -63,12 +63,19 @@ impl Writer<'_> {
             writer.account(customer, named).await
         })
         .await?;
-        self.each("contracts", async |writer, customer| {
-            writer.contracts(customer).await
-        })
-        .await?;
         self.each("contacts", async |writer, customer| {
             writer.contacts(customer).await
+        })
+        .await?;
+        self.settle().await;
+        // Before the contracts: a contract that ended ends its customer's onboarding.
+        self.each("onboardings", async |writer, customer| {
+            writer.onboarding(customer).await
+        })
+        .await?;
+        self.settle().await;
+        self.each("contracts", async |writer, customer| {
+            writer.contracts(customer).await
         })
         .await?;
         self.deals().await?;
@@ -77,11 +84,6 @@ impl Writer<'_> {
         let risks = &self.risks(named, &of_accounts).await?;
         self.each("postponements", async |writer, customer| {
             writer.put_off(customer, risks).await
-        })
-        .await?;
-        self.settle().await;
-        self.each("onboardings", async |writer, customer| {
-            writer.onboarding(customer).await
         })
         .await?;
         self.settle().await;
