@@ -53,6 +53,12 @@ pub fn team(id: TeamId) -> String {
     format!("teams/{id}")
 }
 
+/// Name of a release.
+#[must_use]
+pub fn release(id: uuid::Uuid) -> String {
+    format!("releases/{id}")
+}
+
 /// Reads `collection/{id}`.
 fn single<T: FromStr>(text: &str, collection: &str, form: &'static str) -> Result<T, InvalidName> {
     text.strip_prefix(collection)
@@ -141,6 +147,14 @@ pub fn parse_onboarding_template(text: &str) -> Result<uuid::Uuid, InvalidName> 
         "onboardingTemplates",
         "onboardingTemplates/{template}",
     )
+}
+
+/// Reads `releases/{release}`.
+///
+/// # Errors
+/// When it is not of that form.
+pub fn parse_release(text: &str) -> Result<uuid::Uuid, InvalidName> {
+    single(text, "releases", "releases/{release}")
 }
 
 /// Reads `accounts/{account}/deals/{deal}`.

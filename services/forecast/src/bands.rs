@@ -84,6 +84,8 @@ impl BandBoard {
             | Kind::ScorecardRolledBack(_)
             | Kind::HealthOverridden(_)
             | Kind::HealthOverrideCleared(_)
+            | Kind::ReleaseRecorded(_)
+            | Kind::ReleaseVoided(_)
             | Kind::ReactionsAdvanced(_) => return Ok(()),
         };
         let account =

@@ -233,7 +233,8 @@ impl HealthScores {
         Ok(())
     }
 
-    async fn for_each(
+    /// Calls `visit` for each event of a stream.
+    pub(crate) async fn for_each(
         &self,
         stream: &keizoku_core::StreamId,
         mut visit: impl FnMut(&Recorded) -> Result<(), Failure>,

@@ -6,6 +6,7 @@
 //! *Fails* by saying so: a bad signal is refused with its reason while the others go in, and with too
 //! little that is fresh there is no score.
 
+mod adoption;
 mod api;
 pub mod domain;
 mod grpc;
@@ -44,6 +45,7 @@ use tonic::service::RoutesBuilder;
 use domain::banding::Banding;
 use domain::chunk::Chunk;
 use domain::overriding::Overriding;
+use domain::releases::Releases;
 use domain::scorecards::Scorecards;
 use keeper::Keeper;
 use reactor::Reactor;
@@ -65,6 +67,7 @@ pub(crate) struct HealthScores {
     scorecards: Arc<Executor<Scorecards>>,
     overridings: Arc<Executor<Overriding>>,
     bands: Arc<Executor<Banding>>,
+    releases: Arc<Executor<Releases>>,
     model: Arc<ReadModel>,
     book: SharedBook,
     /// The book's, for what hangs on contracts.
@@ -77,6 +80,8 @@ pub(crate) struct HealthScores {
     kept: watch::Receiver<keeper::Progress>,
     /// Whose turn it is to try a scorecard out.
     trials: Mutex<()>,
+    /// Whose turn it is to look at what came of a release.
+    adoptions: Mutex<()>,
     calendar: Calendar,
     entropy: Arc<dyn Entropy>,
     lifecycle: Lifecycle,
@@ -120,6 +125,7 @@ pub async fn build(
         scorecards: deps.executor(&log),
         overridings: deps.executor(&log),
         bands: deps.executor(&log),
+        releases: deps.executor(&log),
         log,
         model,
         book: deps.book,
@@ -128,6 +134,7 @@ pub async fn build(
         list_freshness,
         kept,
         trials: Mutex::default(),
+        adoptions: Mutex::default(),
         calendar: deps.calendar,
         entropy: deps.entropy,
         lifecycle: deps.lifecycle,

@@ -80,7 +80,11 @@ fn on_own_event(rows: &Transaction<'_>, event: &Recorded, kind: Kind) -> rusqlit
             let forget = "DELETE FROM overrides WHERE account = ?1";
             write(rows, forget, params![key(&cleared.account_id)])
         }
-        Kind::ScorecardDrafted(_) | Kind::ReactionsAdvanced(_) => Ok(()),
+        // Releases are few: lists of them come from their stream.
+        Kind::ScorecardDrafted(_)
+        | Kind::ReleaseRecorded(_)
+        | Kind::ReleaseVoided(_)
+        | Kind::ReactionsAdvanced(_) => Ok(()),
     }
 }
 

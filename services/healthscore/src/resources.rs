@@ -1,13 +1,19 @@
 //! Scores and scorecards as the resources that clients see.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use keizoku_core::AccountId;
 use keizoku_proto::healthscore as proto;
 use keizoku_runtime::{Fold, names};
 
-use crate::domain::overriding;
+use crate::adoption::{BeforeAfter, Segment, Use};
 use crate::domain::scorecards::Card;
-use crate::scoring::{Band, Cap, Evaluation, Line, Measure, Signal, Standing, Step, Track};
+use crate::domain::{overriding, releases};
+use crate::grpc::rate;
+use crate::scoring::{
+    Band, Cap, Evaluation, Line, Measure, SeriesKey, Signal, Standing, Step, Track,
+};
 
 /// What the cap is called among contributions.
 const CAP: &str = "unfinished_onboarding_cap";
@@ -195,6 +201,71 @@ pub(crate) fn scorecard(key: &str, card: &Card) -> proto::ScorecardHistory {
         version_in_effect: in_effect.map_or(0, |(_, version)| version),
         effective_time: in_effect.and_then(|(since, _)| shown(since)),
         roll_back_reason: card.roll_back_reason.clone(),
+    }
+}
+
+/// A release as it was recorded.
+pub(crate) fn release(recorded: &releases::Recorded) -> proto::Release {
+    let release = &recorded.release;
+    proto::Release {
+        name: names::release(release.id),
+        kind: release.kind.into(),
+        display_name: release.display_name.clone(),
+        date: Some(release.date.into()),
+        measured: release.measured.iter().map(measured).collect(),
+        tiers: release.tiers.clone(),
+        product: release.product.clone(),
+        create_time: Some(keizoku_proto::timestamp(recorded.recorded_at)),
+        void_reason: recorded.void_reason.clone(),
+    }
+}
+
+/// A kind of use.
+pub(crate) fn measured(series: &SeriesKey) -> proto::MeasuredUse {
+    proto::MeasuredUse {
+        signal: series.kind.into(),
+        subject: series.subject.clone(),
+    }
+}
+
+/// A segment around a release that is measured by these.
+pub(crate) fn segment(tier: &str, segment: &Segment, by: &[SeriesKey]) -> proto::SegmentAdoption {
+    let uses = by.iter().zip(&segment.uses);
+    let bands = |counts: &BTreeMap<Option<Band>, i64>| {
+        let of = |band| counts.get(&band).copied().unwrap_or_default();
+        Some(proto::BandCounts {
+            red: of(Some(Band::Red)),
+            yellow: of(Some(Band::Yellow)),
+            green: of(Some(Band::Green)),
+            without_score: of(None),
+        })
+    };
+    proto::SegmentAdoption {
+        tier: tier.to_owned(),
+        accounts: segment.accounts,
+        churned: segment.churned,
+        uses: uses
+            .map(|(series, found)| use_change(series, found, segment.accounts))
+            .collect(),
+        bands_before: bands(&segment.bands.before),
+        bands_after: bands(&segment.bands.after),
+    }
+}
+
+fn use_change(series: &SeriesKey, found: &Use, accounts: i64) -> proto::UseChange {
+    let BeforeAfter { before, after } = found.used;
+    let (compared, medians) = found.medians();
+    proto::UseChange {
+        measured: Some(measured(series)),
+        used_before: Some(rate(before, accounts)),
+        used_after: Some(rate(after, accounts)),
+        started: found.started,
+        stopped: found.stopped,
+        silent_before: found.silent.before,
+        silent_after: found.silent.after,
+        compared,
+        median_before: medians.before,
+        median_after: medians.after,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bands;
 mod lists;
+mod releases;
 mod scorecards;
 mod scores;
 mod signals;

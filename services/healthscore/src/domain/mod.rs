@@ -4,6 +4,7 @@ pub mod banding;
 pub mod chunk;
 mod defaults;
 pub mod overriding;
+pub mod releases;
 pub mod scorecards;
 
 #[cfg(test)]
@@ -14,6 +15,9 @@ use keizoku_core::{AccountId, StreamId, derive_id};
 
 /// The one stream of scorecards.
 pub const SCORECARDS: StreamId = StreamId::singleton("scorecards");
+
+/// The one stream of releases.
+pub const RELEASES: StreamId = StreamId::singleton("releases");
 
 /// Stream of the signals of an account that occurred in a month.
 #[must_use]

@@ -1,8 +1,10 @@
 //! The service's RPCs: parse, execute, reply.
 
+mod adoption;
 mod list;
 mod overrides;
 mod questions;
+mod releases;
 mod reports;
 mod scorecards;
 mod trials;
@@ -14,6 +16,8 @@ use keizoku_runtime::Failure;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::Service;
+
+pub(crate) use trials::rate;
 
 /// Answers an RPC.
 fn reply<T>(answer: Result<T, Failure>) -> Result<Response<T>, Status> {
@@ -102,5 +106,29 @@ impl HealthScoreService for Service {
         request: Request<proto::GetRoiReportRequest>,
     ) -> Result<Response<proto::GetRoiReportResponse>, Status> {
         reply(self.0.roi_report(request.into_inner()).await)
+    }
+    async fn record_release(
+        &self,
+        request: Request<proto::RecordReleaseRequest>,
+    ) -> Result<Response<proto::RecordReleaseResponse>, Status> {
+        reply(self.0.record_release(request).await)
+    }
+    async fn void_release(
+        &self,
+        request: Request<proto::VoidReleaseRequest>,
+    ) -> Result<Response<proto::VoidReleaseResponse>, Status> {
+        reply(self.0.void_release(request).await)
+    }
+    async fn list_releases(
+        &self,
+        request: Request<proto::ListReleasesRequest>,
+    ) -> Result<Response<proto::ListReleasesResponse>, Status> {
+        reply(self.0.list_releases(request.into_inner()).await)
+    }
+    async fn get_release_adoption(
+        &self,
+        request: Request<proto::GetReleaseAdoptionRequest>,
+    ) -> Result<Response<proto::GetReleaseAdoptionResponse>, Status> {
+        reply(self.0.release_adoption(request.into_inner()).await)
     }
 }

@@ -117,7 +117,7 @@ impl HealthScores {
     }
 
     /// An instant of a question, which cannot be answered ahead; now where there is none.
-    fn instant(
+    pub(super) fn instant(
         &self,
         violations: &mut Violations,
         field: &str,

@@ -207,7 +207,7 @@ fn count(churns: &[Churn]) -> i64 {
     i64::try_from(churns.len()).unwrap_or(i64::MAX)
 }
 
-fn rate(part: i64, whole: i64) -> common::Rate {
+pub(crate) fn rate(part: i64, whole: i64) -> common::Rate {
     match Rate::new(part, whole) {
         Ok(rate) => common::Rate {
             numerator: part,

@@ -50,6 +50,7 @@ pages! {
     forecast::ListQualityIssuesResponse { issues: QualityIssue },
     healthscore::ListHealthHistoryResponse { steps: HealthStep },
     healthscore::ListHealthResponse { accounts: HealthSummary },
+    healthscore::ListReleasesResponse { releases: Release },
     notification::ListDeliveriesResponse { deliveries: Delivery },
     onboarding::ListOnboardingsResponse { onboardings: Onboarding },
     onboarding::ListTemplatesResponse { templates: Template },

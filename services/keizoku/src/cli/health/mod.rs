@@ -1,4 +1,4 @@
-//! `keizoku health`: scores with their explanation, and the signals behind them (HLT-1 to HLT-7).
+//! `keizoku health`: scores with their explanation, and the signals behind them (HLT-1 to HLT-10).
 
 mod drafts;
 mod explain;
@@ -6,6 +6,7 @@ mod history;
 mod ingest;
 mod list;
 mod overriding;
+mod release;
 mod report;
 mod scorecards;
 mod show;
@@ -49,6 +50,9 @@ pub enum Command {
     Publish(drafts::PublishArgs),
     /// Put an earlier version of a scorecard into effect again
     RollBack(drafts::RollBackArgs),
+    /// What came out, and how use went before and after
+    #[command(subcommand)]
+    Release(release::Command),
 }
 
 impl Command {
@@ -68,6 +72,7 @@ impl Command {
             Self::WhatIf(args) => args.run(context).await,
             Self::Publish(args) => args.run(context).await,
             Self::RollBack(args) => args.run(context).await,
+            Self::Release(command) => command.run(context).await,
         }
         .map(|()| 0)
     }
