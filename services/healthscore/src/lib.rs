@@ -9,6 +9,7 @@
 mod adoption;
 mod api;
 pub mod domain;
+mod goals;
 mod grpc;
 mod history;
 mod ingest;
@@ -76,6 +77,8 @@ pub(crate) struct HealthScores {
     freshness: Freshness,
     /// The read model's, for lists and for what changes by itself.
     list_freshness: Freshness,
+    /// All of these, and what onboardings say.
+    goal_freshness: Freshness,
     /// How far the scores in the read model are worked off.
     kept: watch::Receiver<keeper::Progress>,
     /// Whose turn it is to try a scorecard out.
@@ -109,9 +112,11 @@ pub async fn build(
     let (own, accounts) = (follow(SOURCE), follow(book::SOURCE));
     let freshness = deps.book_freshness.copy();
     freshness.add(SOURCE, own.clone());
-    // No answer waits for it: its signals come when they come.
+    // Its signals come when they come; only questions about goals wait for it.
     let projected = Arc::new(Projected(Arc::clone(&model)));
     let onboardings = deps.project(projection::ONBOARDING, projected, PACE);
+    let goal_freshness = freshness.copy();
+    goal_freshness.add(projection::ONBOARDING, onboardings.clone());
     let reactions = Reactions::of(
         SOURCE,
         Arc::clone(&log),
@@ -132,6 +137,7 @@ pub async fn build(
         book_freshness: deps.book_freshness,
         freshness,
         list_freshness,
+        goal_freshness,
         kept,
         trials: Mutex::default(),
         adoptions: Mutex::default(),

@@ -12,6 +12,7 @@ use keizoku_runtime::read_model::rusqlite::{self, ToSql, Transaction, params};
 use keizoku_runtime::{account_names, intake};
 use uuid::Uuid;
 
+use crate::goals;
 use crate::reactions::{self, Onboarding};
 
 /// Tables and indexes; another schema starts the model over.
@@ -143,6 +144,8 @@ fn on_onboarding_event(rows: &Transaction<'_>, event: &Recorded) -> Result<(), H
                 ],
             )?;
         }
+        OnboardingKind::GoalDeclared(e) => goals::on_declared(rows, e, event.recorded_at)?,
+        OnboardingKind::GoalReviewed(e) => goals::on_reviewed(rows, e, event.recorded_at)?,
         _ => {}
     }
     if reactions::matters(&kind) {
@@ -220,7 +223,7 @@ fn write(rows: &Transaction<'_>, sql: &str, values: &[&dyn ToSql]) -> rusqlite::
 }
 
 /// A date as it is stored here.
-fn number(date: Option<&Date>) -> Option<u16> {
+pub(crate) fn number(date: Option<&Date>) -> Option<u16> {
     keizoku_proto::optional_day(date)
         .ok()
         .flatten()
@@ -228,7 +231,7 @@ fn number(date: Option<&Date>) -> Option<u16> {
 }
 
 /// An id as it is stored here.
-fn key(id: &str) -> [u8; 16] {
+pub(crate) fn key(id: &str) -> [u8; 16] {
     Uuid::try_parse(id).unwrap_or_default().into_bytes()
 }
 

@@ -82,3 +82,21 @@ CREATE TABLE onboardings (
     product_used TEXT NOT NULL DEFAULT '',
     effect_felt TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
+
+-- Rows of the onboarding log: what customers declared, and what was found.
+CREATE TABLE goals (
+    onboarding BLOB NOT NULL, -- the id
+    goal TEXT NOT NULL, -- its id within the onboarding
+    account_id TEXT NOT NULL,
+    product TEXT NOT NULL,
+    feature TEXT NOT NULL,
+    due INTEGER, -- a date
+    looks_like TEXT NOT NULL,
+    declared_at INTEGER NOT NULL,
+    met INTEGER, -- none until somebody reviewed it
+    reviewed_at INTEGER, -- when that was recorded
+    reviewed INTEGER, -- the date on which it was found
+    used TEXT NOT NULL DEFAULT '', -- as it was found
+    PRIMARY KEY (onboarding, goal)
+) WITHOUT ROWID;
+CREATE INDEX goals_of_account ON goals (account_id);

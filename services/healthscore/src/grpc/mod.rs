@@ -1,6 +1,7 @@
 //! The service's RPCs: parse, execute, reply.
 
 mod adoption;
+mod goals;
 mod list;
 mod overrides;
 mod questions;
@@ -106,6 +107,12 @@ impl HealthScoreService for Service {
         request: Request<proto::GetRoiReportRequest>,
     ) -> Result<Response<proto::GetRoiReportResponse>, Status> {
         reply(self.0.roi_report(request.into_inner()).await)
+    }
+    async fn compare_goals(
+        &self,
+        request: Request<proto::CompareGoalsRequest>,
+    ) -> Result<Response<proto::CompareGoalsResponse>, Status> {
+        reply(self.0.compare_goals(request.into_inner()).await)
     }
     async fn record_release(
         &self,

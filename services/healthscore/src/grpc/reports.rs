@@ -7,8 +7,9 @@ use keizoku_runtime::read_model::rusqlite::{self, Connection};
 use keizoku_runtime::{Failure, Violations, account_names, names};
 
 use crate::HealthScores;
+use crate::goals as declarations;
 use crate::history::UpTo;
-use crate::report::{Goal, Report, Words, render, series};
+use crate::report::{Declared, Goal, Report, Words, render, series};
 
 /// The first year that a report can be of.
 const FIRST_YEAR: i16 = 2000;
@@ -35,7 +36,7 @@ impl HealthScores {
             violations.add("locale", "must be ja or en");
         }
         let account = violations.finish(account)?;
-        self.freshness.wait(&body.consistency_tokens).await?;
+        self.goal_freshness.wait(&body.consistency_tokens).await?;
         let now = self.calendar.now();
         let last_day = Day::from_ymd(year.into(), 12, 31)
             .unwrap_or(today)
@@ -48,9 +49,17 @@ impl HealthScores {
         let (id, mut signals) = (history.id, history.arrived.signals);
         signals.retain(|signal| signal.occurred_at <= until.instant);
         let ids = self.book.with_aliases(id);
-        let goals = self.model.read(move |rows| goals(rows, &ids));
-        let mut goals = goals.await?;
+        let read = move |rows: &Connection| {
+            let declared = declarations::of_account(rows, &ids)?;
+            Ok((goals(rows, &ids)?, declared))
+        };
+        let (mut goals, declared) = self.model.read(read).await?;
         goals.retain(|goal| goal.is_of(year));
+        let first_day = Day::from_ymd(year.into(), 1, 1).unwrap_or(Day::MIN);
+        let days = [first_day, last_day];
+        let declared = declared.iter();
+        let declared = declared.filter_map(|goal| Declared::of(goal, &signals, days, &zone));
+        let declared = declared.collect();
         let (book, own) = (&self.book_freshness, &self.list_freshness);
         let customer = account_names::known_to(book, &self.model, own, &id.to_string()).await?;
         let words = match body.locale.as_str() {
@@ -63,6 +72,7 @@ impl HealthScores {
             year,
             until: last_day,
             goals,
+            declared,
         };
         Ok(proto::GetRoiReportResponse {
             html: render(&report, words),

@@ -6,7 +6,7 @@ use keizoku_core::Day;
 use keizoku_proto::healthscore::SignalKind;
 use minijinja::{Environment, Value, context};
 
-use super::{Goal, Report, Series};
+use super::{Declared, Goal, Report, Series};
 
 /// The language of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +74,7 @@ impl Words {
 /// The report as HTML.
 pub(crate) fn render(report: &Report, words: Words) -> String {
     let goals: Vec<_> = report.goals.iter().map(|goal| shown(goal, words)).collect();
+    let declared: Vec<_> = report.declared.iter().map(|one| met(one, words)).collect();
     let series: Vec<_> = report.series.iter().map(|one| drawn(one, words)).collect();
     let period = format!(
         "{} – {}",
@@ -87,6 +88,12 @@ pub(crate) fn render(report: &Report, words: Words) -> String {
         heading_use => words.pick("ご利用状況", "How you use it"),
         no_goals => words.pick("この年に確認された目標はまだありません。", "No goals were confirmed in this year yet."),
         no_use => words.pick("この年のご利用データはまだありません。", "There are no figures of this year yet."),
+        heading_declared => words.pick("宣言した活用", "What you declared"),
+        feature => words.pick("使いたい機能", "Feature"),
+        due => words.pick("いつまでに", "By when"),
+        use_of => words.pick("利用 (宣言時 → 現在)", "Use (then → now)"),
+        outcome => words.pick("結果", "Outcome"),
+        declared => declared,
         wanted => words.pick("実現したいこと", "What you wanted"),
         monthly => words.pick("各月の最後の値", "the last value of each month"),
         customer => report.customer.as_str(),
@@ -135,6 +142,26 @@ fn shown(goal: &Goal, words: Words) -> Value {
     }
 }
 
+fn met(declared: &Declared, words: Words) -> Value {
+    let outcome = declared.found.as_ref().map(|found| match found.met {
+        true => words.pick("達成", "met"),
+        false => words.pick("継続中", "goes on"),
+    });
+    let found = declared.found.clone().unwrap_or_default();
+    let value = |value: Option<i64>| value.map_or_else(|| "–".to_owned(), |it| it.to_string());
+    let [then, now] = declared.used.map(value);
+    context! {
+        feature => declared.feature.as_str(),
+        looks_like => declared.looks_like.as_str(),
+        due => declared.due.map_or_else(String::new, |day| words.date(day)),
+        used => format!("{then} → {now}"),
+        outcome => outcome.unwrap_or(words.pick("進行中", "in progress")),
+        is_met => found.met,
+        date => found.date.map_or_else(String::new, |day| words.date(day)),
+        found => found.used,
+    }
+}
+
 fn drawn(series: &Series, words: Words) -> Value {
     let (kind, subject) = (words.kind(series.key.kind), &series.key.subject);
     let title = if subject.is_empty() {
@@ -171,6 +198,7 @@ fn drawn(series: &Series, words: Words) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Found;
     use super::*;
     use crate::scoring::SeriesKey;
 
@@ -188,6 +216,23 @@ mod tests {
                 completed: "2026-07-31".parse().ok(),
                 evidence: [text.to_owned(), String::new(), text.to_owned()],
             }],
+            declared: vec![
+                Declared {
+                    feature: text.to_owned(),
+                    due: "2026-06-30".parse().ok(),
+                    looks_like: text.to_owned(),
+                    found: Some(Found {
+                        met: true,
+                        date: "2026-06-20".parse().ok(),
+                        used: text.to_owned(),
+                    }),
+                    used: [None, Some(80)],
+                },
+                Declared {
+                    feature: text.to_owned(),
+                    ..Declared::default()
+                },
+            ],
             series: vec![Series {
                 key: SeriesKey {
                     kind: SignalKind::FeatureUse,
@@ -207,6 +252,11 @@ mod tests {
             "効果の実感",
             "20 → -10",
             "機能の利用",
+            "2026年6月30日",
+            "達成",
+            "2026年6月20日",
+            "– → 80",
+            "進行中",
         ] {
             assert!(ja.contains(said), "{said}: {ja}");
         }
@@ -215,6 +265,8 @@ mod tests {
             "completed 2026-07-31",
             "The effect",
             "Use of a feature: Midorikawa",
+            "What you declared",
+            "in progress",
         ] {
             assert!(en.contains(said), "{said}: {en}");
         }
@@ -226,8 +278,10 @@ mod tests {
         }
         let mut nothing = report("緑川印刷");
         (nothing.goals, nothing.series) = (Vec::new(), Vec::new());
+        nothing.declared.clear();
         let nothing = render(&nothing, Words::Ja);
         assert!(nothing.contains("目標はまだありません"), "{nothing}");
+        assert!(!nothing.contains("宣言した活用"), "{nothing}");
     }
 
     #[test]

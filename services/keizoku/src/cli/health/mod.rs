@@ -2,6 +2,7 @@
 
 mod drafts;
 mod explain;
+mod goals;
 mod history;
 mod ingest;
 mod list;
@@ -15,6 +16,8 @@ mod what_if;
 use clap::Subcommand;
 use jiff::Timestamp;
 use keizoku_proto::healthscore::Band;
+
+pub(super) use goals::used;
 
 use super::context::Context;
 use super::format;
@@ -32,6 +35,8 @@ pub enum Command {
     Explain(explain::Args),
     /// How a score and its band went, as a chart
     History(history::Args),
+    /// What the customer declared, beside the use that signals know
+    Goals(goals::Args),
     /// A document for the customer: goals, use, what came of it
     Report(report::Args),
     /// Bring signals in from a CSV file
@@ -63,6 +68,7 @@ impl Command {
             Self::Show(args) => args.run(context).await,
             Self::Explain(args) => args.run(context).await,
             Self::History(args) => args.run(context).await,
+            Self::Goals(args) => args.run(context).await,
             Self::Report(args) => args.run(context).await,
             Self::Ingest(args) => return args.run(context).await,
             Self::Override(args) => args.run(context).await,

@@ -1,11 +1,14 @@
 //! `keizoku onboarding declare` and `review`: ONB-4.
 
 use keizoku_core::Day;
+use keizoku_proto::healthscore::CompareGoalsRequest;
 use keizoku_proto::onboarding::{Declaration, DeclareGoalRequest, ReviewGoalRequest};
 
 use super::show;
 use crate::cli::context::Context;
+use crate::cli::health::used;
 use crate::cli::output::change;
+use crate::client::call;
 use crate::error::Failure;
 
 /// Arguments of `keizoku onboarding declare`.
@@ -61,6 +64,7 @@ impl DeclareArgs {
 #[command(after_help = "\
 Examples:
   keizoku onboarding review 緑川印刷 GOAL-ID --met --use 8割が申請に使う --next 経費 --by 2027-03-31
+  keizoku onboarding review 緑川印刷 GOAL-ID --met --next 経費 --by 2027-03-31     use as signals tell it
   keizoku onboarding review 緑川印刷 GOAL-ID --use 総務のみ --next 部長に見せる --by 2026-12-04")]
 pub struct ReviewArgs {
     /// The onboarding: its id, or its account where that has one only
@@ -70,9 +74,9 @@ pub struct ReviewArgs {
     /// The goal is met
     #[arg(long)]
     met: bool,
-    /// What the feature is used for and how much, as it was found
+    /// What the feature is used for and how much, as it was found [default: what signals know of it]
     #[arg(long = "use", value_name = "TEXT")]
-    used: String,
+    used: Option<String>,
     /// The feature that comes next where it is met, what is done next where it is not
     #[arg(long)]
     next: String,
@@ -90,11 +94,16 @@ pub struct ReviewArgs {
 impl ReviewArgs {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         let by = Some(self.by.into());
+        let name = context.onboarding(&self.onboarding).await?;
+        let used = match self.used {
+            Some(used) => used,
+            None => known_use(context, &name, &self.goal).await?,
+        };
         let mut request = ReviewGoalRequest {
-            name: context.onboarding(&self.onboarding).await?,
+            name,
             goal_id: self.goal,
             met: Some(self.met),
-            r#use: self.used,
+            r#use: used,
             date: self.date.map(Into::into),
             etag: self.etag,
             request_id: context.request_id(),
@@ -117,4 +126,27 @@ impl ReviewArgs {
             |response| show::text(context, response.onboarding.as_ref()).await
         )
     }
+}
+
+/// What signals know of the use of a goal's feature, in words: before, and now.
+async fn known_use(context: &Context, onboarding: &str, goal: &str) -> Result<String, Failure> {
+    let account = onboarding.split("/onboardings/").next();
+    let request = CompareGoalsRequest {
+        account: account.unwrap_or_default().to_owned(),
+        time: None,
+        consistency_tokens: context.tokens(),
+    };
+    let mut api = context.connection.health_scores();
+    let response = call(async || api.compare_goals(request.clone()).await).await?;
+    let found = response.goals.into_iter().find(|one| one.goal_id == goal);
+    let found = found.unwrap_or_default();
+    if found.r#use.is_none() {
+        let problem =
+            format!("no signal tells of the use of {goal}; say with --use what was found");
+        return Err(Failure::Usage(problem));
+    }
+    let zone = context.zone().await?;
+    let before = used(found.use_when_declared.as_ref(), &zone);
+    let now = used(found.r#use.as_ref(), &zone);
+    Ok(format!("{}: {before} → {now}", found.feature))
 }
