@@ -1,12 +1,13 @@
 //! What customers declared in their onboardings, as the read model keeps it (ONB-4): this service knows both
 //! the goals and the use that they are compared with.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use keizoku_core::{Day, OnboardingId};
 use keizoku_proto::healthscore::SignalKind;
 use keizoku_proto::onboarding::{GoalDeclared, GoalReviewed};
 use keizoku_runtime::read_model::rusqlite::{self, Connection, Transaction, params};
-use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::projection::{key, number};

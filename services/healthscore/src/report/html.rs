@@ -143,9 +143,12 @@ fn shown(goal: &Goal, words: Words) -> Value {
 }
 
 fn met(declared: &Declared, words: Words) -> Value {
-    let outcome = declared.found.as_ref().map(|found| match found.met {
-        true => words.pick("達成", "met"),
-        false => words.pick("継続中", "goes on"),
+    let outcome = declared.found.as_ref().map(|found| {
+        if found.met {
+            words.pick("達成", "met")
+        } else {
+            words.pick("継続中", "goes on")
+        }
     });
     let found = declared.found.clone().unwrap_or_default();
     let value = |value: Option<i64>| value.map_or_else(|| "–".to_owned(), |it| it.to_string());

@@ -1,5 +1,7 @@
 //! `keizoku health goals`: what the customer declared, beside the use that signals know (ONB-4).
 
+use std::fmt::Write as _;
+
 use jiff::tz::TimeZone;
 use keizoku_core::Day;
 use keizoku_proto::healthscore::{
@@ -87,10 +89,12 @@ fn text(response: &CompareGoalsResponse, zone: &TimeZone, style: Style) -> Strin
     let mut text = table.render(style);
     if !unknown.is_empty() && !response.known_features.is_empty() {
         let known = response.known_features.join(", ");
-        text.push_str(&format!(
-            "No signal tells of {}; signals of this account tell of: {known}\n",
-            unknown.join(", ")
-        ));
+        let unknown = unknown.join(", ");
+        // Writing into a text cannot fail.
+        let _ = writeln!(
+            text,
+            "No signal tells of {unknown}; signals of this account tell of: {known}"
+        );
     }
     text
 }
