@@ -87,11 +87,11 @@ impl SettingsHistory {
         self.versions.iter().map(|(recorded, _)| *recorded)
     }
 
-    /// Every time zone that the organisation was ever in, each once.
-    pub(crate) fn zones(&self) -> Vec<TimeZone> {
+    /// Every time zone that the organisation was ever in, as known, each once.
+    pub(crate) fn zones(&self, known: Known) -> Vec<TimeZone> {
         let mut zones = vec![self.initial.zone.clone()];
-        for (_, settings) in &self.versions {
-            if !zones.contains(&settings.zone) {
+        for (recorded, settings) in &self.versions {
+            if known.includes(*recorded) && !zones.contains(&settings.zone) {
                 zones.push(settings.zone.clone());
             }
         }

@@ -11,29 +11,33 @@ impl Book {
     /// Of an account that was not merged: the instants, in order and each once, at which the tier, the owner, the first day of the contracts
     /// or the time zone may become another, past ones and those that are known ahead: when
     /// that was recorded, and the local midnights from which it holds. Between two of them all of it
-    /// stays as it is.
+    /// stays as it is, as far as it is known: what was recorded after `known_at` turns nothing.
     #[must_use]
-    pub fn turning_points(&self, account: AccountIx) -> Vec<Timestamp> {
-        let zones = self.settings.zones();
+    pub fn turning_points(
+        &self,
+        account: AccountIx,
+        known_at: Option<Timestamp>,
+    ) -> Vec<Timestamp> {
+        let known = Known::from(known_at);
+        let zones = self.settings.zones(known);
         let mut points = Points {
             zones: &zones,
+            known,
             instants: Vec::new(),
         };
         for recorded in self.settings.recorded() {
             points.add(recorded);
         }
-        self.for_each_identity(account.0, Known::NOW, &mut |identity| {
-            if let Some(recorded) = self.identity.merged_at(identity, Known::NOW) {
+        self.for_each_identity(account.0, known, &mut |identity| {
+            if let Some(recorded) = self.identity.merged_at(identity, known) {
                 points.add(recorded);
             }
             for (recorded, effective) in self.attributes.changes_of(identity) {
-                points.add(recorded);
-                points.add_midnights(effective);
+                points.add_fact(recorded, effective);
             }
             for subscription in self.subscriptions_of(identity) {
                 for (recorded, effective, voided) in self.contracts.beginnings(subscription) {
-                    points.add(recorded);
-                    points.add_midnights(effective);
+                    points.add_fact(recorded, effective);
                     if let Some(voided) = voided {
                         points.add(voided);
                     }
@@ -55,13 +59,23 @@ impl Book {
 
 struct Points<'a> {
     zones: &'a [TimeZone],
+    known: Known,
     instants: Vec<Timestamp>,
 }
 
 impl Points<'_> {
     fn add(&mut self, recorded: i64) {
-        self.instants
-            .extend(Timestamp::from_microsecond(recorded).ok());
+        if self.known.includes(recorded) {
+            let recorded = Timestamp::from_microsecond(recorded);
+            self.instants.extend(recorded.ok());
+        }
+    }
+
+    fn add_fact(&mut self, recorded: i64, effective: Day) {
+        self.add(recorded);
+        if self.known.includes(recorded) {
+            self.add_midnights(effective);
+        }
     }
 
     /// A date begins at another instant in each zone that the organisation was ever in.

@@ -259,28 +259,37 @@ impl HealthScores {
         until: Timestamp,
     ) -> Track {
         let course = history.course.clone();
-        self.with_situations(history, cards, |moments, situation| {
+        // What came later says nothing of when this score would change.
+        let known_at = Some(until);
+        self.with_situations(history, cards, known_at, |moments, situation| {
             track(course, &history.arrived.signals, moments, situation, until)
         })
     }
 
-    /// Calls `follow` with the moments of an account, and with what holds for it at each.
+    /// Calls `follow` with the moments of an account, as known, and with what holds for it at each.
     pub(crate) fn with_situations<T>(
         &self,
         history: &History,
         cards: &scorecards::State,
+        known_at: Option<Timestamp>,
         follow: impl FnOnce(&[Timestamp], &dyn Fn(Timestamp) -> Situation) -> T,
     ) -> T {
         let book = self.book.read();
-        let moments = moments(&book, history.account, cards);
+        let moments = moments(&book, history.account, cards, known_at);
         follow(&moments, &|at| situation(&book, history.account, cards, at))
     }
 }
 
 /// The instants at which something else than signals changes for an account, in order.
-fn moments(book: &Book, account: AccountIx, cards: &scorecards::State) -> Vec<Timestamp> {
-    let mut moments = book.turning_points(account);
-    moments.extend(cards.moments());
+fn moments(
+    book: &Book,
+    account: AccountIx,
+    cards: &scorecards::State,
+    known_at: Option<Timestamp>,
+) -> Vec<Timestamp> {
+    let mut moments = book.turning_points(account, known_at);
+    let published = cards.moments().into_iter();
+    moments.extend(published.filter(|at| known_at.is_none_or(|known_at| *at <= known_at)));
     moments.sort_unstable();
     moments
 }

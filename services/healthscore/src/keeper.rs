@@ -197,7 +197,7 @@ impl Keeper {
         let signals = &history.arrived.signals;
         let (steps, due) = self
             .health
-            .with_situations(&history, cards, |moments, holds| {
+            .with_situations(&history, cards, None, |moments, holds| {
                 let steps = course.advance(signals, moments, holds, until);
                 (steps, next_change(&course, moments, until))
             });

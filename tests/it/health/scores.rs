@@ -247,6 +247,22 @@ async fn hlt_5_nothing_is_told_about_the_future_or_of_nobody() {
 }
 
 #[tokio::test]
+async fn hlt_5_when_a_past_score_would_have_changed_does_not_depend_on_what_came_later() {
+    let world = World::new().await;
+    world.send_one(good(&world)).await;
+    let then = world.health("2026-11-22T00:00:00Z").await;
+    assert!(then.next_change_time > Some(instant("2026-11-25T00:00:00Z")));
+    world.cluster.set("2026-11-22T10:00[Asia/Tokyo]");
+    world.change_tier("SMB", 25).await;
+    assert_eq!(
+        world.health("").await.next_change_time,
+        Some(instant("2026-11-24T15:00:00Z")),
+        "it is known ahead"
+    );
+    assert_eq!(world.health("2026-11-22T00:00:00Z").await, then);
+}
+
+#[tokio::test]
 async fn rx_9_another_process_that_reads_the_same_logs_answers_the_same() {
     let world = World::new().await;
     world.send_one(good(&world)).await;

@@ -231,6 +231,13 @@ proptest! {
         for id in (0..ACCOUNTS).map(account) {
             let then = answers(&whole, id, AsOf::known_at(at(known), on));
             prop_assert_eq!(then, answers(&stopped, id, AsOf::now(on)));
+            let survives = |book: &Book, known| {
+                let account = book.account(id)?;
+                (book.survivor(account, known) == account).then(|| book.turning_points(account, known))
+            };
+            if let Some(points) = survives(&stopped, None) {
+                prop_assert_eq!(survives(&whole, Some(at(known))), Some(points));
+            }
         }
         let month = on.month();
         prop_assert_eq!(whole.opening_mrr_at(month, Some(at(known))), stopped.opening_mrr(month));
@@ -250,7 +257,7 @@ proptest! {
             let instant = at(seconds) + SignedDuration::from_hours(24 * (days - 260) + hours);
             let named = (0..ACCOUNTS).filter_map(|number| book.account(account(number)));
             for account in named.filter(|account| book.survivor(*account, None) == *account) {
-                let points = book.turning_points(account);
+                let points = book.turning_points(account, None);
                 prop_assert!(points.is_sorted_by(|one, other| one < other));
                 let before = points.iter().rev().find(|point| **point <= instant);
                 let before = before.copied().unwrap_or(at(-1_000_000_000));

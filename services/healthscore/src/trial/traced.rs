@@ -67,7 +67,7 @@ impl Traced {
         let zone = book.zone_at(None);
         let mut held: Vec<(Timestamp, Situation)> = Vec::new();
         let beginning = [Timestamp::MIN].into_iter();
-        for at in beginning.chain(book.turning_points(account)) {
+        for at in beginning.chain(book.turning_points(account, None)) {
             let situation = situation(book, account, applies, zone, at);
             let is_same = |(_, last): &(Timestamp, Situation)| {
                 last.contract_start == situation.contract_start
