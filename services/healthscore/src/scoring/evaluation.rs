@@ -9,7 +9,7 @@ use keizoku_proto::healthscore::{SignalKind, WhenStale};
 
 use super::curve::MILLI;
 use super::scorecard::WHOLE;
-use super::shares::shares;
+use super::shares::{shares, total};
 use super::{Latest, Measure, Scorecard, Signal};
 
 /// With less fresh weight than this, there is no score (HLT-2).
@@ -77,7 +77,32 @@ pub struct Cap {
     pub contribution: i64,
 }
 
+/// A score alone: what it takes to follow one, without a word of explanation and without memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rating {
+    /// As of [`Evaluation::score`].
+    pub score: Option<u8>,
+    /// As of [`Evaluation::changes_at`].
+    pub changes_at: Option<Timestamp>,
+}
+
 /// Computes a score: of these signals, by this scorecard, at this instant.
+#[must_use]
+pub fn rate(
+    card: &Scorecard,
+    latest: &Latest,
+    at: Timestamp,
+    zone: &TimeZone,
+    contract_start: Option<Day>,
+) -> Rating {
+    let sums = Sums::of(card, latest, at, zone, contract_start, |_| ());
+    Rating {
+        score: sums.points(card.cap()).map(Points::score),
+        changes_at: sums.changes_at,
+    }
+}
+
+/// Computes a score and explains it: arguments as of [`rate`].
 #[must_use]
 pub fn evaluate(
     card: &Scorecard,
@@ -86,108 +111,183 @@ pub fn evaluate(
     zone: &TimeZone,
     contract_start: Option<Day>,
 ) -> Evaluation {
-    let mut changes_at = None;
     let mut lines = Vec::with_capacity(card.measures().len());
-    let mut fresh_weight = 0;
-    for measure in card.measures() {
-        let line = line(measure, latest, at, zone, contract_start);
-        if line.standing == Standing::Fresh {
-            fresh_weight += measure.weight;
-            let stale_at = line.signal.as_ref().map(|signal| measure.stale_at(signal));
-            changes_at = earlier(changes_at, stale_at);
+    let explain = |one: Judgement<'_>| lines.push(one.line());
+    let sums = Sums::of(card, latest, at, zone, contract_start, explain);
+    let points = sums.points(card.cap());
+    let mut cap = None;
+    if let Some(points) = points {
+        let measures = card.measures().iter().zip(&lines);
+        let parts: Vec<i64> = measures
+            .map(|(measure, line)| measure.weight * line.points.unwrap_or_default())
+            .collect();
+        let contributions = shares(&parts, sums.divisor());
+        for (line, contribution) in lines.iter_mut().zip(contributions) {
+            line.contribution = contribution;
         }
-        lines.push(line);
+        let overdue = sums.overdue.filter(|_| points.capped < 0);
+        cap = overdue.map(|signal| Cap {
+            limit: card.cap(),
+            signal: Arc::clone(signal),
+            contribution: points.capped,
+        });
     }
-    let (overdue, next) = overdue_onboarding(latest, at, zone);
-    changes_at = earlier(changes_at, next);
-    if fresh_weight < LEAST_FRESH {
-        return Evaluation {
-            score: None,
-            fresh_weight,
-            lines,
-            cap: None,
-            changes_at,
-        };
-    }
-    let measures = card.measures().iter().zip(&lines);
-    let counted = measures.clone().filter(|(_, line)| line.points.is_some());
-    let weight: i64 = counted.map(|(measure, _)| measure.weight).sum();
-    let parts: Vec<i64> = measures
-        .map(|(measure, line)| measure.weight * line.points.unwrap_or_default())
-        .collect();
-    let (total, contributions) = shares(&parts, weight * MILLI);
-    for (line, contribution) in lines.iter_mut().zip(contributions) {
-        line.contribution = contribution;
-    }
-    let limit = i64::from(card.cap());
-    let cap = overdue.filter(|_| total > limit).map(|signal| Cap {
-        limit: card.cap(),
-        signal,
-        contribution: limit - total,
-    });
-    let score = total + cap.as_ref().map_or(0, |cap| cap.contribution);
-    let score = u8::try_from(score.clamp(0, WHOLE)).ok();
     Evaluation {
-        score,
-        fresh_weight,
+        score: points.map(Points::score),
+        fresh_weight: sums.fresh_weight,
         lines,
         cap,
-        changes_at,
+        changes_at: sums.changes_at,
     }
 }
 
-fn line(
-    measure: &Measure,
-    latest: &Latest,
-    at: Timestamp,
-    zone: &TimeZone,
-    contract_start: Option<Day>,
-) -> Line {
-    let signal = newest(measure, latest).cloned();
-    let left_out = |standing, signal| Line {
-        signal,
-        standing,
-        judged: None,
-        expected: None,
-        points: None,
-        contribution: 0,
-    };
-    let Some(signal) = signal else {
-        return left_out(Standing::Missing, None);
-    };
-    if measure.stale_at(&signal) <= at {
-        let signal = Some(signal);
-        return match measure.when_stale {
-            WhenStale::Neutral => Line {
-                points: Some(NEUTRAL),
-                ..left_out(Standing::Neutral, signal)
-            },
-            WhenStale::Zero => Line {
-                points: Some(0),
-                ..left_out(Standing::Zero, signal)
-            },
-            WhenStale::Drop | WhenStale::Unspecified => left_out(Standing::Dropped, signal),
+/// What a score is made of, summed up.
+struct Sums<'a> {
+    fresh_weight: i64,
+    /// Weight of the measures that count, and their points by weight.
+    weight: i64,
+    points: i64,
+    /// An onboarding that is unfinished past its target.
+    overdue: Option<&'a Arc<Signal>>,
+    changes_at: Option<Timestamp>,
+}
+
+/// Points of a score before the cap, and what the cap takes of them: 0 or below.
+#[derive(Debug, Clone, Copy)]
+struct Points {
+    total: i64,
+    capped: i64,
+}
+
+impl<'a> Sums<'a> {
+    /// Judges every measure of a scorecard, in its order, and shows each to `visit`.
+    fn of(
+        card: &Scorecard,
+        latest: &'a Latest,
+        at: Timestamp,
+        zone: &TimeZone,
+        contract_start: Option<Day>,
+        mut visit: impl FnMut(Judgement<'a>),
+    ) -> Self {
+        let (overdue, changes_at) = overdue_onboarding(latest, at, zone);
+        let mut sums = Self {
+            fresh_weight: 0,
+            weight: 0,
+            points: 0,
+            overdue,
+            changes_at,
         };
-    }
-    let value = i128::from(signal.value) * i128::from(MILLI);
-    let (judged, expected) = match (&measure.journey, contract_start) {
-        (None, _) => (value, None),
-        (Some(_), None) => return left_out(Standing::Missing, Some(signal)),
-        (Some(journey), Some(start)) => {
-            let age = Day::of(signal.occurred_at, zone).days_since(start);
-            let expected = journey.height(i128::from(age.max(0)) * i128::from(MILLI));
-            let percent = value * i128::from(100 * MILLI);
-            (
-                div_half_even(percent, i128::from(expected.max(1))),
-                Some(expected),
-            )
+        for measure in card.measures() {
+            let one = Judgement::of(measure, latest, at, zone, contract_start);
+            if one.standing == Standing::Fresh {
+                sums.fresh_weight += measure.weight;
+                let stale_at = one.signal.map(|signal| measure.stale_at(signal));
+                sums.changes_at = earlier(sums.changes_at, stale_at);
+            }
+            if let Some(points) = one.points {
+                sums.weight += measure.weight;
+                sums.points += measure.weight * points;
+            }
+            visit(one);
         }
-    };
-    Line {
-        points: Some(measure.curve.height(judged)),
-        judged: Some(judged),
-        expected,
-        ..left_out(Standing::Fresh, Some(signal))
+        sums
+    }
+
+    /// The points; none with too little fresh weight.
+    fn points(&self, cap: u8) -> Option<Points> {
+        if self.fresh_weight < LEAST_FRESH {
+            return None;
+        }
+        let total = total(self.points, self.divisor());
+        let above = i64::from(cap) - total;
+        let capped = self.overdue.map_or(0, |_| above.min(0));
+        Some(Points { total, capped })
+    }
+
+    const fn divisor(&self) -> i64 {
+        self.weight * MILLI
+    }
+}
+
+impl Points {
+    fn score(self) -> u8 {
+        let score = (self.total + self.capped).clamp(0, WHOLE);
+        u8::try_from(score).unwrap_or_default()
+    }
+}
+
+/// How one measure counts: [`Line`] before contributions are known.
+#[derive(Debug, Clone, Copy)]
+struct Judgement<'a> {
+    signal: Option<&'a Arc<Signal>>,
+    standing: Standing,
+    judged: Option<i128>,
+    expected: Option<i64>,
+    points: Option<i64>,
+}
+
+impl<'a> Judgement<'a> {
+    fn of(
+        measure: &Measure,
+        latest: &'a Latest,
+        at: Timestamp,
+        zone: &TimeZone,
+        contract_start: Option<Day>,
+    ) -> Self {
+        let left_out = |standing, signal| Self {
+            signal,
+            standing,
+            judged: None,
+            expected: None,
+            points: None,
+        };
+        let Some(signal) = newest(measure, latest) else {
+            return left_out(Standing::Missing, None);
+        };
+        if measure.stale_at(signal) <= at {
+            return match measure.when_stale {
+                WhenStale::Neutral => Self {
+                    points: Some(NEUTRAL),
+                    ..left_out(Standing::Neutral, Some(signal))
+                },
+                WhenStale::Zero => Self {
+                    points: Some(0),
+                    ..left_out(Standing::Zero, Some(signal))
+                },
+                WhenStale::Drop | WhenStale::Unspecified => {
+                    left_out(Standing::Dropped, Some(signal))
+                }
+            };
+        }
+        let value = i128::from(signal.value) * i128::from(MILLI);
+        let (judged, expected) = match (&measure.journey, contract_start) {
+            (None, _) => (value, None),
+            (Some(_), None) => return left_out(Standing::Missing, Some(signal)),
+            (Some(journey), Some(start)) => {
+                let age = Day::of(signal.occurred_at, zone).days_since(start);
+                let expected = journey.height(i128::from(age.max(0)) * i128::from(MILLI));
+                let percent = value * i128::from(100 * MILLI);
+                let judged = div_half_even(percent, i128::from(expected.max(1)));
+                (judged, Some(expected))
+            }
+        };
+        Self {
+            points: Some(measure.curve.height(judged)),
+            judged: Some(judged),
+            expected,
+            ..left_out(Standing::Fresh, Some(signal))
+        }
+    }
+
+    fn line(self) -> Line {
+        Line {
+            signal: self.signal.cloned(),
+            standing: self.standing,
+            judged: self.judged,
+            expected: self.expected,
+            points: self.points,
+            contribution: 0,
+        }
     }
 }
 
@@ -202,18 +302,18 @@ fn newest<'a>(measure: &Measure, latest: &'a Latest) -> Option<&'a Arc<Signal>> 
 }
 
 /// An onboarding that is unfinished past its target, and the next instant at which one will be.
-fn overdue_onboarding(
-    latest: &Latest,
+fn overdue_onboarding<'a>(
+    latest: &'a Latest,
     at: Timestamp,
     zone: &TimeZone,
-) -> (Option<Arc<Signal>>, Option<Timestamp>) {
+) -> (Option<&'a Arc<Signal>>, Option<Timestamp>) {
     let (mut overdue, mut next) = (None, None);
     let unfinished = latest.of_kind(SignalKind::OnboardingState);
     for signal in unfinished.filter(|signal| signal.value < COMPLETE) {
         let last = signal.target.and_then(|target| target.last_instant(zone));
         match last.map(|last| last + SignedDuration::from_micros(1)) {
             Some(due) if due <= at => {
-                overdue.get_or_insert_with(|| Arc::clone(signal));
+                overdue.get_or_insert(signal);
             }
             due => next = earlier(next, due),
         }

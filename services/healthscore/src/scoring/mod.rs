@@ -21,7 +21,7 @@ mod track;
 
 pub use band::Band;
 pub use curve::Curve;
-pub use evaluation::{Cap, Evaluation, Line, Standing, evaluate};
+pub use evaluation::{Cap, Evaluation, Line, Rating, Standing, evaluate, rate};
 pub(crate) use scorecard::LARGEST_VALUE;
 pub use scorecard::{Flaw, Measure, Scorecard};
 pub use signal::{Latest, SeriesKey, Signal};

@@ -112,6 +112,14 @@ impl Scorecard {
         &self.measures
     }
 
+    /// Whether signals of a series can change a score: by a measure, or as an onboarding that caps it.
+    #[must_use]
+    pub fn looks_at(&self, series: &SeriesKey) -> bool {
+        let mut measures = self.measures.iter();
+        series.kind == SignalKind::OnboardingState
+            || measures.any(|measure| measure.series == *series)
+    }
+
     /// Highest score while an onboarding is unfinished past its target (HLT-3).
     #[must_use]
     pub fn cap(&self) -> u8 {

@@ -2,12 +2,16 @@
 
 use keizoku_core::div_half_even;
 
-/// The total of `parts` ÷ `divisor`, rounded half-even, and each part's share of it in whole points:
-/// rounded down, and one more for those with the largest remainders, the first of equals first.
-pub(super) fn shares(parts: &[i64], divisor: i64) -> (i64, Vec<i64>) {
-    let sum: i128 = parts.iter().map(|part| i128::from(*part)).sum();
-    let total = div_half_even(sum, i128::from(divisor));
-    let total = i64::try_from(total).unwrap_or_default();
+/// A sum of parts ÷ `divisor`, rounded half-even: the total that is shared out.
+pub(super) fn total(sum: i64, divisor: i64) -> i64 {
+    let total = div_half_even(i128::from(sum), i128::from(divisor));
+    i64::try_from(total).unwrap_or_default()
+}
+
+/// Each part's share, in whole points, of the total of `parts` ÷ `divisor`: rounded down, and one more
+/// for those with the largest remainders, the first of equals first.
+pub(super) fn shares(parts: &[i64], divisor: i64) -> Vec<i64> {
+    let total = total(parts.iter().sum(), divisor);
     let mut shares: Vec<i64> = parts.iter().map(|part| part.div_euclid(divisor)).collect();
     let mut by_remainder: Vec<usize> = (0..parts.len()).collect();
     by_remainder.sort_by_key(|index| std::cmp::Reverse(parts[*index].rem_euclid(divisor)));
@@ -15,7 +19,7 @@ pub(super) fn shares(parts: &[i64], divisor: i64) -> (i64, Vec<i64>) {
     for index in by_remainder.into_iter().take(missing) {
         shares[index] += 1;
     }
-    (total, shares)
+    shares
 }
 
 #[cfg(test)]
@@ -26,9 +30,9 @@ mod tests {
 
     #[test]
     fn hlt_6_the_largest_remainders_are_rounded_up() {
-        assert_eq!(shares(&[149, 149, 2], 100), (3, vec![2, 1, 0]));
-        assert_eq!(shares(&[130, 160, 110], 100), (4, vec![1, 2, 1]));
-        assert_eq!(shares(&[], 100), (0, vec![]));
+        assert_eq!(shares(&[149, 149, 2], 100), [2, 1, 0]);
+        assert_eq!(shares(&[130, 160, 110], 100), [1, 2, 1]);
+        assert_eq!(shares(&[], 100), [0; 0]);
     }
 
     proptest! {
@@ -37,8 +41,8 @@ mod tests {
             parts in prop::collection::vec(0_i64..10_000_000, 0..12),
             divisor in 1_i64..200_000,
         ) {
-            let (total, shares) = shares(&parts, divisor);
-            prop_assert_eq!(shares.iter().sum::<i64>(), total);
+            let shares = shares(&parts, divisor);
+            prop_assert_eq!(shares.iter().sum::<i64>(), total(parts.iter().sum(), divisor));
             for (part, share) in parts.iter().zip(&shares) {
                 prop_assert!((share * divisor - part).abs() < divisor);
             }

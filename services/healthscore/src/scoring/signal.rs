@@ -1,6 +1,5 @@
 //! Signals, and the newest of each series (HLT-1).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -39,39 +38,42 @@ pub struct Signal {
     pub text: String,
 }
 
-/// The newest signal of each series.
+/// The newest signal of each series, in the order of series.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Latest(BTreeMap<SeriesKey, Arc<Signal>>);
+pub struct Latest(Vec<Arc<Signal>>);
 
 impl Latest {
     /// Takes in a signal: the newest occurrence wins, on a tie the latest recorded (HLT-1). So it does
     /// not matter in which order signals are taken in.
     pub fn take(&mut self, signal: &Arc<Signal>) {
         let rank = |signal: &Signal| (signal.occurred_at, signal.place);
-        match self.0.get(&signal.series) {
-            Some(known) if rank(known) >= rank(signal) => {}
-            _ => {
-                self.0.insert(signal.series.clone(), Arc::clone(signal));
-            }
+        match self.place(&signal.series) {
+            Ok(place) if rank(&self.0[place]) >= rank(signal) => {}
+            Ok(place) => self.0[place] = Arc::clone(signal),
+            Err(place) => self.0.insert(place, Arc::clone(signal)),
         }
     }
 
     /// The newest of every series.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Signal>> {
-        self.0.values()
+        self.0.iter()
     }
 
     /// The newest of a series.
     #[must_use]
     pub fn of(&self, series: &SeriesKey) -> Option<&Arc<Signal>> {
-        self.0.get(series)
+        self.place(series).ok().map(|place| &self.0[place])
     }
 
     /// The newest of every series of a kind.
     pub fn of_kind(&self, kind: SignalKind) -> impl Iterator<Item = &Arc<Signal>> {
-        self.0
-            .values()
-            .filter(move |signal| signal.series.kind == kind)
+        let first = self.0.partition_point(|known| known.series.kind < kind);
+        let of_it = move |known: &&Arc<Signal>| known.series.kind == kind;
+        self.0[first..].iter().take_while(of_it)
+    }
+
+    fn place(&self, series: &SeriesKey) -> Result<usize, usize> {
+        self.0.binary_search_by(|known| known.series.cmp(series))
     }
 }
 

@@ -1,12 +1,13 @@
 //! The changes of a score and of its band, in order (HLT-5).
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use keizoku_core::Day;
 
-use super::{Band, Evaluation, Latest, Scorecard, Signal, evaluate};
+use super::{Band, Evaluation, Latest, Rating, Scorecard, Signal, evaluate, rate};
 
 /// What a score depends on besides signals, as known at an instant.
 #[derive(Debug, Clone)]
@@ -37,6 +38,12 @@ impl Situation {
         let in_effect = self.card.as_ref()?;
         let start = self.contract_start;
         Some(evaluate(&in_effect.card, latest, at, &self.zone, start))
+    }
+
+    fn rate(&self, latest: &Latest, at: Timestamp) -> Option<Rating> {
+        let in_effect = self.card.as_ref()?;
+        let start = self.contract_start;
+        Some(rate(&in_effect.card, latest, at, &self.zone, start))
     }
 }
 
@@ -79,11 +86,11 @@ impl Course {
     /// signals that were recorded since, in the order of recording; `moments` are, in order, the
     /// instants at which something else than signals changes, past ones among them. Between two of
     /// them `situation_at` answers the same. What was recorded after `until` does not count.
-    pub fn advance(
+    pub fn advance<S: Borrow<Situation>>(
         &mut self,
         arrivals: &[Arc<Signal>],
         moments: &[Timestamp],
-        situation_at: impl Fn(Timestamp) -> Situation,
+        situation_at: impl Fn(Timestamp) -> S,
         until: Timestamp,
     ) -> Vec<Step> {
         let mut arrivals = arrivals.iter().peekable();
@@ -105,15 +112,15 @@ impl Course {
                 situation = None;
             }
             let situation = situation.get_or_insert_with(|| situation_at(at));
-            steps.extend(self.take_in(situation, at));
+            steps.extend(self.take_in((*situation).borrow(), at));
         }
     }
 
     /// Goes on to an instant; answers the change, if it is one. Most instants change nothing, and cost no
     /// memory.
     fn take_in(&mut self, situation: &Situation, at: Timestamp) -> Option<Step> {
-        let evaluation = situation.evaluate(&self.latest, at);
-        let score = evaluation.as_ref().and_then(|evaluation| evaluation.score);
+        let rating = situation.rate(&self.latest, at);
+        let score = rating.and_then(|rating| rating.score);
         let card = situation.card.as_ref();
         let follows_on = match (card, &self.followed) {
             (Some(card), Some((key, since))) => card.since == *since && card.key == *key,
@@ -124,7 +131,7 @@ impl Course {
             (_, score) => score.map(Band::plain),
         };
         self.at = Some(at);
-        self.changes_at = evaluation.and_then(|evaluation| evaluation.changes_at);
+        self.changes_at = rating.and_then(|rating| rating.changes_at);
         if !follows_on {
             self.followed = card.map(|card| (card.key.clone(), card.since));
         }

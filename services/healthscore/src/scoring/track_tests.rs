@@ -172,6 +172,18 @@ proptest! {
     }
 
     #[test]
+    fn hlt_6_a_score_alone_is_the_one_that_is_explained(
+        history in arrivals(), card in scorecards(), day in 0..200_i64, start in any::<bool>(),
+    ) {
+        let mut latest = Latest::default();
+        history.iter().for_each(|signal| latest.take(signal));
+        let start = start.then(|| "2026-01-01".parse().unwrap());
+        let alone = rate(&card, &latest, at(day), &tokyo(), start);
+        let explained = evaluate(&card, &latest, at(day), &tokyo(), start);
+        prop_assert_eq!((alone.score, alone.changes_at), (explained.score, explained.changes_at));
+    }
+
+    #[test]
     fn hlt_5_a_score_never_depends_on_what_was_recorded_after_its_instant(
         history in arrivals(), card in scorecards(), day in 0..160_i64,
     ) {
