@@ -18,8 +18,8 @@ use crate::history::UpTo;
 use crate::resources;
 use crate::trial::{Applies, Churn, Figures, Outlook, Scan};
 
-/// Events taken in at once: threads begin anew for each page, and their memory with them.
-const PAGE: usize = 32_768;
+/// Events taken in at once.
+const PAGE: usize = 8_192;
 const DEFAULT_HORIZON: i32 = 90;
 const HORIZONS: std::ops::RangeInclusive<i32> = 7..=365;
 /// Churns that are shown.
@@ -92,12 +92,11 @@ impl HealthScores {
         // One at a time: each takes all processors, and memory for every account.
         let _turn = self.trials.lock().await;
         let head = self.log.head().borrow().position;
-        let mut scan = Scan::new(trial.applies);
+        let mut scan = Scan::new(trial.applies, Arc::clone(&self.book));
         let mut page = self.page_after(Position::START).await?;
         while let Some(last) = page.last().map(|last| last.position) {
-            let book = Arc::clone(&self.book);
             let taking = tokio::task::spawn_blocking(move || {
-                let taken = scan.take(&page, &book);
+                let taken = scan.take(&page);
                 taken.map(|()| scan)
             });
             // What follows is read meanwhile.
@@ -119,25 +118,28 @@ impl HealthScores {
                 return Ok(None);
             }
         }
-        for account in scan.disordered() {
+        let joined = tokio::task::spawn_blocking(move || scan.join()).await;
+        let joined = joined.map_err(|error| Failure::internal(&error))?;
+        let mut followed = joined.map_err(|error| Failure::internal(&error))?;
+        for account in followed.disordered() {
             if answers.is_closed() {
                 return Ok(None);
             }
             let history = self.whole_history(account, UpTo::instant(jiff::Timestamp::MAX));
             if let Some(history) = history.await? {
-                scan.follow_anew(account, &history.arrived.signals, &self.book.read());
+                followed.follow_anew(account, &history.arrived.signals, &self.book.read());
             }
         }
         let (now, zone) = (self.calendar.now(), self.calendar.zone());
         let outlook = Outlook {
             horizon_days: trial.horizon_days,
             today: self.calendar.today(),
-            first_signal: scan.first.unwrap_or(now),
+            first_signal: followed.first().unwrap_or(now),
             zone,
         };
-        let (signals, late) = (scan.signals, scan.late);
+        let (signals, late) = followed.signals();
         let (book, asked) = (Arc::clone(&self.book), outlook.clone());
-        let counted = tokio::task::spawn_blocking(move || scan.finish(&book, &asked, now));
+        let counted = tokio::task::spawn_blocking(move || followed.finish(&book, &asked, now));
         let figures = counted.await.map_err(|error| Failure::internal(&error))?;
         let churns = self.shown(&figures.churns).await?;
         let lead = figures.lead_days();

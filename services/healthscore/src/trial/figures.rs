@@ -127,6 +127,17 @@ impl Figures {
         }
     }
 
+    /// Counts in what was counted of other accounts.
+    pub(crate) fn add(&mut self, others: Self) {
+        self.accounts += others.accounts;
+        self.churns.extend(others.churns);
+        self.churns_left_out += others.churns_left_out;
+        self.account_months += others.account_months;
+        self.warnings += others.warnings;
+        self.churned_months += others.churned_months;
+        self.warnings_right += others.warnings_right;
+    }
+
     /// The latest churns first.
     pub(crate) fn sort(&mut self) {
         self.churns

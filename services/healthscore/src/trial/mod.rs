@@ -5,12 +5,16 @@
 //! in later counts as well; how much of it came late is told, because nobody could have seen it.
 //!
 //! ```text
-//! traced   how the score of one account went
 //! scan     reads the log once, and follows all accounts at the same time
+//! part     those of them that one thread follows
+//! reading  what it reads of an event
+//! traced   how the score of one account went
 //! figures  who was red before the churn, who was red and stayed
 //! ```
 
 mod figures;
+mod part;
+mod reading;
 mod scan;
 mod traced;
 

@@ -1,132 +1,141 @@
 //! Reads the log once, page by page, and follows the scores of all accounts at the same time.
+//!
+//! ```text
+//! page ──► whose is it? ──► a thread for each part of the accounts: decodes, follows
+//! ```
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::thread;
 
 use jiff::Timestamp;
 use keizoku_core::{AccountId, Recorded};
-use keizoku_proto::healthscore::event::Kind;
-use keizoku_proto::{StoredEvent as _, UnreadableEvent};
-use keizoku_revenue::{AsOf, Book};
+use keizoku_proto::UnreadableEvent;
+use keizoku_revenue::Book;
 use keizoku_runtime::SharedBook;
 
+use super::part::{Follower, Part, Share};
+use super::reading::account_of;
 use super::{Applies, Figures, Outlook, Traced};
-use crate::history::signal_of;
 use crate::scoring::Signal;
-
-/// A signal that was recorded so long after it occurred was history by then.
-const LATE: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 7);
 
 /// All accounts, as far as the log was read: in parts that are followed side by side.
 pub(crate) struct Scan {
     applies: Arc<Applies>,
-    parts: Vec<HashMap<AccountId, Traced>>,
-    /// Signals so far, and how many of them came late.
-    pub(crate) signals: i64,
-    pub(crate) late: i64,
-    /// When the first of them occurred.
-    pub(crate) first: Option<Timestamp>,
+    book: SharedBook,
+    followers: Vec<Follower>,
+    places: HashMap<AccountId, Place>,
+    /// How many are followed: the parts get them in turn.
+    accounts: usize,
 }
 
-/// The signals of one event, as if each had been recorded when it occurred.
-struct Arrival {
-    account: AccountId,
-    signals: Vec<Arc<Signal>>,
-    late: i64,
+/// Where an account is followed.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    part: usize,
+    number: usize,
 }
 
 impl Scan {
     /// Before anything was read.
-    pub(crate) fn new(applies: Applies) -> Self {
+    pub(crate) fn new(applies: Applies, book: SharedBook) -> Self {
+        let applies = Arc::new(applies);
         let parts = thread::available_parallelism().map_or(1, usize::from);
+        let start = |_| Follower::start(Arc::clone(&applies));
         Self {
-            applies: Arc::new(applies),
-            parts: (0..parts).map(|_| HashMap::new()).collect(),
-            signals: 0,
-            late: 0,
-            first: None,
+            followers: (0..parts).map(start).collect(),
+            applies,
+            book,
+            places: HashMap::new(),
+            accounts: 0,
         }
     }
 
-    /// Takes the next events of the log in. It takes a while, and all processors.
+    /// Takes the next events of the log in. It takes a while when there is much to follow.
     ///
     /// # Errors
-    /// When an event cannot be read.
-    pub(crate) fn take(
-        &mut self,
-        events: &[Arc<Recorded>],
-        book: &SharedBook,
-    ) -> Result<(), UnreadableEvent> {
-        let arrivals = self.decode(events)?;
-        let mut sorted: Vec<Vec<Arrival>> = self.parts.iter().map(|_| Vec::new()).collect();
-        {
-            let book = book.read();
-            for mut arrival in arrivals {
-                self.signals += i64::try_from(arrival.signals.len()).unwrap_or_default();
-                self.late += arrival.late;
-                let first = arrival
-                    .signals
-                    .iter()
-                    .map(|signal| signal.occurred_at)
-                    .min();
-                self.first = self.first.into_iter().chain(first).min();
-                let Some(account) = book.account(arrival.account) else {
-                    continue;
-                };
-                let account = book.survivor(account, None);
-                arrival.account = book.account_id(account);
-                let part = part_of(arrival.account, self.parts.len());
-                self.parts[part]
-                    .entry(arrival.account)
-                    .or_insert_with(|| Traced::new(&book, account, &self.applies));
-                sorted[part].push(arrival);
+    /// When it cannot be read whose an event is.
+    pub(crate) fn take(&mut self, events: &[Arc<Recorded>]) -> Result<(), UnreadableEvent> {
+        let mut shares: Vec<Share> = self.followers.iter().map(|_| Share::default()).collect();
+        for event in events {
+            if let Some(account) = account_of(event)? {
+                let place = self.place(account, &mut shares);
+                let share = &mut shares[place.map_or(0, |place| place.part)];
+                let number = place.map(|place| place.number);
+                share.events.push((number, Arc::clone(event)));
             }
         }
-        thread::scope(|scope| {
-            for (part, arrivals) in self.parts.iter_mut().zip(sorted) {
-                scope.spawn(move || {
-                    for arrival in arrivals {
-                        if let Some(traced) = part.get_mut(&arrival.account) {
-                            traced.take(arrival.signals);
-                        }
-                    }
-                });
-            }
-        });
+        for (follower, share) in self.followers.iter().zip(shares) {
+            follower.hand(share);
+        }
         Ok(())
     }
 
-    fn decode(&self, events: &[Arc<Recorded>]) -> Result<Vec<Arrival>, UnreadableEvent> {
-        let share = events.len().div_ceil(self.parts.len()).max(1);
-        let decoded: Vec<Result<Vec<Arrival>, UnreadableEvent>> = thread::scope(|scope| {
-            let shares = events.chunks(share);
-            let threads: Vec<_> = shares
-                .map(|events| scope.spawn(|| events.iter().filter_map(arrival).collect()))
-                .collect();
-            threads
-                .into_iter()
-                .map(|thread| match thread.join() {
-                    Ok(decoded) => decoded,
-                    Err(panic) => std::panic::resume_unwind(panic),
-                })
-                .collect()
+    /// Where an account is followed, from now on if it was not before; none that the book does not know.
+    fn place(&mut self, named: AccountId, shares: &mut [Share]) -> Option<Place> {
+        if let Some(place) = self.places.get(&named) {
+            return Some(*place);
+        }
+        let book = self.book.read();
+        let account = book.survivor(book.account(named)?, None);
+        let id = book.account_id(account);
+        let place = *self.places.entry(id).or_insert_with(|| {
+            let part = self.accounts % shares.len();
+            let number = self.accounts / shares.len();
+            self.accounts += 1;
+            let traced = Traced::new(&book, account, &self.applies);
+            shares[part].opened.push((id, traced));
+            Place { part, number }
         });
-        let decoded: Result<Vec<_>, _> = decoded.into_iter().collect();
-        Ok(decoded?.into_iter().flatten().collect())
+        self.places.insert(named, place);
+        Some(place)
+    }
+
+    /// Waits until everything that was taken in is followed.
+    ///
+    /// # Errors
+    /// When an event cannot be read.
+    pub(crate) fn join(self) -> Result<Followed, UnreadableEvent> {
+        let joined = self.followers.into_iter().map(Follower::join);
+        Ok(Followed {
+            parts: joined.collect::<Result<_, _>>()?,
+            applies: self.applies,
+            places: self.places,
+        })
+    }
+}
+
+/// All accounts, when the log was read.
+pub(crate) struct Followed {
+    applies: Arc<Applies>,
+    parts: Vec<Part>,
+    places: HashMap<AccountId, Place>,
+}
+
+impl Followed {
+    /// How many signals there are, and how many of them came late.
+    pub(crate) fn signals(&self) -> (i64, i64) {
+        let parts = self.parts.iter();
+        parts.fold((0, 0), |(signals, late), part| {
+            (signals + part.signals, late + part.late)
+        })
+    }
+
+    /// When the first signal of all occurred.
+    pub(crate) fn first(&self) -> Option<Timestamp> {
+        self.parts.iter().filter_map(|part| part.first).min()
     }
 
     /// The accounts whose signals came so late that they have to be followed anew.
     pub(crate) fn disordered(&self) -> Vec<AccountId> {
-        let accounts = self.parts.iter().flatten();
+        let accounts = self.parts.iter().flat_map(|part| &part.accounts);
         let disordered = accounts.filter(|(_, traced)| traced.is_disordered);
         disordered.map(|(account, _)| *account).collect()
     }
 
     /// Follows an account anew, with all of its signals.
     pub(crate) fn follow_anew(&mut self, account: AccountId, signals: &[Arc<Signal>], book: &Book) {
-        let Some(ix) = book.account(account) else {
+        let (Some(ix), Some(place)) = (book.account(account), self.places.get(&account)) else {
             return;
         };
         let mut traced = Traced::new(book, ix, &self.applies);
@@ -136,70 +145,26 @@ impl Scan {
             .collect();
         signals.sort_by_key(|signal| (signal.recorded_at, signal.place));
         traced.take(signals);
-        let part = part_of(account, self.parts.len());
-        self.parts[part].insert(account, traced);
+        self.parts[place.part].accounts[place.number].1 = traced;
     }
 
     /// Follows everything up to now, and counts.
-    pub(crate) fn finish(
-        mut self,
-        book: &SharedBook,
-        outlook: &Outlook,
-        now: Timestamp,
-    ) -> Figures {
+    pub(crate) fn finish(self, book: &SharedBook, outlook: &Outlook, now: Timestamp) -> Figures {
+        let mut figures = Figures::default();
         thread::scope(|scope| {
-            for part in &mut self.parts {
-                scope.spawn(move || part.values_mut().for_each(|traced| traced.go_on(now)));
+            let parts = self.parts.into_iter();
+            let counts: Vec<_> = parts
+                .map(|part| scope.spawn(|| part.finish(book, outlook, now)))
+                .collect();
+            for counted in counts {
+                match counted.join() {
+                    Ok(counted) => figures.add(counted),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
             }
         });
-        let mut figures = Figures::default();
-        let book = book.read();
-        let as_of = AsOf::now(outlook.today);
-        for (account, traced) in self.parts.iter().flatten() {
-            let Some(ix) = book.account(*account) else {
-                continue;
-            };
-            let starts = book.subscriptions(ix, as_of).into_iter();
-            let start = starts.filter_map(|view| view.start).min();
-            let end = book.churned_on(ix, as_of);
-            figures.count(*account, traced, start, end, outlook);
-        }
         figures.sort();
         figures
-    }
-}
-
-fn part_of(account: AccountId, parts: usize) -> usize {
-    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(account.uuid());
-    usize::try_from(hash % parts.max(1) as u64).unwrap_or_default()
-}
-
-fn arrival(event: &Arc<Recorded>) -> Option<Result<Arrival, UnreadableEvent>> {
-    if event.category() != "signals" {
-        return None;
-    }
-    match Kind::from_bytes(&event.data) {
-        Err(error) => Some(Err(error)),
-        Ok(Kind::SignalsRecorded(recorded)) => {
-            let account = recorded.account_id.parse().ok()?;
-            let mut late = 0;
-            let read = |(number, signal)| {
-                let place = (event.position.0, number);
-                let mut signal = signal_of(signal, event.recorded_at, place)?;
-                late += i64::from(event.recorded_at.duration_since(signal.occurred_at) > LATE);
-                signal.recorded_at = signal.occurred_at;
-                // Nobody explains these scores.
-                (signal.text, signal.key, signal.source) = Default::default();
-                Some(Arc::new(signal))
-            };
-            let signals = (0..).zip(recorded.signals).filter_map(read).collect();
-            Some(Ok(Arrival {
-                account,
-                signals,
-                late,
-            }))
-        }
-        Ok(_) => None,
     }
 }
 

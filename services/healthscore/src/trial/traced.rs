@@ -112,15 +112,16 @@ impl Traced {
         let settled = self
             .waiting
             .partition_point(|signal| signal.recorded_at <= until);
-        let arrivals: Vec<_> = self.waiting.drain(..settled).collect();
         let held = &self.held;
         let situation = |at| {
             let since = held.partition_point(|(since, _)| *since <= at);
-            held[since.saturating_sub(1)].1.clone()
+            &held[since.saturating_sub(1)].1
         };
+        let arrivals = &self.waiting[..settled];
         let steps = self
             .course
-            .advance(&arrivals, &self.moments, situation, until);
+            .advance(arrivals, &self.moments, situation, until);
+        self.waiting.drain(..settled);
         for step in steps {
             if self.bands.last().map(|(_, band)| *band) != Some(step.band) {
                 self.bands.push((step.at, step.band));
@@ -152,3 +153,7 @@ fn situation(
         contract_start: starts.filter_map(|view| view.start).min(),
     }
 }
+
+#[cfg(test)]
+#[path = "traced_tests.rs"]
+mod tests;
