@@ -1,9 +1,10 @@
 //! What a score is computed from: read from the log and from the book, as known at an instant.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use keizoku_core::{AccountId, Position, Recorded, Revision};
+use keizoku_core::{AccountId, Position, Recorded, Revision, StreamId};
 use keizoku_proto::StoredEvent as _;
 use keizoku_proto::common::EventMetadata;
 use keizoku_proto::healthscore::event::Kind;
@@ -15,7 +16,7 @@ use prost::Message as _;
 
 use crate::HealthScores;
 use crate::domain::{chunk_stream, month_of, scorecards};
-use crate::queue::Snapshot;
+use crate::queue::{Arrivals, Snapshot};
 use crate::scoring::{Course, SeriesKey, Signal, Situation, Track, track};
 
 /// Events read from a stream at once.
@@ -88,7 +89,45 @@ impl UpTo {
     }
 }
 
+/// Signals of all accounts that were recorded one after the other, read in one piece: in it is most of what
+/// arrives while much does.
+#[derive(Debug, Default)]
+pub(crate) struct Lately {
+    /// Nothing up to here is in it, and everything from there to `until`.
+    after: Position,
+    until: Position,
+    streams: HashMap<String, Vec<Arc<Recorded>>>,
+}
+
+impl Lately {
+    /// The events of a stream, if all that arrived in it is here.
+    fn events(&self, stream: &StreamId, arrivals: Arrivals) -> Option<&[Arc<Recorded>]> {
+        let has_all = self.after < arrivals.first && arrivals.last <= self.until;
+        let events = || self.streams.get(&stream.to_string()).map(Vec::as_slice);
+        has_all.then(|| events().unwrap_or_default())
+    }
+}
+
 impl HealthScores {
+    /// Signals from a position on, in at most `limit` events of any kind.
+    pub(crate) async fn lately(&self, from: Position, limit: usize) -> Result<Lately, Failure> {
+        let after = Position(from.0.saturating_sub(1));
+        let events = self.log.read_all(after, limit).await;
+        let events = events.map_err(|error| Failure::internal(&error))?;
+        let until = events.last().map_or(after, |last| last.position);
+        let mut streams: HashMap<String, Vec<Arc<Recorded>>> = HashMap::new();
+        for event in events {
+            if event.category() == "signals" {
+                streams.entry(event.stream.clone()).or_default().push(event);
+            }
+        }
+        Ok(Lately {
+            after,
+            until,
+            streams,
+        })
+    }
+
     /// The history of an account, merged or not, up to an instant; `None` where it was not known then. It
     /// begins where the read model was left, where that answers the question.
     pub(crate) async fn history(
@@ -102,7 +141,10 @@ impl HealthScores {
         let id = parts[0].0;
         let snapshot = self.model.read(move |rows| Snapshot::of(rows, &[id]));
         let snapshot = snapshot.await?.into_iter().next().unwrap_or_default();
-        match self.resumed(id, &snapshot, until).await? {
+        match self
+            .resumed(id, &snapshot, &Lately::default(), until)
+            .await?
+        {
             Some((course, arrived)) => Ok(self.resumed_history(id, course, arrived)),
             None => self.whole_history(account, UpTo::instant(until)).await,
         }
@@ -146,16 +188,25 @@ impl HealthScores {
         }))
     }
 
-    /// How to go on from where the read model was left; `None` where it does not answer what holds at
-    /// `until`, or where something is to be taken in that was recorded before it was left.
+    /// How to go on from where the read model was left, or from the beginning when everything has yet to be
+    /// taken in; `None` where that does not answer what holds at `until`, or where something is to be taken in
+    /// that was recorded before it was left.
     pub(crate) async fn resumed(
         &self,
         account: AccountId,
         snapshot: &Snapshot,
+        lately: &Lately,
         until: Timestamp,
     ) -> Result<Option<(Course, Arrived)>, Failure> {
-        let Some(course) = &snapshot.course else {
-            return Ok(None);
+        let course = match &snapshot.course {
+            Some(course) => course.clone(),
+            None if snapshot.is_new
+                && snapshot.heard.is_none()
+                && self.is_alone(account, until) =>
+            {
+                Course::default()
+            }
+            None => return Ok(None),
         };
         let left_at = course.at.unwrap_or(Timestamp::MIN);
         let is_late = snapshot.heard.is_some_and(|heard| heard <= left_at);
@@ -165,19 +216,35 @@ impl HealthScores {
         let mut arrived = Arrived::default();
         for arrivals in &snapshot.arrivals {
             let stream = chunk_stream(account, arrivals.month);
-            self.for_each(&stream, |event| {
+            let mut take = |event: &Recorded| {
                 let is_new = (arrivals.first..=arrivals.last).contains(&event.position);
                 if is_new && event.recorded_at <= until {
                     arrived.take(event, Timestamp::MIN)?;
                 }
                 Ok(())
-            })
-            .await?;
+            };
+            match lately.events(&stream, *arrivals) {
+                Some(events) => events.iter().try_for_each(|event| take(event))?,
+                None => self.for_each(&stream, take).await?,
+            }
         }
         arrived.sort();
         let first = arrived.signals.first();
         let is_late = first.is_some_and(|signal| signal.recorded_at <= left_at);
-        Ok((!is_late).then(|| (course.clone(), arrived)))
+        Ok((!is_late).then_some((course, arrived)))
+    }
+
+    /// Whether nothing was merged into an account, nor it into another.
+    fn is_alone(&self, account: AccountId, until: Timestamp) -> bool {
+        let parts = self.parts(account, until);
+        parts.is_some_and(|(_, parts)| parts.len() == 1 && parts[0].0 == account)
+    }
+
+    /// The id of the account that an account is at an instant, merged or not; `None` where it was not known
+    /// then.
+    pub(crate) fn known_as(&self, account: AccountId, until: Timestamp) -> Option<AccountId> {
+        let (_, parts) = self.parts(account, until)?;
+        Some(parts[0].0)
     }
 
     /// The account that an account is at an instant, and everything that was merged into it with the
@@ -236,7 +303,7 @@ impl HealthScores {
     /// Calls `visit` for each event of a stream.
     pub(crate) async fn for_each(
         &self,
-        stream: &keizoku_core::StreamId,
+        stream: &StreamId,
         mut visit: impl FnMut(&Recorded) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let mut after = Revision::NONE;

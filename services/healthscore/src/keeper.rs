@@ -20,13 +20,17 @@ use tokio::sync::watch;
 
 use crate::domain::banding::{Change, untold};
 use crate::domain::{band_stream, scorecards};
-use crate::history::{History, UpTo};
+use crate::history::{History, Lately, UpTo};
 use crate::queue::{Batch, Outcome, Settled, Snapshot};
 use crate::scoring::{Band, Step, next_change};
 use crate::{HealthScores, SOURCE, domain, resources};
 
 /// Accounts worked off at once: enough to fill the log's groups.
 const IN_FLIGHT: usize = 64;
+
+/// Events of the own log that are read in one piece for each month of an account in which signals arrived: a
+/// signal makes one, and sometimes a band another.
+const EVENTS_EACH: usize = 4;
 
 /// How far scores are worked off.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -134,9 +138,16 @@ impl Keeper {
             .model
             .read(move |rows| Snapshot::of(rows, &asked));
         let snapshots = snapshots.await?;
+        let lately = match batch.first_arrival {
+            Some(first) => {
+                let limit = batch.arrived * EVENTS_EACH;
+                self.health.lately(first, limit).await?
+            }
+            None => Lately::default(),
+        };
         let cards = self.health.scorecards.refresh(&domain::SCORECARDS).await?;
         let settled: Vec<Settled> = stream::iter(accounts.into_iter().zip(snapshots))
-            .map(|(account, snapshot)| self.settle(account, snapshot, &cards.state, now))
+            .map(|(account, snapshot)| self.settle(account, snapshot, &lately, &cards.state, now))
             .buffer_unordered(IN_FLIGHT)
             .try_collect()
             .await?;
@@ -165,6 +176,7 @@ impl Keeper {
         &self,
         account: AccountId,
         snapshot: Snapshot,
+        lately: &Lately,
         cards: &scorecards::State,
         now: Timestamp,
     ) -> Result<Settled, Failure> {
@@ -180,7 +192,7 @@ impl Keeper {
         }
         let resumed = self
             .health
-            .resumed(account, &snapshot, Timestamp::MAX)
+            .resumed(account, &snapshot, lately, Timestamp::MAX)
             .await?;
         let is_resumed = resumed.is_some();
         let Some(history) = self.begin(account, resumed, &snapshot).await? else {

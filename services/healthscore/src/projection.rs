@@ -44,7 +44,8 @@ fn on_own_event(rows: &Transaction<'_>, event: &Recorded, kind: Kind) -> rusqlit
             write(
                 rows,
                 "INSERT INTO months VALUES (?1, ?2, ?2) ON CONFLICT (account)
-                 DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last)",
+                 DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last)
+                 WHERE excluded.first < first OR excluded.last > last", // hardly ever
                 params![account, recorded.month],
             )?;
             let position = i64::try_from(event.position.0).unwrap_or(i64::MAX);

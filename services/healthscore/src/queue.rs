@@ -33,6 +33,8 @@ pub(crate) struct Batch {
     pub(crate) read: [Position; 2],
     /// Everything of the own log before this was worked off; all that was read where there is none.
     pub(crate) first_arrival: Option<Position>,
+    /// Months of accounts in which signals arrived.
+    pub(crate) arrived: usize,
     /// When the next account is due.
     pub(crate) next: Option<Timestamp>,
 }
@@ -71,6 +73,7 @@ impl Batch {
             batch.accounts.insert(account(row)?);
             let first = Position(row.get::<_, i64>(1)?.unsigned_abs());
             batch.first_arrival.get_or_insert(first);
+            batch.arrived += 1;
         }
         let due = "SELECT account FROM scores WHERE due <= ?1 ORDER BY due LIMIT ?2";
         let due = accounts(&rows, due, params![now.as_microsecond(), PAGE])?;
@@ -143,6 +146,8 @@ pub(crate) struct Snapshot {
     /// When the earliest was recorded of what else has to be looked at; [`Timestamp::MIN`] where
     /// everything has to be.
     pub(crate) heard: Option<Timestamp>,
+    /// Whether it was never looked at: every signal that it has is among the arrivals.
+    pub(crate) is_new: bool,
     /// Since when it is in its band.
     pub(crate) band_since: Option<Timestamp>,
     /// The band that was told last, and since when it held.
@@ -162,6 +167,10 @@ impl Snapshot {
             .query_row([], |row| row.get(0))?;
         let snapshot = |id: &AccountId| {
             let key = account_key(*id);
+            let score = rows
+                .prepare_cached("SELECT band_since FROM scores WHERE account = ?1")?
+                .query_row([key], |row| row.get::<_, Option<i64>>(0))
+                .optional()?;
             Ok(Self {
                 course: course(&rows, key)?,
                 arrivals: arrivals(&rows, key)?,
@@ -170,12 +179,8 @@ impl Snapshot {
                     .flatten()
                     .min()
                     .map(|first| Timestamp::from_microsecond(first).unwrap_or(Timestamp::MIN)),
-                band_since: rows
-                    .prepare_cached("SELECT band_since FROM scores WHERE account = ?1")?
-                    .query_row([key], |row| row.get::<_, Option<i64>>(0))
-                    .optional()?
-                    .flatten()
-                    .and_then(instant),
+                is_new: score.is_none(),
+                band_since: score.flatten().and_then(instant),
                 told: told(&rows, key)?,
                 read,
             })

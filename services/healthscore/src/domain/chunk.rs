@@ -1,15 +1,14 @@
 //! The signals of one account and month, each once per idempotency key, for ever (HLT-1).
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
-use keizoku_core::{Ctx, Decider, Revision, derive_id};
+use keizoku_core::{Ctx, Decider, Revision};
 use keizoku_proto::healthscore::event::Kind;
 use keizoku_proto::healthscore::{RecordedSignal, SignalsRecorded};
 use keizoku_runtime::Never;
-use prost::Message as _;
-use uuid::Uuid;
 
 /// The signals of one account and month.
 pub struct Chunk;
@@ -17,7 +16,7 @@ pub struct Chunk;
 /// Which signals are recorded.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
-    known: HashMap<Uuid, Known>,
+    known: HashMap<Digest, Known>,
     events: usize,
 }
 
@@ -25,7 +24,7 @@ pub struct State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Known {
     /// Tells a repetition from another signal under the same key.
-    content: Uuid,
+    content: Digest,
     /// The event that it is in.
     event: Revision,
 }
@@ -53,14 +52,25 @@ impl State {
     }
 }
 
-/// What a signal is the same by, within its stream.
-#[must_use]
-pub fn identity(signal: &RecordedSignal) -> Uuid {
-    derive_id("signal", &[signal.source.as_bytes(), signal.key.as_bytes()])
+/// Tells signals apart. It lives no longer than the process, so it need not be the same in another one:
+/// there, nobody can prepare two signals that look the same.
+type Digest = u128;
+
+static KEYS: LazyLock<[RandomState; 2]> =
+    LazyLock::new(|| [RandomState::new(), RandomState::new()]);
+
+fn digest(of: impl Hash) -> Digest {
+    let [high, low] = KEYS.each_ref().map(|keys| u128::from(keys.hash_one(&of)));
+    high << 64 | low
 }
 
-fn content(signal: &RecordedSignal) -> Uuid {
-    derive_id("content", &[&signal.encode_to_vec()])
+/// What a signal is the same by, within its stream.
+fn identity(signal: &RecordedSignal) -> Digest {
+    digest((&signal.source, &signal.key))
+}
+
+fn content(signal: &RecordedSignal) -> Digest {
+    digest(signal)
 }
 
 impl Decider for Chunk {
@@ -76,10 +86,10 @@ impl Decider for Chunk {
         offered: Arc<SignalsRecorded>,
         _ctx: &Ctx,
     ) -> Result<Vec<Kind>, Never> {
-        let mut fresh = HashMap::new();
+        let mut fresh = HashSet::new();
         let is_new = |signal: &&RecordedSignal| {
             let id = identity(signal);
-            !state.known.contains_key(&id) && fresh.insert(id, ()).is_none()
+            !state.known.contains_key(&id) && fresh.insert(id)
         };
         let signals: Vec<_> = offered.signals.iter().filter(is_new).cloned().collect();
         if signals.is_empty() {
@@ -111,6 +121,7 @@ impl Decider for Chunk {
 #[cfg(test)]
 mod tests {
     use keizoku_core::{Actor, Day, Given, Origin};
+    use uuid::Uuid;
 
     use super::*;
 

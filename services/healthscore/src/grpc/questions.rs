@@ -21,11 +21,18 @@ impl HealthScores {
         let at = self.instant(&mut violations, "time", body.time.as_ref());
         let (account, at) = violations.finish(account.zip(at))?;
         self.freshness.wait(&body.consistency_tokens).await?;
-        let history = self.history(account, at).await?;
-        let history = history.ok_or_else(|| Failure::not_found(&body.account))?;
-        let cards = self.scorecards.refresh(&domain::SCORECARDS).await?;
-        let cards = cards.state.clone();
-        let health = Some(self.health(&history, &cards, at).await?);
+        let unknown = || Failure::not_found(&body.account);
+        let stream = domain::override_stream(self.known_as(account, at).ok_or_else(unknown)?);
+        // Each is a way to another thread and back: nothing is gained by one after the other.
+        let (history, overriding) = futures::try_join!(
+            self.history(account, at),
+            self.overridings.as_known_at(&stream, Some(at)),
+        )?;
+        let history = history.ok_or_else(unknown)?;
+        // Whoever followed the history to where it was left had these, or older ones.
+        let cards = self.scorecards.recall(&domain::SCORECARDS).await?;
+        let track = self.follow(&history, &cards.state, at);
+        let health = Some(resources::health(history.id, &track, &overriding, at));
         let watermarks = self.freshness.watermarks();
         Ok(proto::GetHealthResponse { health, watermarks })
     }
