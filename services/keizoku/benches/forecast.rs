@@ -22,7 +22,9 @@ use jiff::{SignedDuration, Timestamp};
 use keizoku_core::{Clock as _, Day, SystemClock};
 use keizoku_proto::common::AsOf;
 use keizoku_proto::forecast::forecast_service_client::ForecastServiceClient;
-use keizoku_proto::forecast::{GetForecastRequest, GetForecastResponse};
+use keizoku_proto::forecast::{
+    GetBacktestRequest, GetForecastRequest, GetForecastResponse, Scenario,
+};
 use keizoku_proto::risk::event::Kind as RiskKind;
 use keizoku_proto::risk::risk_service_client::RiskServiceClient;
 use keizoku_proto::risk::{LeadsToChurn, NextAction, OpenRiskRequest, ScheduleNextActionRequest};
@@ -45,6 +47,8 @@ const QUESTIONS: usize = 1_050;
 /// So many questions per question that SQLite is asked too; no multiple of [`KINDS`].
 const PER_PAIR: usize = 10;
 const PAST: u32 = 30;
+/// Months of a back-test.
+const BACKTESTED: u32 = 24;
 
 fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -83,6 +87,7 @@ async fn run() -> Result<(), Failure> {
     bench.ask_about_now(&tables).await?;
     bench.ask_about_dates_past().await?;
     bench.ask_as_of_past_instants().await?;
+    bench.ask_for_backtests().await?;
     drop(server);
     weight::weigh(&data).await
 }
@@ -243,6 +248,41 @@ impl Bench {
             latencies.record(self.timed(request).await?);
         }
         println!("as of a past instant         {latencies}  (goal ≤ 1 s)");
+        Ok(())
+    }
+
+    /// Forecasts of two years against what was lost (FC-7), another question each time.
+    async fn ask_for_backtests(&mut self) -> Result<(), Failure> {
+        let mut client = ForecastServiceClient::new(self.keizoku.clone());
+        let lines = [
+            ("a scenario", Scenario::UnknownAtPresent, false),
+            ("the expected line", Scenario::Unspecified, true),
+        ];
+        for (name, scenario, expected) in lines {
+            let mut latencies = Latencies::new();
+            let (mut months, mut forecast) = (0, 0);
+            for horizon in [1, 2, 3] {
+                self.write().await?;
+                let request = GetBacktestRequest {
+                    months: BACKTESTED,
+                    horizon,
+                    scenario: scenario.into(),
+                    expected,
+                    ..GetBacktestRequest::default()
+                };
+                let began = Instant::now();
+                let answer = client.get_backtest(request).await?.into_inner();
+                latencies.record(began.elapsed());
+                months = answer.months.len();
+                let total = answer.total.unwrap_or_default().forecast_mrr;
+                forecast = total.map_or(0, |money| money.minor_units);
+            }
+            println!(
+                "back-test of {name}, {months} months, {} accounts: {latencies}  \
+                 (goal ≤ 5 s for 100,000); forecast {forecast}",
+                self.population.accounts
+            );
+        }
         Ok(())
     }
 

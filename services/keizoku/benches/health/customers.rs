@@ -7,15 +7,19 @@ use keizoku_proto::accounts::event::Kind as AccountsKind;
 use keizoku_proto::accounts::{
     AccountAttributes, AccountOpened, AccountProfile, SubscriptionChurned, SubscriptionStarted,
 };
-use keizoku_proto::common::{EventMetadata, Origin};
+use keizoku_proto::common::{EventMetadata, ImportOutcome, Origin};
 use keizoku_proto::healthscore::event::Kind;
-use keizoku_proto::healthscore::{RecordedSignal, SignalKind, SignalsRecorded};
+use keizoku_proto::healthscore::health_score_service_client::HealthScoreServiceClient;
+use keizoku_proto::healthscore::{
+    IngestSignalsRequest, RecordedSignal, Signal, SignalKind, SignalsRecorded,
+};
 use keizoku_proto::{StoredEvent as _, date};
 use prost::Message as _;
+use tonic::transport::Channel;
 use uuid::Uuid;
 
-use crate::support::Failure;
 use crate::support::fill::{Filler, Service};
+use crate::support::{Child, Failure};
 
 /// What is sent of a customer at once.
 pub(crate) const KINDS: [SignalKind; 5] = [
@@ -25,6 +29,9 @@ pub(crate) const KINDS: [SignalKind; 5] = [
     SignalKind::CsmPulse,
     SignalKind::Nps,
 ];
+
+/// Signals in a batch: as many as may be.
+pub(crate) const BATCH: usize = 10_000;
 
 /// The n-th customer.
 pub(crate) fn account(number: u64) -> AccountId {
@@ -131,4 +138,54 @@ pub(crate) fn write_signals(
     let stream = chunk_stream(id, month);
     let recorded = recorded("signals", stream.id(), kind.to_bytes());
     filler.push(Service::Healthscore, kind.type_name(), &recorded)
+}
+
+/// Waits until a server has nothing to do: while models are built, there is no answer yet.
+pub(crate) async fn until_idle(server: &Child) -> Result<(), Failure> {
+    let mut idle = 0;
+    while idle < 5 {
+        let before = server.cpu()?;
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let used = server.cpu()?.saturating_sub(before);
+        idle = if used.as_millis() < 100 { idle + 1 } else { 0 };
+    }
+    Ok(())
+}
+
+/// The same signals as [`write_signals`] writes, to be sent.
+pub(crate) fn to_send(number: u64, key: &str, at: Timestamp, does: i64) -> Vec<Signal> {
+    let account = keizoku_runtime::names::account(account(number));
+    let signal = |one: RecordedSignal| Signal {
+        account: account.clone(),
+        kind: one.kind,
+        value: one.value,
+        occur_time: one.occur_time,
+        source: one.source,
+        key: one.key,
+        ..Signal::default()
+    };
+    signals(key, at, does).into_iter().map(signal).collect()
+}
+
+/// Sends signals in batches, one after the other: the token of the last answer.
+pub(crate) async fn send(keizoku: &Channel, signals: &[Signal]) -> Result<String, Failure> {
+    let requests: Vec<_> = signals
+        .chunks(BATCH)
+        .map(|batch| IngestSignalsRequest {
+            signals: batch.to_vec(),
+            consistency_tokens: Vec::new(),
+        })
+        .collect();
+    let mut api = HealthScoreServiceClient::new(keizoku.clone());
+    let answers = api.ingest_signals(futures::stream::iter(requests)).await?;
+    let (mut answers, mut token) = (answers.into_inner(), String::new());
+    while let Some(answer) = answers.message().await? {
+        for result in answer.results {
+            if result.outcome() != ImportOutcome::Created {
+                return Err(format!("{}: {}", result.reason, result.message).into());
+            }
+        }
+        token = answer.consistency_token;
+    }
+    Ok(token)
 }

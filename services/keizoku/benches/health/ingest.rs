@@ -11,15 +11,12 @@ use keizoku_healthscore::domain::{chunk_stream, month_of};
 use keizoku_log::EventLog as _;
 use keizoku_log::sqlite::{SqliteLog, SqliteOptions};
 use keizoku_proto::StoredEvent as _;
-use keizoku_proto::common::ImportOutcome;
 use keizoku_proto::healthscore::event::Kind;
 use keizoku_proto::healthscore::health_score_service_client::HealthScoreServiceClient;
-use keizoku_proto::healthscore::{
-    GetHealthRequest, IngestSignalsRequest, ListHealthRequest, Signal, SignalsRecorded,
-};
+use keizoku_proto::healthscore::{GetHealthRequest, ListHealthRequest, Signal, SignalsRecorded};
 use tonic::transport::Channel;
 
-use crate::customers::{self, KINDS};
+use crate::customers::{self, BATCH, KINDS};
 use crate::support::fill::Filler;
 use crate::support::latency::Latencies;
 use crate::support::scale::scaled;
@@ -27,9 +24,8 @@ use crate::support::{self, Child, Failure, Spread};
 
 const CUSTOMERS: u64 = 100_000;
 const PAIRS: u64 = 7;
-/// Batches of a round, each of so many signals.
+/// Batches of a round.
 const BATCHES: usize = 20;
-const BATCH: usize = 10_000;
 /// Appends in flight: those of the server.
 const IN_FLIGHT: usize = 256;
 const SAMPLES: u64 = 1_000;
@@ -74,49 +70,15 @@ fn batches(customers: u64) -> u64 {
     (full as u64).min(customers)
 }
 
-fn signals(number: u64, key: &str, at: Timestamp, does: i64) -> Vec<Signal> {
-    let account = keizoku_runtime::names::account(customers::account(number));
-    let signal = |one: keizoku_proto::healthscore::RecordedSignal| Signal {
-        account: account.clone(),
-        kind: one.kind,
-        value: one.value,
-        occur_time: one.occur_time,
-        source: one.source,
-        key: one.key,
-        ..Signal::default()
-    };
-    let recorded = customers::signals(key, at, does);
-    recorded.into_iter().map(signal).collect()
-}
-
 /// Signals a second over the API, each on disk when it is answered.
 async fn sent(keizoku: &Channel, round: u64, customers: u64) -> Result<f64, Failure> {
     let at = SystemClock.now() - SignedDuration::from_secs(60);
     let all: Vec<Signal> = (0..batches(customers))
-        .flat_map(|number| signals(number, &format!("round-{round}"), at, 80))
+        .flat_map(|number| customers::to_send(number, &format!("round-{round}"), at, 80))
         .collect();
-    let count = all.len();
-    let requests: Vec<_> = all
-        .chunks(BATCH)
-        .map(|batch| IngestSignalsRequest {
-            signals: batch.to_vec(),
-            consistency_tokens: Vec::new(),
-        })
-        .collect();
-    let mut api = HealthScoreServiceClient::new(keizoku.clone());
     let began = Instant::now();
-    let mut answers = api
-        .ingest_signals(stream::iter(requests))
-        .await?
-        .into_inner();
-    while let Some(answer) = answers.next().await {
-        for result in answer?.results {
-            if result.outcome() != ImportOutcome::Created {
-                return Err(format!("{}: {}", result.reason, result.message).into());
-            }
-        }
-    }
-    Ok(f64::from(u32::try_from(count)?) / began.elapsed().as_secs_f64())
+    customers::send(keizoku, &all).await?;
+    Ok(f64::from(u32::try_from(all.len())?) / began.elapsed().as_secs_f64())
 }
 
 /// The same events into a log that nobody reads.
@@ -186,13 +148,8 @@ async fn visible(keizoku: &Channel, customers: u64) -> Result<(), Failure> {
         starts.tick().await;
         let at = SystemClock.now() - SignedDuration::from_secs(1);
         let key = format!("sample-{number}");
-        let signals = signals(number % customers, &key, at, 20);
-        let request = IngestSignalsRequest {
-            signals,
-            consistency_tokens: Vec::new(),
-        };
-        let answers = api.ingest_signals(stream::iter([request])).await?;
-        let answer = answers.into_inner().message().await?.ok_or("no answer")?;
+        let signals = customers::to_send(number % customers, &key, at, 20);
+        let token = customers::send(keizoku, &signals).await?;
         let acknowledged = Instant::now();
         let account = customers::account(number % customers);
         let request = GetHealthRequest {
@@ -210,7 +167,7 @@ async fn visible(keizoku: &Channel, customers: u64) -> Result<(), Failure> {
         }
         let list = ListHealthRequest {
             page_size: 1,
-            consistency_tokens: vec![answer.consistency_token],
+            consistency_tokens: vec![token],
             ..ListHealthRequest::default()
         };
         api.list_health(list).await?;

@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use keizoku_core::{Clock as _, SystemClock};
 use keizoku_proto::healthscore::health_score_service_client::HealthScoreServiceClient;
-use keizoku_proto::healthscore::{Band, GetHealthRequest, HealthFilter, ListHealthRequest};
+use keizoku_proto::healthscore::{
+    Band, Contribution, GetHealthRequest, HealthFilter, ListHealthRequest, Standing,
+};
 use tonic::transport::Channel;
 
 use crate::customers;
@@ -26,22 +28,24 @@ pub(crate) async fn run() -> Result<(), Failure> {
     let folder = tempfile::tempdir_in(support::target_folder())?;
     let data = folder.path().join("data");
     let customers = scaled(CUSTOMERS).max(1_000);
-    let mut filler = Filler::over(&data, SignedDuration::from_hours(24 * 20), customers * 3)?;
+    let history = SignedDuration::from_hours(24 * 20);
+    let mut filler = Filler::over(&data, history, customers * 2)?;
     for number in 0..customers {
         customers::write(&mut filler, number, None)?;
     }
-    // Some go stale soon: far enough away that the models are built by then.
-    let builds = Duration::from_secs(30 + customers / 5_000);
-    let begins = SystemClock.now() + SignedDuration::try_from(builds)?;
-    let goes_stale = begins - STALE_AFTER;
-    let a_while_ago = SystemClock.now() - SignedDuration::from_hours(24);
+    filler.finish()?;
+    let server = Child::keizoku(&data)?;
+    customers::until_idle(&server).await?;
+    let without = server.memory("VmRSS")?;
+    drop(server);
+    let mut filler = Filler::over(&data, history, customers)?;
+    let a_day_ago = SystemClock.now() - SignedDuration::from_hours(24);
     for number in 0..customers {
-        let micros = i64::try_from(number % 5_000_000)? % 5_000_000;
         let at = match number % STALE {
-            0 => goes_stale + SignedDuration::from_micros(micros),
-            _ => a_while_ago,
+            0 => a_day_ago - STALE_AFTER, // stale already
+            _ => a_day_ago,
         };
-        customers::write_signals(&mut filler, number, at, i64::try_from(number % 101)?)?;
+        customers::write_signals(&mut filler, number, at, does(number)?)?;
     }
     filler.finish()?;
     let began = Instant::now();
@@ -49,12 +53,23 @@ pub(crate) async fn run() -> Result<(), Failure> {
     let keizoku = server.channel().await?;
     until_all(&keizoku, customers).await?;
     println!(
-        "scores of {customers} accounts from nothing: {:.1?}; VmRSS {} MB",
-        began.elapsed(),
-        server.memory("VmRSS")? >> 20
+        "scores of {customers} accounts from nothing: {:.1?}",
+        began.elapsed()
+    );
+    customers::until_idle(&server).await?;
+    let with = server.memory("VmRSS")?;
+    println!(
+        "VmRSS {} MB with accounts alone, {} MB with scores: {} bytes more per account",
+        without >> 20,
+        with >> 20,
+        with.saturating_sub(without) / customers
     );
     questions(&keizoku, customers).await?;
-    passing_time(&server, &keizoku, customers, begins).await
+    passing_time(&server, &keizoku, customers).await
+}
+
+fn does(number: u64) -> Result<i64, Failure> {
+    Ok(i64::try_from(number % 101)?)
 }
 
 async fn until_all(keizoku: &Channel, customers: u64) -> Result<(), Failure> {
@@ -111,18 +126,30 @@ fn reds() -> ListHealthRequest {
 }
 
 /// Processor time while scores go stale, and while none does.
-async fn passing_time(
-    server: &Child,
-    keizoku: &Channel,
-    customers: u64,
-    begins: Timestamp,
-) -> Result<(), Failure> {
-    let left = SystemClock.now().duration_until(begins);
-    let Ok(left) = Duration::try_from(left) else {
-        println!("THE MODELS TOOK TOO LONG: what passing time costs was not measured");
-        return Ok(());
+async fn passing_time(server: &Child, keizoku: &Channel, customers: u64) -> Result<(), Failure> {
+    let mut api = HealthScoreServiceClient::new(keizoku.clone());
+    let numbers: Vec<u64> = (0..customers).step_by(usize::try_from(STALE)?).collect();
+    // Values that are fresh for a little longer: until everything is worked off.
+    let lead = Duration::from_secs(10 + numbers.len() as u64 / 500);
+    let begins = SystemClock.now() + SignedDuration::try_from(lead)?;
+    let mut signals = Vec::new();
+    for number in &numbers {
+        let offset = SignedDuration::from_micros(i64::try_from(number * 1_009 % 5_000_000)?);
+        let at = begins + offset - STALE_AFTER;
+        signals.extend(customers::to_send(*number, "fresh", at, does(*number)?));
+    }
+    let token = customers::send(keizoku, &signals).await?;
+    let list = ListHealthRequest {
+        consistency_tokens: vec![token],
+        ..ListHealthRequest::default()
     };
-    tokio::time::sleep(left).await;
+    while api.list_health(list.clone()).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let left = SystemClock.now().duration_until(begins);
+    let left = Duration::try_from(left).map_err(|_| "it took too long until values were fresh")?;
+    let fresh = count_fresh(&mut api, &numbers).await?;
+    tokio::time::sleep(left.saturating_sub(Duration::from_secs(1))).await;
     let watched = async || {
         let before = server.cpu()?;
         tokio::time::sleep(WATCHED).await;
@@ -130,14 +157,34 @@ async fn passing_time(
     };
     let busy = watched().await?;
     let idle = watched().await?;
-    let changed = customers / STALE;
-    let count = f64::from(u32::try_from(changed.max(1))?);
-    let each = busy.saturating_sub(idle).as_secs_f64() / count;
+    let stale = count_fresh(&mut api, &numbers).await?;
+    let each = busy.saturating_sub(idle).as_secs_f64() / f64::from(u32::try_from(numbers.len())?);
     println!(
         "time passing, {customers} accounts: {idle:.2?} of a processor in {WATCHED:?} without a \
-         change, {busy:.2?} with {changed}: {:.0} µs for each",
+         change, {busy:.2?} with {}: {:.0} µs for each  (of a sample, {fresh} were fresh before, {stale} after)",
+        numbers.len(),
         each * 1e6
     );
-    drop(keizoku.clone());
     Ok(())
+}
+
+/// How many of a few accounts have a fresh value of use.
+async fn count_fresh(
+    api: &mut HealthScoreServiceClient<Channel>,
+    numbers: &[u64],
+) -> Result<usize, Failure> {
+    let mut count = 0;
+    for number in numbers.iter().take(10) {
+        let request = GetHealthRequest {
+            account: keizoku_runtime::names::account(customers::account(*number)),
+            ..GetHealthRequest::default()
+        };
+        let health = api.get_health(request).await?.into_inner().health;
+        let lines = health.unwrap_or_default().contributions;
+        let is_fresh = |line: &Contribution| {
+            line.measure == "active_users" && line.standing() == Standing::Fresh
+        };
+        count += usize::from(lines.iter().any(is_fresh));
+    }
+    Ok(count)
 }

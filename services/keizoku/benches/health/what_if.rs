@@ -47,18 +47,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
         version: 1,
         ..TryScorecardRequest::default()
     };
-    // While the models are built, the processors have other things to do, and there is no answer yet.
-    let mut settled = 0;
-    while settled < 5 {
-        let before = server.cpu()?;
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        let used = server.cpu()?.saturating_sub(before);
-        settled = if used.as_millis() < 100 {
-            settled + 1
-        } else {
-            0
-        };
-    }
+    customers::until_idle(&server).await?;
     let began = Instant::now();
     let mut answers = api.try_scorecard(request).await?.into_inner();
     let (mut told, mut trial) = (0, None);
