@@ -59,14 +59,14 @@ type Digest = u128;
 static KEYS: LazyLock<[RandomState; 2]> =
     LazyLock::new(|| [RandomState::new(), RandomState::new()]);
 
-fn digest(of: impl Hash) -> Digest {
-    let [high, low] = KEYS.each_ref().map(|keys| u128::from(keys.hash_one(&of)));
+fn digest(of: &impl Hash) -> Digest {
+    let [high, low] = KEYS.each_ref().map(|keys| u128::from(keys.hash_one(of)));
     high << 64 | low
 }
 
 /// What a signal is the same by, within its stream.
 fn identity(signal: &RecordedSignal) -> Digest {
-    digest((&signal.source, &signal.key))
+    digest(&(&signal.source, &signal.key))
 }
 
 fn content(signal: &RecordedSignal) -> Digest {
