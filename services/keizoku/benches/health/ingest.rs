@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use futures::stream::{self, TryStreamExt as _};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use keizoku_core::{Clock as _, NewEvent, Revision, SystemClock, SystemEntropy, derive_id};
 use keizoku_healthscore::domain::{chunk_stream, month_of};
 use keizoku_log::EventLog as _;
