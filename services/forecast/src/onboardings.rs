@@ -138,13 +138,20 @@ impl OnboardingBoard {
                 let id = parse(&event.onboarding_id, "onboarding_id")?;
                 (id, Change::Relaunched(day(relaunch.date.as_ref(), "date")?))
             }
-            // Templates are nobody's onboarding; the rest happens within one.
+            // Templates, contents and seminars are nobody's onboarding; the rest happens within one.
             Kind::TemplatePublished(_)
             | Kind::HandOffRequested(_)
             | Kind::OnboardingStalled(_)
             | Kind::OnboardingPickedUp(_)
             | Kind::GoalDeclared(_)
             | Kind::GoalReviewed(_)
+            | Kind::ContentPublished(_)
+            | Kind::ContentCompleted(_)
+            | Kind::SeminarScheduled(_)
+            | Kind::SeminarCancelled(_)
+            | Kind::SeminarRegistered(_)
+            | Kind::SeminarWithdrawn(_)
+            | Kind::SeminarAttendanceRecorded(_)
             | Kind::ReactionsAdvanced(_)
             | Kind::OnboardingAssigned(_)
             | Kind::TaskCompleted(_)

@@ -13,6 +13,7 @@ use keizoku_proto::forecast::forecast_service_client::ForecastServiceClient;
 use keizoku_proto::healthscore::health_score_service_client::HealthScoreServiceClient;
 use keizoku_proto::notification::notification_service_client::NotificationServiceClient;
 use keizoku_proto::onboarding::ListOnboardingsRequest;
+use keizoku_proto::onboarding::learning_service_client::LearningServiceClient;
 use keizoku_proto::onboarding::onboarding_service_client::OnboardingServiceClient;
 use keizoku_proto::risk::ListRisksRequest;
 use keizoku_proto::risk::risk_service_client::RiskServiceClient;
@@ -226,6 +227,13 @@ impl Connection {
     #[must_use]
     pub fn onboardings(&self) -> OnboardingServiceClient<Transport> {
         OnboardingServiceClient::with_interceptor(self.onboarding.clone(), self.caller.clone())
+            .max_decoding_message_size(MAX_MESSAGE)
+    }
+
+    /// A client of what the onboarding service knows of contents and seminars.
+    #[must_use]
+    pub fn learning(&self) -> LearningServiceClient<Transport> {
+        LearningServiceClient::with_interceptor(self.onboarding.clone(), self.caller.clone())
             .max_decoding_message_size(MAX_MESSAGE)
     }
 

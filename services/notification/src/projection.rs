@@ -165,6 +165,13 @@ fn is_told(event: &onboarding::event::Kind) -> bool {
         | Kind::OnboardingRelaunched(_)
         | Kind::GoalDeclared(_)
         | Kind::GoalReviewed(_)
+        | Kind::ContentPublished(_)
+        | Kind::ContentCompleted(_)
+        | Kind::SeminarScheduled(_)
+        | Kind::SeminarCancelled(_)
+        | Kind::SeminarRegistered(_)
+        | Kind::SeminarWithdrawn(_)
+        | Kind::SeminarAttendanceRecorded(_)
         // The churn of its account was told.
         | Kind::OnboardingEnded(_)
         | Kind::ReactionsAdvanced(_) => false,

@@ -1,5 +1,7 @@
 //! Requests into commands: every violation at once.
 
+pub(crate) mod learning;
+
 use keizoku_core::{AccountId, OnboardingId, derive_id};
 use keizoku_proto::onboarding as proto;
 use keizoku_runtime::Violations;

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use ::config::ConfigError;
 use keizoku_core::WorkingDays;
 use keizoku_log::EventLog;
+use keizoku_proto::onboarding::learning_service_server::LearningServiceServer;
 use keizoku_proto::onboarding::onboarding_service_server::OnboardingServiceServer;
 use keizoku_runtime::intake::{self, Intake};
 use keizoku_runtime::reaction::Reactions;
@@ -38,7 +39,10 @@ use keizoku_runtime::{
 use tonic::service::RoutesBuilder;
 
 use config::Config;
+use domain::completion::Completion;
+use domain::content::Content;
 use domain::onboarding::Onboarding;
+use domain::seminar::Seminar;
 use domain::template::{self, Template};
 use reactor::Reactor;
 use watch::Watch;
@@ -72,6 +76,9 @@ pub struct Service(Arc<Onboardings>);
 pub(crate) struct Onboardings {
     onboardings: Arc<Executor<Onboarding>>,
     templates: Arc<Executor<Template>>,
+    contents: Arc<Executor<Content>>,
+    completions: Arc<Executor<Completion>>,
+    seminars: Arc<Executor<Seminar>>,
     /// The template that comes with Keizoku, recorded when it is first needed.
     shipped: template::Version,
     config: Config,
@@ -126,6 +133,9 @@ pub async fn build(
     let onboardings = Arc::new(Onboardings {
         onboardings: deps.executor(&log),
         templates: deps.executor(&log),
+        contents: deps.executor(&log),
+        completions: deps.executor(&log),
+        seminars: deps.executor(&log),
         shipped,
         config,
         book: deps.book,
@@ -167,6 +177,12 @@ impl Service {
         let service = OnboardingServiceServer::new(self.clone());
         routes.add_service(
             service
+                .max_decoding_message_size(MAX_MESSAGE)
+                .max_encoding_message_size(MAX_ANSWER),
+        );
+        let learning = LearningServiceServer::new(self.clone());
+        routes.add_service(
+            learning
                 .max_decoding_message_size(MAX_MESSAGE)
                 .max_encoding_message_size(MAX_ANSWER),
         );

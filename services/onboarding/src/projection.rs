@@ -1,5 +1,8 @@
 //! The onboarding service's read model. Each handler writes only rows of its own source.
 
+mod learning;
+
+use jiff::Timestamp;
 use keizoku_core::{OnboardingId, Recorded};
 use keizoku_proto::StoredEvent as _;
 use keizoku_proto::accounts::event::Kind as AccountsKind;
@@ -21,7 +24,7 @@ pub(crate) fn handle(
     event: &Recorded,
 ) -> Result<(), HandlerError> {
     if source == crate::SOURCE {
-        on_onboarding_event(rows, &Kind::from_bytes(&event.data)?)?;
+        on_onboarding_event(rows, &Kind::from_bytes(&event.data)?, event.recorded_at)?;
         if event.category() == "onboarding" {
             watch(rows, event)?;
         }
@@ -108,7 +111,11 @@ fn touch(
     write(rows, sql, params![id, touch_model])
 }
 
-fn on_onboarding_event(rows: &Transaction<'_>, event: &Kind) -> rusqlite::Result<()> {
+fn on_onboarding_event(
+    rows: &Transaction<'_>,
+    event: &Kind,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
     match event {
         Kind::TemplatePublished(e) => {
             let id = e.plan.as_ref().map(|plan| plan.template_id.as_str());
@@ -131,6 +138,11 @@ fn on_onboarding_event(rows: &Transaction<'_>, event: &Kind) -> rusqlite::Result
         }
         Kind::OnboardingEnded(e) => done(rows, &e.onboarding_id, 2),
         Kind::OnboardingRelaunched(e) => done(rows, &e.onboarding_id, 0),
+        Kind::ContentPublished(_)
+        | Kind::ContentCompleted(_)
+        | Kind::SeminarScheduled(_)
+        | Kind::SeminarCancelled(_)
+        | Kind::SeminarAttendanceRecorded(_) => learning::handle(rows, event, at),
         Kind::TaskCompleted(_)
         | Kind::HandOffRecorded(_)
         | Kind::HandOffRequested(_)
@@ -145,6 +157,8 @@ fn on_onboarding_event(rows: &Transaction<'_>, event: &Kind) -> rusqlite::Result
         | Kind::OnboardingWentDormant(_)
         | Kind::GoalDeclared(_)
         | Kind::GoalReviewed(_)
+        | Kind::SeminarRegistered(_)
+        | Kind::SeminarWithdrawn(_)
         | Kind::ReactionsAdvanced(_) => Ok(()),
     }
 }

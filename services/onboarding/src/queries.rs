@@ -1,5 +1,7 @@
 //! What lists ask the read model.
 
+pub(crate) mod learning;
+
 use keizoku_core::{Day, OnboardingId, Position};
 use keizoku_proto::accounts::TouchModel;
 use keizoku_proto::onboarding::{OnboardingFilter, OnboardingState};
@@ -64,6 +66,8 @@ pub(crate) fn templates(rows: &Connection) -> rusqlite::Result<Vec<Uuid>> {
 pub(crate) struct Contact {
     /// The last two-way contact.
     pub(crate) last: Option<Day>,
+    /// The last day on which somebody of the account attended a seminar.
+    pub(crate) deed: Option<Day>,
     /// Whether what the customer does counts, too.
     pub(crate) deeds_count: bool,
 }
@@ -82,6 +86,16 @@ pub(crate) fn contact(rows: &Connection, ids: &[String], as_of: AsOf) -> rusqlit
             params![ids, as_of.on.number(), known_at.as_microsecond()],
             |row| row.get(0),
         )?;
+    let deed: Option<u16> = rows
+        .prepare_cached(
+            "SELECT max(s.date) FROM attendances a JOIN seminars s ON s.id = a.seminar_id
+             WHERE a.account_id IN (SELECT value FROM json_each(?1)) AND s.date <= ?2
+             AND a.recorded_at <= ?3 AND (a.voided_at IS NULL OR a.voided_at > ?3)",
+        )?
+        .query_row(
+            params![ids, as_of.on.number(), known_at.as_microsecond()],
+            |row| row.get(0),
+        )?;
     let deeds_count = rows
         .prepare_cached(
             "SELECT count(*) FROM accounts WHERE id IN (SELECT value FROM json_each(?1))
@@ -93,6 +107,7 @@ pub(crate) fn contact(rows: &Connection, ids: &[String], as_of: AsOf) -> rusqlit
         )?;
     Ok(Contact {
         last: last.and_then(Day::from_number),
+        deed: deed.and_then(Day::from_number),
         deeds_count: deeds_count > 0,
     })
 }

@@ -57,3 +57,37 @@ CREATE TABLE salespeople (
     deal_id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL
 ) WITHOUT ROWID;
+-- Rows of the own log: what customers learn from (ONB-9), in its newest version.
+CREATE TABLE contents (
+    id TEXT PRIMARY KEY,
+    key TEXT NOT NULL,
+    product TEXT NOT NULL,
+    feature TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    retired INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE completions (
+    account_id TEXT NOT NULL,
+    content_id TEXT NOT NULL,
+    contact_id TEXT NOT NULL,
+    date INTEGER,
+    PRIMARY KEY (account_id, content_id, contact_id)
+) WITHOUT ROWID;
+CREATE TABLE seminars (
+    id TEXT PRIMARY KEY,
+    feature TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    date INTEGER,
+    cancelled INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX seminars_by_date ON seminars (date, id);
+-- Attendance that is taken back stays, for questions about earlier instants.
+CREATE TABLE attendances (
+    account_id TEXT NOT NULL,
+    seminar_id TEXT NOT NULL,
+    contact_id TEXT NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    voided_at INTEGER
+);
+CREATE INDEX attendances_by_account ON attendances (account_id);
+CREATE INDEX attendances_by_seminar ON attendances (seminar_id);

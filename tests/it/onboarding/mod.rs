@@ -5,6 +5,7 @@ mod goals;
 mod handing_over;
 mod health;
 mod lead_times;
+mod learning;
 mod leaving;
 mod phases;
 mod stalled;

@@ -54,6 +54,9 @@ pages! {
     notification::ListDeliveriesResponse { deliveries: Delivery },
     onboarding::ListOnboardingsResponse { onboardings: Onboarding },
     onboarding::ListTemplatesResponse { templates: Template },
+    onboarding::ListContentsResponse { contents: Content },
+    onboarding::ListSeminarsResponse { seminars: Seminar },
+    onboarding::ListLearningResponse { entries: LearningEntry },
 }
 
 impl Limit {

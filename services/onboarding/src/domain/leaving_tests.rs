@@ -36,6 +36,7 @@ fn started(today: &str, change: impl FnOnce(&mut OnboardingStarted)) -> Given<On
 fn around(on: &str, contact: Option<&str>) -> Circumstances {
     Circumstances {
         last_contact: contact.map(day),
+        last_deed: None,
         deeds_count: false,
         stalled_from: 10,
         unreachable_after_months: 3,

@@ -1,5 +1,7 @@
 //! What the onboarding service decides: one file per aggregate, each a [`keizoku_core::Decider`].
 
+pub mod completion;
+pub mod content;
 pub mod goals;
 pub mod handing_over;
 pub mod leaving;
@@ -7,10 +9,12 @@ pub mod onboarding;
 mod onboarding_error;
 mod onboarding_state;
 pub mod plan;
+pub mod seminar;
 pub mod stall;
 pub mod template;
 
 use keizoku_core::{AccountId, OnboardingId, StreamId, derive_id};
+use keizoku_proto::onboarding::Learner;
 use uuid::Uuid;
 
 /// Stream of an onboarding.
@@ -39,4 +43,30 @@ pub const fn template_stream(id: Uuid) -> StreamId {
 #[must_use]
 pub fn template_id(product: &str, tier: &str) -> Uuid {
     derive_id("template", &[product.as_bytes(), tier.as_bytes()])
+}
+
+/// Stream of a content.
+#[must_use]
+pub const fn content_stream(id: Uuid) -> StreamId {
+    StreamId::new("content", id)
+}
+
+/// Id of the content of a key.
+#[must_use]
+pub fn content_id(key: &str) -> Uuid {
+    derive_id("content", &[key.as_bytes()])
+}
+
+/// Stream of somebody's completion of a content: a short one for each, however many there are.
+#[must_use]
+pub fn completion_stream(content: Uuid, learner: &Learner) -> StreamId {
+    let (account, contact) = (learner.account_id.as_bytes(), learner.contact_id.as_bytes());
+    let parts = [&content.as_bytes()[..], account, contact];
+    StreamId::new("completion", derive_id("completion", &parts))
+}
+
+/// Stream of a seminar.
+#[must_use]
+pub const fn seminar_stream(id: Uuid) -> StreamId {
+    StreamId::new("seminar", id)
 }

@@ -276,15 +276,7 @@ impl State {
                     });
                 }
             }
-            Kind::OnboardingResumed(e) => {
-                let Some(date) = day(e.date.as_ref()) else {
-                    return;
-                };
-                for hold in &mut self.holds {
-                    hold.until = hold.until.min(date.plus_days(-1));
-                }
-                self.holds.retain(|hold| hold.from <= hold.until);
-            }
+            Kind::OnboardingResumed(e) => self.resume(day(e.date.as_ref())),
             Kind::TemplateChanged(e) => {
                 self.plan = Arc::new(e.plan.clone().unwrap_or_default());
                 if e.phase != self.phase {
@@ -325,7 +317,15 @@ impl State {
             | Kind::OnboardingEnded(_)
             | Kind::GoalDeclared(_)
             | Kind::GoalReviewed(_) => self.come_to(event),
-            Kind::TemplatePublished(_) | Kind::ReactionsAdvanced(_) => {}
+            Kind::TemplatePublished(_)
+            | Kind::ContentPublished(_)
+            | Kind::ContentCompleted(_)
+            | Kind::SeminarScheduled(_)
+            | Kind::SeminarCancelled(_)
+            | Kind::SeminarRegistered(_)
+            | Kind::SeminarWithdrawn(_)
+            | Kind::SeminarAttendanceRecorded(_)
+            | Kind::ReactionsAdvanced(_) => {}
         }
     }
 
@@ -375,6 +375,17 @@ impl State {
         let hand_back = hand_back.copied().unwrap_or_default();
         self.no_longer_stalled(day(hand_back.date.as_ref()));
         (self.hand_back, self.dormant) = (Some(hand_back), dormant);
+    }
+
+    /// The pause ends on the day before a date.
+    fn resume(&mut self, date: Option<Day>) {
+        let Some(date) = date else {
+            return;
+        };
+        for hold in &mut self.holds {
+            hold.until = hold.until.min(date.plus_days(-1));
+        }
+        self.holds.retain(|hold| hold.from <= hold.until);
     }
 
     fn no_longer_stalled(&mut self, date: Option<Day>) {

@@ -172,29 +172,39 @@ impl<'p> Check<'p> {
     }
 
     fn key(&mut self, field: &str, key: &str) {
-        let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if key.is_empty() || key.len() > LONGEST_KEY || !key.chars().all(letter) {
-            let why = format!("must be 1 to {LONGEST_KEY} lower-case letters, digits or `_`");
+        if let Some(why) = wrong_key(key) {
             self.add(format!("{field}.key"), why);
         }
     }
 
     fn title(&mut self, field: &str, title: Option<&LocalizedText>) {
-        const LONGEST_TITLE: usize = 255;
-        let field = format!("{field}.title");
-        let Some(title) = title else {
-            return self.add(field, "is required, in Japanese, in English, or both");
-        };
-        if title.ja.trim().is_empty() && title.en.trim().is_empty() {
-            return self.add(field, "is required, in Japanese, in English, or both");
-        }
-        for text in [&title.ja, &title.en] {
-            if text.chars().count() > LONGEST_TITLE || text.chars().any(char::is_control) {
-                let why = format!("must be one line of {LONGEST_TITLE} characters at most");
-                return self.add(field, why);
-            }
+        if let Some(why) = wrong_title(title) {
+            self.add(format!("{field}.title"), why);
         }
     }
+}
+
+/// What is wrong with a key, by which something is known in all of its versions.
+#[must_use]
+pub fn wrong_key(key: &str) -> Option<String> {
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let is_wrong = key.is_empty() || key.len() > LONGEST_KEY || !key.chars().all(letter);
+    is_wrong.then(|| format!("must be 1 to {LONGEST_KEY} lower-case letters, digits or `_`"))
+}
+
+/// What is wrong with a title, which must be there in one language at least.
+#[must_use]
+pub fn wrong_title(title: Option<&LocalizedText>) -> Option<String> {
+    const LONGEST_TITLE: usize = 255;
+    let is_empty =
+        |title: &&LocalizedText| title.ja.trim().is_empty() && title.en.trim().is_empty();
+    let Some(title) = title.filter(|title| !is_empty(title)) else {
+        return Some("is required, in Japanese, in English, or both".to_owned());
+    };
+    let is_wrong =
+        |text: &str| text.chars().count() > LONGEST_TITLE || text.chars().any(char::is_control);
+    (is_wrong(&title.ja) || is_wrong(&title.en))
+        .then(|| format!("must be one line of {LONGEST_TITLE} characters at most"))
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ use super::plan;
 pub struct Circumstances {
     /// The last two-way contact with the account.
     pub last_contact: Option<Day>,
+    /// The last day on which somebody of the account attended a seminar.
+    pub last_deed: Option<Day>,
     /// Whether what the customer does counts as contact: at low and tech touch.
     pub deeds_count: bool,
     /// Working days without contact from which on it is stalled.
@@ -38,7 +40,8 @@ struct Since {
 impl Since {
     fn of(state: &State, around: &Circumstances) -> Option<Self> {
         let begun = state.start.max(state.relaunched())?;
-        let deeds = last_deed(state, around.on).filter(|_| around.deeds_count);
+        let deeds = last_deed(state, around.on).max(around.last_deed);
+        let deeds = deeds.filter(|_| around.deeds_count);
         let contact = around.last_contact.max(deeds).filter(|day| *day >= begun);
         Some(Self {
             contact,
@@ -224,12 +227,14 @@ mod tests {
 
     struct Asked {
         contact: Option<&'static str>,
+        deed: Option<&'static str>,
         deeds_count: bool,
         stalled_from: u32,
     }
 
     const ASKED: Asked = Asked {
         contact: None,
+        deed: None,
         deeds_count: false,
         stalled_from: 10,
     };
@@ -237,6 +242,7 @@ mod tests {
     fn on(date: &str, state: &State, asked: &Asked) -> Progress {
         let around = Circumstances {
             last_contact: asked.contact.map(day),
+            last_deed: asked.deed.map(day),
             deeds_count: asked.deeds_count,
             stalled_from: asked.stalled_from,
             unreachable_after_months: 3,
@@ -372,5 +378,22 @@ mod tests {
         assert_eq!(last(&ASKED), None);
         let on_the_day_before = on("2026-11-23", &state, &low);
         assert_eq!(on_the_day_before.last_contact_date, None);
+    }
+    #[test]
+    fn onb_7_at_low_touch_a_seminar_is_contact() {
+        let state = running(vec![done("read_hand_off")]);
+        let attended = |deeds_count| Asked {
+            deed: Some("2026-11-16"),
+            deeds_count,
+            ..ASKED
+        };
+        let low = on("2026-11-17", &state, &attended(true));
+        assert_eq!(
+            (low.standing(), low.quiet_working_days),
+            (Standing::Late, 1)
+        );
+        let high = on("2026-11-17", &state, &attended(false));
+        assert_eq!(high.standing(), Standing::Stalled);
+        assert_eq!(high.last_contact_date, None);
     }
 }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod lead_times;
+mod learning;
 mod questions;
 mod templates;
 

@@ -86,6 +86,7 @@ impl Onboardings {
             let tier = self.tier_of(id?, as_of);
             Some(Circumstances {
                 last_contact: contact.last,
+                last_deed: contact.deed,
                 deeds_count: contact.deeds_count,
                 stalled_from: self.config.stalled_from(&tier),
                 unreachable_after_months: self.config.unreachable_after_months,

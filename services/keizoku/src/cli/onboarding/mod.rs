@@ -1,11 +1,13 @@
 //! `keizoku onboarding`: ONB-1 to ONB-9.
 
+mod content;
 mod finish;
 mod goals;
 mod handing_over;
 mod lead_times;
 mod list;
 mod phase;
+mod seminar;
 mod show;
 mod start;
 mod task;
@@ -64,6 +66,12 @@ pub enum Command {
     Template(template::ShowArgs),
     /// Publish a template, or its next version, from a file
     PublishTemplate(template::PublishArgs),
+    /// What customers learn from by themselves, and who did
+    #[command(subcommand)]
+    Content(content::Command),
+    /// Seminars for customers, and who attended
+    #[command(subcommand)]
+    Seminar(seminar::Command),
 }
 
 impl Command {
@@ -91,6 +99,8 @@ impl Command {
             Self::Templates(args) => args.run(context).await,
             Self::Template(args) => args.run(context).await,
             Self::PublishTemplate(args) => args.run(context).await,
+            Self::Content(command) => command.run(context).await,
+            Self::Seminar(command) => command.run(context).await,
         }
     }
 }
