@@ -52,6 +52,8 @@ mod health;
 #[cfg(test)]
 mod idempotency;
 #[cfg(test)]
+mod initiatives;
+#[cfg(test)]
 mod interleaving;
 #[cfg(test)]
 mod knowledge;

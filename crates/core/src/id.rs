@@ -70,6 +70,8 @@ typed_ids! {
     RiskId,
     /// One product that one account is brought to use (ONB-1).
     OnboardingId,
+    /// A project for some customers (FC-12).
+    InitiativeId,
 }
 
 /// Namespace of every id that Keizoku derives; never to be changed.

@@ -19,8 +19,8 @@ pub use date::{Day, DayOutOfRange, Month, NoMonth};
 pub use decider::{Actor, Ctx, Decider, Given, Origin};
 pub use envelope::{EventId, NewEvent, Position, Recorded, Revision, StreamId};
 pub use id::{
-    AccountId, ContactId, DealId, FactId, InvalidId, OnboardingId, RiskId, SubscriptionId, TeamId,
-    UserId, derive_id,
+    AccountId, ContactId, DealId, FactId, InitiativeId, InvalidId, OnboardingId, RiskId,
+    SubscriptionId, TeamId, UserId, derive_id,
 };
 pub use money::{Money, MoneyOutOfRange};
 pub use probe::{NoProbe, Probe};

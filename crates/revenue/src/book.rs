@@ -5,6 +5,7 @@ use crate::attributes::{AttributeHistory, SegmentHistory};
 use crate::contract::{CompactedFacts, Contracts, Subscription};
 use crate::directory::Directory;
 use crate::identity::Identity;
+use crate::initiatives::Initiatives;
 use crate::memory::Memory;
 use crate::products::{FIRST_SET, ProductPart, Products, SEVERAL};
 use crate::row::{Marks, Row, Validity};
@@ -32,6 +33,7 @@ pub struct Book {
     pub(crate) segment_history: SegmentHistory,
     pub(crate) identity: Identity,
     pub(crate) settings: SettingsHistory,
+    pub(crate) initiatives: Initiatives,
     pub(crate) directory: Directory,
     pub(crate) segments: Segments,
     pub(crate) groups: Names,
@@ -67,6 +69,7 @@ impl Book {
             segment_history: SegmentHistory::default(),
             identity: Identity::default(),
             settings: SettingsHistory::default(),
+            initiatives: Initiatives::default(),
             directory: Directory::default(),
             segments: Segments::default(),
             groups: Names::default(),

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use keizoku_core::{AccountId, Day, Money, Month};
+use keizoku_core::{AccountId, Day, InitiativeId, Money, Month};
 
 use crate::attributes::Attributes;
 use crate::directory::Directory;
+use crate::initiatives::Initiative;
 use crate::row::Row;
 use crate::segment::Segments;
 use crate::settings::Settings;
@@ -124,6 +125,17 @@ impl Book {
     #[must_use]
     pub fn settings_at(&self, known_at: Option<Timestamp>) -> &Settings {
         self.settings.at(Known::from(known_at))
+    }
+
+    /// An initiative's charter, as known; `None` where there is none.
+    #[must_use]
+    pub fn initiative(&self, id: InitiativeId, known_at: Option<Timestamp>) -> Option<&Initiative> {
+        self.initiatives.find(id, Known::from(known_at))
+    }
+
+    /// Every initiative's charter, as known, in the order of their ids.
+    pub fn initiatives(&self, known_at: Option<Timestamp>) -> impl Iterator<Item = &Initiative> {
+        self.initiatives.all(Known::from(known_at))
     }
 
     /// The settings in effect at the end of a date, as known.

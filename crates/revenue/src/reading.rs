@@ -9,6 +9,7 @@ use keizoku_proto::accounts::{
 use crate::attributes::Attributes;
 use crate::contract::{Fact, FactKind};
 use crate::entry::{self, Decoded, Entry, Unreadable};
+use crate::initiatives::Initiative;
 use crate::owner::Owner;
 use crate::settings::Settings;
 use crate::{AccountIx, Book};
@@ -38,6 +39,12 @@ impl Book {
             Kind::OrganisationConfigured(event) => {
                 let organisation = event.organisation.clone().unwrap_or_default();
                 self.settings.record(Settings::of(&organisation), recorded);
+            }
+            Kind::InitiativeChartered(event) => {
+                let id = entry::id(&event.initiative_id, "initiative_id")?;
+                let charter = event.charter.clone().unwrap_or_default();
+                let initiative = Initiative::of(id, entry.revision, charter)?;
+                self.initiatives.record(initiative, recorded);
             }
             Kind::TeamDefined(event) => {
                 let team = entry::id::<TeamId>(&event.team_id, "team_id")?;

@@ -3,7 +3,8 @@
 use std::str::FromStr;
 
 use keizoku_core::{
-    AccountId, ContactId, DealId, OnboardingId, RiskId, SubscriptionId, TeamId, UserId,
+    AccountId, ContactId, DealId, InitiativeId, OnboardingId, RiskId, SubscriptionId, TeamId,
+    UserId,
 };
 
 /// The text is not a resource name of the kind asked for.
@@ -57,6 +58,12 @@ pub fn team(id: TeamId) -> String {
 #[must_use]
 pub fn release(id: uuid::Uuid) -> String {
     format!("releases/{id}")
+}
+
+/// Name of an initiative.
+#[must_use]
+pub fn initiative(id: InitiativeId) -> String {
+    format!("initiatives/{id}")
 }
 
 /// Reads `collection/{id}`.
@@ -115,6 +122,14 @@ pub fn parse_user(text: &str) -> Result<UserId, InvalidName> {
 /// When it is not of that form.
 pub fn parse_team(text: &str) -> Result<TeamId, InvalidName> {
     single(text, "teams", "teams/{team}")
+}
+
+/// Reads `initiatives/{initiative}`.
+///
+/// # Errors
+/// When it is not of that form.
+pub fn parse_initiative(text: &str) -> Result<InitiativeId, InvalidName> {
+    single(text, "initiatives", "initiatives/{initiative}")
 }
 
 /// Reads `accounts/{account}/risks/{risk}`.

@@ -1,8 +1,10 @@
 //! Requests into commands: every violation at once.
 
 pub(crate) mod contacts;
+mod initiatives;
 mod targets;
 
+pub(crate) use initiatives::{Chartered, charter};
 pub(crate) use targets::check_targets;
 
 use keizoku_core::{AccountId, Day, Money, SubscriptionId, TeamId, UserId};

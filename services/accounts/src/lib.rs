@@ -39,6 +39,7 @@ use domain::contact::Contact;
 use domain::contact_log::Entry;
 use domain::deal::Deal;
 use domain::identity::Identity;
+use domain::initiative::Initiative;
 use domain::organisation::Organisation;
 use domain::subscription::Subscription;
 use domain::team::Team;
@@ -66,6 +67,7 @@ pub(crate) struct Accounts {
     subscriptions: Arc<Executor<Subscription>>,
     churns: Arc<Executor<Churn>>,
     deals: Arc<Executor<Deal>>,
+    initiatives: Arc<Executor<Initiative>>,
     contacts: Arc<Executor<Contact>>,
     contact_log: Arc<Executor<Entry>>,
     book: SharedBook,
@@ -104,6 +106,7 @@ pub async fn build(
         subscriptions: deps.executor(&log),
         churns: deps.executor(&log),
         deals: deps.executor(&log),
+        initiatives: deps.executor(&log),
         contacts: deps.executor(&log),
         contact_log: deps.executor(&log),
         book: deps.book,

@@ -2,7 +2,7 @@
 
 pub(crate) mod contacts;
 
-use keizoku_core::{AccountId, Money, Revision};
+use keizoku_core::{AccountId, InitiativeId, Money, Revision};
 use keizoku_proto::accounts as proto;
 use keizoku_proto::common;
 use keizoku_revenue::{AsOf, Book, SubscriptionView};
@@ -182,6 +182,19 @@ pub(crate) fn team(team: &proto::TeamDefined, etag: String) -> proto::Team {
         slack_channel: team.slack_channel.clone(),
         branch: team.branch.clone(),
         etag,
+    }
+}
+
+/// An initiative.
+pub(crate) fn initiative(
+    id: InitiativeId,
+    charter: &proto::Initiative,
+    etag: String,
+) -> proto::Initiative {
+    proto::Initiative {
+        name: names::initiative(id),
+        etag,
+        ..charter.clone()
     }
 }
 

@@ -6,7 +6,7 @@ mod quality;
 pub(crate) use hindsight::backtest_question;
 pub(crate) use quality::{OPS, quality_question};
 
-use keizoku_core::{Month, TeamId};
+use keizoku_core::{InitiativeId, Month, TeamId};
 use keizoku_proto::common;
 use keizoku_proto::forecast as proto;
 use keizoku_revenue::{AsOf, Book};
@@ -213,6 +213,17 @@ pub(crate) fn target_question(
         violations.add("team", "is not in the directory");
     }
     violations.finish(Some((as_of, team)))
+}
+
+/// The two times of a question about an initiative, and which one.
+pub(crate) fn initiative_question(
+    book: &Book,
+    request: &proto::GetInitiativeRequest,
+) -> Result<(AsOf, InitiativeId), Failure> {
+    let mut violations = Violations::new();
+    let as_of = as_of(&mut violations, book, request.as_of.as_ref());
+    let id = violations.parse("name", names::parse_initiative(&request.name));
+    violations.finish(Some(as_of).zip(id))
 }
 
 /// Days ahead unless asked otherwise, and at most.

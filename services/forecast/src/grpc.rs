@@ -1,6 +1,7 @@
 //! The service's RPCs: parse, ask the model, reply.
 
 mod hindsight;
+mod initiatives;
 mod quality;
 mod targets;
 
@@ -292,6 +293,13 @@ impl ForecastService for Service {
     ) -> Result<Response<proto::GetTargetsResponse>, Status> {
         reply(self.targets(request.into_inner()).await)
     }
+    async fn get_initiative(
+        &self,
+        request: Request<proto::GetInitiativeRequest>,
+    ) -> Result<Response<proto::GetInitiativeResponse>, Status> {
+        reply(self.initiative(request.into_inner()).await)
+    }
+
     async fn list_deadlines(
         &self,
         request: Request<proto::ListDeadlinesRequest>,

@@ -9,6 +9,7 @@ mod boards;
 pub mod churn;
 pub mod deadlines;
 pub mod hindsight;
+pub mod initiatives;
 pub mod metrics;
 pub mod onboardings;
 mod owner;

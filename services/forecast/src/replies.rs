@@ -1,10 +1,12 @@
 //! Answers of the model as the messages that clients see.
 
 mod hindsight;
+mod initiatives;
 mod quality;
 mod targets;
 
 pub(crate) use hindsight::{backtest, expected};
+pub(crate) use initiatives::initiative;
 pub(crate) use quality::{issue, issue_count};
 pub(crate) use targets::targets;
 

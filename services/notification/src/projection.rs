@@ -125,6 +125,8 @@ fn on_accounts(rows: &Transaction<'_>, event: &accounts::event::Kind) -> rusqlit
         | Kind::ContactLogEntryVoided(_)
         // The end of its last contract was told.
         | Kind::AccountChurned(_)
+        // Nobody is told of charters.
+        | Kind::InitiativeChartered(_)
         | Kind::ReactionsAdvanced(_) => {}
     }
     Ok(false)

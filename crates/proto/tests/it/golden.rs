@@ -16,7 +16,9 @@ use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, MessageDesc
 use serde_json::json;
 
 /// What is in a message that clients see, and is never stored.
-const NOT_STORED: [&str; 6] = [
+const NOT_STORED: [&str; 8] = [
+    "keizoku.accounts.v1.Initiative.etag",
+    "keizoku.accounts.v1.Initiative.name",
     "keizoku.accounts.v1.Organisation.etag",
     "keizoku.notification.v1.Rule.active_since",
     "keizoku.notification.v1.Rule.built_in",

@@ -8,6 +8,7 @@ pub mod contact_log;
 pub mod deal;
 mod existence;
 pub mod identity;
+pub mod initiative;
 pub mod organisation;
 pub mod subscription;
 mod subscription_import;
@@ -16,7 +17,7 @@ pub mod user;
 
 pub use existence::Existence;
 use keizoku_core::{
-    AccountId, ContactId, DealId, StreamId, SubscriptionId, TeamId, UserId, derive_id,
+    AccountId, ContactId, DealId, InitiativeId, StreamId, SubscriptionId, TeamId, UserId, derive_id,
 };
 use uuid::Uuid;
 
@@ -72,6 +73,12 @@ pub const fn user_stream(id: UserId) -> StreamId {
 #[must_use]
 pub const fn team_stream(id: TeamId) -> StreamId {
     StreamId::new("team", id.uuid())
+}
+
+/// Stream of an initiative.
+#[must_use]
+pub const fn initiative_stream(id: InitiativeId) -> StreamId {
+    StreamId::new("initiative", id.uuid())
 }
 
 /// Stream of the claim to an external id.

@@ -441,4 +441,16 @@ impl DirectoryService for Service {
     ) -> Result<Response<proto::ConfigureOrganisationResponse>, Status> {
         reply(self.0.configure(request).await)
     }
+    async fn charter_initiative(
+        &self,
+        request: Request<proto::CharterInitiativeRequest>,
+    ) -> Result<Response<proto::CharterInitiativeResponse>, Status> {
+        reply(self.0.charter_initiative(request).await)
+    }
+    async fn list_initiatives(
+        &self,
+        request: Request<proto::ListInitiativesRequest>,
+    ) -> Result<Response<proto::ListInitiativesResponse>, Status> {
+        reply(self.0.list_initiatives(request.into_inner()).await)
+    }
 }

@@ -7,6 +7,7 @@ mod contacts;
 mod contracts;
 mod deals;
 mod directory;
+mod initiatives;
 
 use keizoku_core::{AccountId, Day, TeamId, UserId};
 use keizoku_proto::accounts::AccountAttributes;

@@ -159,6 +159,36 @@ pub(crate) fn of_period(window: &Window, movements: &Movements, metric: TargetMe
     }
 }
 
+/// The figures of one stretch of days other than a month, as the dictionary defines them for one;
+/// `is_known`: all of it lies after the first import.
+pub(crate) fn of_movement(
+    one: &Movement,
+    at_risk: i64,
+    is_known: bool,
+) -> Vec<(&'static str, Figure)> {
+    let span = Span { is_known };
+    let lost = one.churn + one.contraction;
+    let shown = |value| span.shown(amount(value));
+    let known = |value| span.known(value);
+    vec![
+        ("opening_mrr", shown(one.opening)),
+        ("new_mrr", shown(one.new)),
+        ("reactivation_mrr", shown(one.reactivation)),
+        ("expansion_mrr", known(amount(one.expansion))),
+        ("contraction_mrr", known(amount(one.contraction))),
+        ("churn_mrr", shown(one.churn)),
+        ("closing_mrr", shown(one.closing)),
+        ("gross_revenue_churn_rate", known(rate(lost, one.opening))),
+        ("grr", known(rate(one.kept, one.opening))),
+        ("nrr", known(rate(one.kept_with_growth, one.opening))),
+        (
+            "logo_retention",
+            span.shown(rate(one.customers_kept, one.customers_before)),
+        ),
+        ("at_risk_mrr", shown(at_risk)),
+    ]
+}
+
 fn metric(id: &'static str, month: Figure, trailing: Figure) -> Metric {
     Metric {
         id,

@@ -7,8 +7,9 @@ mod restatement;
 mod window;
 
 pub use dictionary::{DEFINITIONS, Definition};
-pub(crate) use figures::VERSION;
 pub use figures::{Figure, Metric, NoValue, RevenueMetrics, Value};
+pub(crate) use figures::{VERSION, of_movement};
+pub(crate) use movements::{AccountMrr, Movement};
 pub use restatement::{Difference, as_reported};
 pub use window::MonthAhead;
 

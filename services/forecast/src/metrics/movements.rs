@@ -1,5 +1,6 @@
 //! MRR of every account at the ends of the months, compared.
 
+use jiff::Timestamp;
 use keizoku_core::Day;
 use keizoku_revenue::{AccountIx, AsOf, Book};
 
@@ -59,7 +60,13 @@ impl Movements {
             if !selection.includes_account(account, attributes.owner, attributes.tier, segment) {
                 continue;
             }
-            let mrr = AccountMrr::of(book, account, window, selection.product_number);
+            let mrr = AccountMrr::of(
+                book,
+                account,
+                &window.ends,
+                window.known_at,
+                selection.product_number,
+            );
             let Some(began) = mrr.began else { continue };
             movements.began = Some(movements.began.map_or(began, |day| day.min(began)));
             for place in 0..MONTHS {
@@ -98,9 +105,27 @@ impl Movements {
 }
 
 impl Movement {
+    /// Of these accounts and of others.
+    pub(crate) fn plus(self, other: &Self) -> Self {
+        Self {
+            opening: self.opening + other.opening,
+            new: self.new + other.new,
+            reactivation: self.reactivation + other.reactivation,
+            expansion: self.expansion + other.expansion,
+            contraction: self.contraction + other.contraction,
+            churn: self.churn + other.churn,
+            closing: self.closing + other.closing,
+            kept: self.kept + other.kept,
+            kept_with_growth: self.kept_with_growth + other.kept_with_growth,
+            customers_before: self.customers_before + other.customers_before,
+            customers_kept: self.customers_kept + other.customers_kept,
+            customers_after: self.customers_after + other.customers_after,
+        }
+    }
+
     /// Adds an account with MRR `o` at the start and `c` at the end; `was_customer` says whether
     /// it ever had MRR before.
-    fn add(&mut self, o: i64, c: i64, was_customer: bool) {
+    pub(crate) fn add(&mut self, o: i64, c: i64, was_customer: bool) {
         self.opening += o;
         self.closing += c;
         self.customers_after += i64::from(c > 0);
@@ -126,23 +151,30 @@ impl Movement {
     }
 }
 
-/// An account's MRR at the ends of a window's months.
-struct AccountMrr {
-    ends: [i64; MONTHS + 1],
+/// An account's MRR at the ends of some days.
+pub(crate) struct AccountMrr<const N: usize> {
+    pub(crate) ends: [i64; N],
     /// The first day with MRR.
-    began: Option<Day>,
+    pub(crate) began: Option<Day>,
 }
 
-impl AccountMrr {
-    fn of(book: &Book, account: AccountIx, window: &Window, product: Option<u32>) -> Self {
+impl<const N: usize> AccountMrr<N> {
+    /// `days` are in order; `product` restricts MRR to that of a product.
+    pub(crate) fn of(
+        book: &Book,
+        account: AccountIx,
+        days: &[Day; N],
+        known_at: Option<Timestamp>,
+        product: Option<u32>,
+    ) -> Self {
         let mut mrr = Self {
-            ends: [0; MONTHS + 1],
+            ends: [0; N],
             began: None,
         };
-        book.for_each_contract(account, window.known_at, product, |steps| {
+        book.for_each_contract(account, known_at, product, |steps| {
             let (mut level, mut place) = (0, 0);
             for (day, new_level) in steps {
-                while place <= MONTHS && window.ends[place] < day {
+                while place < N && days[place] < day {
                     mrr.ends[place] += level;
                     place += 1;
                 }

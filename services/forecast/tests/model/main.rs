@@ -13,6 +13,8 @@ mod given;
 #[cfg(test)]
 mod hindsight;
 #[cfg(test)]
+mod initiatives;
+#[cfg(test)]
 mod metrics;
 #[cfg(test)]
 mod naive;

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use keizoku_proto::accounts::{AccountFilter, ListAccountsRequest, ResolveExternalIdRequest};
+use keizoku_proto::accounts::{
+    AccountFilter, Initiative, ListAccountsRequest, ResolveExternalIdRequest,
+};
 use keizoku_proto::onboarding::{GetOnboardingRequest, ListOnboardingsRequest, OnboardingFilter};
 use keizoku_proto::risk::{GetRiskRequest, ListRiskTypesRequest, ListRisksRequest, RiskFilter};
 use tonic::Code;
@@ -263,6 +265,22 @@ impl Context {
         }
         Err(Failure::Lookup(advice))
     }
+}
+
+/// Which of some initiatives is meant by a name or id.
+pub(super) fn initiative(text: &str, all: &[Initiative]) -> Result<usize, Failure> {
+    let candidates: Vec<Candidate<'_>> = all
+        .iter()
+        .map(|one| Candidate {
+            resource: &one.name,
+            called: vec![&one.display_name],
+            shown: format!("{} ({})", one.display_name, one.name),
+        })
+        .collect();
+    let name =
+        resource("initiatives", text).map_or_else(|| pick("initiative", text, &candidates), Ok)?;
+    let place = all.iter().position(|one| one.name == name);
+    place.ok_or_else(|| Failure::Lookup(format!("there is no initiative {name}")))
 }
 
 /// The resource name, where the text is one or is a bare id.

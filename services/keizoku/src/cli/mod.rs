@@ -18,6 +18,7 @@ pub mod demo;
 pub mod forecast;
 pub mod health;
 pub mod import;
+pub mod initiative;
 pub mod metrics;
 pub mod notification;
 pub mod onboarding;
@@ -174,6 +175,9 @@ pub enum Command {
     Metrics(metrics::Args),
     /// Targets for retention and expansion, and where each stands
     Targets(targets::Args),
+    /// Initiatives: for whom, and what they have changed
+    #[command(subcommand)]
+    Initiative(initiative::Command),
     /// Renewals and notice deadlines ahead, accounts at risk first
     Deadlines(deadlines::Args),
     /// Risks opened, closed and overdue: the last seven days
@@ -259,6 +263,7 @@ pub async fn run(command: Command, globals: Globals) -> Result<u8, Failure> {
         Command::Forecast(args) => args.run(&context).await,
         Command::Metrics(args) => args.run(&context).await,
         Command::Targets(args) => args.run(&context).await,
+        Command::Initiative(command) => command.run(&context).await,
         Command::Deadlines(args) => args.run(&context).await,
         Command::Quality(args) => args.run(&context).await,
         Command::Report(args) => args.run(&context).await,
