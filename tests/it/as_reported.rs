@@ -6,11 +6,12 @@ use keizoku_proto::forecast::figure_difference::Value as Apart;
 use keizoku_proto::forecast::{GetRevenueMetricsRequest, GetRevenueMetricsResponse, MetricValue};
 use keizoku_testkit::{Cluster, Scene, day, yen};
 
-/// The books of October 2026 close with the 6th of November; it is still that day in Tokyo.
-const LAST_DAY: &str = "2026-11-06T23:00[Asia/Tokyo]";
-const CLOSED: &str = "2026-11-07T00:00[Asia/Tokyo]";
-/// The last microsecond of the 6th.
-const CLOSED_AT: (i64, i32) = (1_793_977_199, 999_999_000);
+/// The books of October 2026 close with the 9th of November: the 3rd is a holiday, the 7th a Saturday.
+/// It is still that day in Tokyo.
+const LAST_DAY: &str = "2026-11-09T23:00[Asia/Tokyo]";
+const CLOSED: &str = "2026-11-10T00:00[Asia/Tokyo]";
+/// The last microsecond of the 9th.
+const CLOSED_AT: (i64, i32) = (1_794_236_399, 999_999_000);
 
 async fn october(scene: &Scene, as_reported: bool) -> GetRevenueMetricsResponse {
     let request = GetRevenueMetricsRequest {

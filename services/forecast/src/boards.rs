@@ -1,6 +1,9 @@
-//! What services other than accounts recorded, as models that number accounts as one book does.
+//! What services other than accounts recorded, as models that number accounts as one book does, and
+//! on which days people work.
 
 use std::sync::LazyLock;
+
+use keizoku_core::WorkingDays;
 
 use crate::bands::BandBoard;
 use crate::onboardings::OnboardingBoard;
@@ -15,18 +18,23 @@ pub struct Boards<'a> {
     pub onboardings: &'a OnboardingBoard,
     /// Bands of health scores.
     pub bands: &'a BandBoard,
+    /// On which days people work.
+    pub working_days: &'a WorkingDays,
 }
 
 static NO_ONBOARDINGS: LazyLock<OnboardingBoard> = LazyLock::new(OnboardingBoard::default);
 static NO_BANDS: LazyLock<BandBoard> = LazyLock::new(BandBoard::default);
 
-/// Risks alone: nobody has recorded anything else, or nothing else is asked about.
+static JAPAN: LazyLock<WorkingDays> = LazyLock::new(WorkingDays::default);
+
+/// Risks alone, with Japan's holidays: nobody has recorded anything else, or nothing else is asked about.
 impl<'a> From<&'a RiskBoard> for Boards<'a> {
     fn from(risks: &'a RiskBoard) -> Self {
         Self {
             risks,
             onboardings: &NO_ONBOARDINGS,
             bands: &NO_BANDS,
+            working_days: &JAPAN,
         }
     }
 }

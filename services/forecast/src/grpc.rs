@@ -46,6 +46,7 @@ impl Service {
         let board = Arc::clone(&self.board);
         let onboardings = Arc::clone(&self.onboardings);
         let bands = Arc::clone(&self.bands);
+        let calendar = self.calendar.clone();
         self.book
             .ask(move |book| {
                 let (risks, onboardings) = (board.read(), onboardings.read());
@@ -54,6 +55,7 @@ impl Service {
                     risks: &risks,
                     onboardings: &onboardings,
                     bands: &bands,
+                    working_days: calendar.working_days(),
                 };
                 question(book, boards)
             })
@@ -131,7 +133,12 @@ impl Service {
         request: proto::GetRevenueMetricsRequest,
     ) -> Result<proto::GetRevenueMetricsResponse, Failure> {
         let tokens = request.consistency_tokens.clone();
-        let freshness = self.freshness_of(request.filter.as_ref(), false);
+        // How many onboardings are completed in time is among the figures.
+        let has_band = request
+            .filter
+            .as_ref()
+            .is_some_and(|filter| filter.band != 0);
+        let freshness = self.freshness_with(true, has_band);
         let answer = self
             .ask(&freshness, &tokens, move |book, boards| {
                 let mut violations = Violations::new();
@@ -150,7 +157,7 @@ impl Service {
                 };
                 let restated = figures(as_of)?;
                 let closed = if request.as_reported {
-                    metrics::as_reported(book, as_of, month)
+                    metrics::as_reported(book, boards.working_days, as_of, month)
                 } else {
                     None
                 };

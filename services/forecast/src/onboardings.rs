@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use keizoku_core::{AccountId, Day, Recorded};
+use keizoku_core::{AccountId, Day, Recorded, WorkingDays};
 use keizoku_proto::StoredEvent as _;
 use keizoku_proto::google::r#type::Date;
-use keizoku_proto::onboarding::HandBack;
 use keizoku_proto::onboarding::event::Kind;
+use keizoku_proto::onboarding::{HandBack, Plan};
+use keizoku_revenue::store::Names;
 use keizoku_revenue::{AccountIx, AsOf, Book, Unreadable};
 use uuid::Uuid;
 
@@ -38,6 +39,16 @@ pub enum OnboardingFilter {
     None,
 }
 
+/// When an onboarding was to be completed, and when it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OnboardingTarget {
+    /// The account that stays.
+    pub(crate) account: AccountIx,
+    /// The original date: that of its first plan.
+    pub(crate) target: Day,
+    pub(crate) completed: Option<Day>,
+}
+
 /// What changed of an onboarding.
 #[derive(Debug, Clone, Copy)]
 enum Change {
@@ -56,6 +67,11 @@ enum Change {
 #[derive(Debug, Clone)]
 struct Onboarding {
     account: AccountIx,
+    /// Number of the product.
+    product: u32,
+    start: Day,
+    /// Working days that its first plan expects.
+    expected: u32,
     /// When each was recorded, in microseconds.
     changes: Vec<(i64, Change)>,
 }
@@ -64,6 +80,7 @@ struct Onboarding {
 #[derive(Debug, Clone, Default)]
 pub struct OnboardingBoard {
     numbers: HashMap<Uuid, u32>,
+    products: Names,
     onboardings: Vec<Onboarding>,
 }
 
@@ -96,7 +113,8 @@ impl OnboardingBoard {
                 let id = parse(&event.onboarding_id, "onboarding_id")?;
                 let account = parse(&event.account_id, "account_id")?;
                 let started = day(event.start_date.as_ref(), "start_date")?;
-                self.start(id, || intern(account.into()));
+                let (product, expected) = (&event.product, expected_of(event.plan.as_ref()));
+                self.start(id, product, started, expected, || intern(account.into()));
                 (id, Change::Started(started))
             }
             Kind::OnboardingHeld(event) => {
@@ -171,16 +189,70 @@ impl OnboardingBoard {
         Ok(())
     }
 
-    fn start(&mut self, id: Uuid, account: impl FnOnce() -> AccountIx) {
+    fn start(
+        &mut self,
+        id: Uuid,
+        product: &str,
+        start: Day,
+        expected: u32,
+        account: impl FnOnce() -> AccountIx,
+    ) {
+        let product = self.products.intern(product);
         let onboardings = &mut self.onboardings;
         self.numbers.entry(id).or_insert_with(|| {
             let number = u32::try_from(onboardings.len()).unwrap_or(u32::MAX);
             onboardings.push(Onboarding {
                 account: account(),
+                product,
+                start,
+                expected,
                 changes: Vec::new(),
             });
             number
         });
+    }
+
+    /// Calls `visit` for every onboarding as known: of a product, if one is given. Of merged accounts'
+    /// onboardings of a product those leave that the one that stays does not need.
+    pub(crate) fn for_each_target(
+        &self,
+        book: &Book,
+        known_at: Option<Timestamp>,
+        working_days: &WorkingDays,
+        product: Option<&str>,
+        mut visit: impl FnMut(OnboardingTarget),
+    ) {
+        let known = known_at.map_or(i64::MAX, Timestamp::as_microsecond);
+        let product = product.map(|product| self.products.find(product));
+        let is_asked = |one: &Onboarding| {
+            let is_known = one.changes.first().is_some_and(|(at, _)| *at <= known);
+            is_known && product.is_none_or(|product| product == Some(one.product))
+        };
+        // Whose onboardings of a product count: the survivor's own, or else who began first.
+        let mut counts: HashMap<(AccountIx, u32), AccountIx> = HashMap::new();
+        for one in self.onboardings.iter().filter(|one| is_asked(one)) {
+            let survivor = book.survivor(one.account, known_at);
+            let whose = counts.entry((survivor, one.product)).or_insert(one.account);
+            if one.account == survivor {
+                *whose = survivor;
+            }
+        }
+        for one in self.onboardings.iter().filter(|one| is_asked(one)) {
+            let account = book.survivor(one.account, known_at);
+            if counts.get(&(account, one.product)) != Some(&one.account) {
+                continue;
+            }
+            let mut changes = one.changes.iter().take_while(|(at, _)| *at <= known);
+            let completed = changes.find_map(|(_, change)| match *change {
+                Change::Completed(date) => Some(date),
+                _ => None,
+            });
+            visit(OnboardingTarget {
+                account,
+                target: working_days.after(one.start, one.expected),
+                completed,
+            });
+        }
     }
 
     /// By number of an account, whether a filter leaves it at both times; merged accounts are the
@@ -243,6 +315,13 @@ impl Onboarding {
             }
         })
     }
+}
+
+/// Working days that a plan expects of all its phases.
+fn expected_of(plan: Option<&Plan>) -> u32 {
+    let phases = plan.map_or(&[][..], |plan| &plan.phases);
+    let days = phases.iter().map(|phase| phase.expected_working_days);
+    days.fold(0, u32::saturating_add)
 }
 
 fn parse(text: &str, field: &'static str) -> Result<Uuid, Unreadable> {

@@ -153,6 +153,7 @@ fn reported_figure(now: &Figure, then: &Figure, currency: &str) -> proto::Report
     let value = now.minus(then).map(|difference| match difference {
         Difference::Amount(amount) => Shown::Amount(money(amount, currency)),
         Difference::Ppm(ppm) => Shown::Ppm(ppm),
+        Difference::Count(count) => Shown::Count(count),
     });
     proto::ReportedFigure {
         figure: Some(figure(then, currency)),
@@ -171,6 +172,7 @@ fn figure(figure: &Figure, currency: &str) -> proto::Figure {
             Some(Shown::Rate(rate(Ok(found), Money::ZERO))),
             NoValueReason::Unspecified,
         ),
+        Ok(Value::Count(count)) => (Some(Shown::Count(count)), NoValueReason::Unspecified),
         Err(NoValue::ZeroDenominator) => (None, NoValueReason::ZeroDenominator),
         Err(NoValue::InsufficientHistory) => (None, NoValueReason::InsufficientHistory),
         Err(NoValue::NoLossObserved) => (None, NoValueReason::NoLossObserved),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use keizoku_proto::forecast::forecast_service_server::ForecastServiceServer;
 use keizoku_runtime::read_model::rusqlite;
 use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
-use keizoku_runtime::{Deps, Followed, Freshness, SharedBook};
+use keizoku_runtime::{Calendar, Deps, Followed, Freshness, SharedBook};
 use tonic::service::RoutesBuilder;
 
 use crate::bands::BandBoard;
@@ -37,6 +37,7 @@ pub struct Service {
     /// How far onboardings and bands have been read: most questions do not wait for them.
     pub(crate) following: [(&'static str, Followed); 2],
     pub(crate) names: AccountNames,
+    pub(crate) calendar: Calendar,
 }
 
 /// Builds the service; its read model lives in `folder`.
@@ -63,6 +64,7 @@ pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
         freshness,
         following: [(ONBOARDING, onboarding), (HEALTHSCORE, health)],
         names,
+        calendar: deps.calendar,
     })
 }
 

@@ -153,7 +153,7 @@ fn apart(value: Value, goal: Goal) -> Option<i64> {
         (Value::Rate(found), Goal::RatePpm(ppm)) => {
             Some(found.ppm_above(Rate::new(ppm.into(), ONE).ok()?))
         }
-        (Value::Amount(_), Goal::RatePpm(_)) | (Value::Rate(_), Goal::Amount(_)) => None,
+        (Value::Amount(_) | Value::Rate(_) | Value::Count(_), _) => None,
     }
 }
 

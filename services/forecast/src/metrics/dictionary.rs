@@ -24,7 +24,7 @@ const SUM: &str = "sum of the 12 months";
 /// `m(a,d)` is the MRR of account `a` at the end of local date `d`. Month M has the days F to L
 /// (for the current month L is today); `o = m(a, F−1)`, `c = m(a, L)`, and `o12` is `o` of the
 /// oldest of the 12 months M−11 to M.
-pub const DEFINITIONS: [Definition; 13] = [
+pub const DEFINITIONS: [Definition; 15] = [
     entry(
         "opening_mrr",
         ["期首MRR", "Opening MRR"],
@@ -113,6 +113,32 @@ pub const DEFINITIONS: [Definition; 13] = [
         ],
         "Rounded half-even to the yen once; the margin is the one in effect on L. No value without \
          margin, without loss, or with fewer than 12 complete months.",
+    ),
+    entry(
+        "onboarding_completion_rate",
+        ["オンボーディング完了率", "Onboarding completion rate"],
+        [
+            "onboardings with a target date in F to L that were completed on or before it ÷ all with \
+             a target date in F to L",
+            "sum of the numerators ÷ sum of the denominators of the 12 months",
+        ],
+        "The target date is the first plan's: the working days of its phases after the start; a \
+         re-plan or hold does not move it. Stalled, returned, dormant and churned ones stay in the \
+         denominator; a merged account's leave where the one that stays has one for the product. In the \
+         current month only targets before today count.",
+    ),
+    entry(
+        "onboardings_completed_to_date",
+        [
+            "完了済みオンボーディング数",
+            "Onboardings completed to date",
+        ],
+        [
+            "onboardings with a target date in the whole month that were completed by L, late ones too",
+            SUM,
+        ],
+        "Stands beside the completion rate: in the current month also those whose target is ahead. \
+         Late ones of earlier months count once they are completed by the last month's L.",
     ),
     entry(
         "at_risk_mrr",

@@ -1,6 +1,7 @@
 use keizoku_core::{Money, Month, NoRate, Rate};
 use keizoku_revenue::{AsOf, Book, TargetMetric};
 
+use super::completions::{Completion, Completions};
 use super::movements::{Movement, Movements};
 use super::window::{MONTHS, Window};
 
@@ -47,6 +48,8 @@ pub enum Value {
     Amount(Money),
     /// A rate.
     Rate(Rate),
+    /// A count.
+    Count(i64),
 }
 
 /// Why there is no value.
@@ -63,7 +66,12 @@ pub enum NoValue {
 }
 
 /// All figures, in the order of the dictionary.
-pub(crate) fn figures(book: &Book, window: &Window, movements: &Movements) -> RevenueMetrics {
+pub(crate) fn figures(
+    book: &Book,
+    window: &Window,
+    movements: &Movements,
+    onboardings: &Completions,
+) -> RevenueMetrics {
     let month = Span {
         is_known: window.is_known_from(MONTHS - 1),
     };
@@ -126,6 +134,10 @@ pub(crate) fn figures(book: &Book, window: &Window, movements: &Movements) -> Re
             trailing.shown(rate(whole.customers_kept, whole.customers_before)),
         ),
         metric("ltv", ltv, ltv),
+        onboardings.metric("onboarding_completion_rate", |of| rate(of.in_time, of.due)),
+        onboardings.metric("onboardings_completed_to_date", |of| {
+            Ok(Value::Count(of.completed))
+        }),
         Metric {
             id: "at_risk_mrr",
             version: VERSION,
@@ -137,6 +149,21 @@ pub(crate) fn figures(book: &Book, window: &Window, movements: &Movements) -> Re
         month: window.month,
         provisional: window.provisional,
         metrics,
+    }
+}
+
+impl Completions {
+    /// No amounts are in it, so that nothing before the first import is missing.
+    fn metric(
+        &self,
+        id: &'static str,
+        of: impl Fn(&Completion) -> Result<Value, NoValue>,
+    ) -> Metric {
+        let figure = |found: &Completion| Figure {
+            value: of(found),
+            reconstructed: false,
+        };
+        metric(id, figure(self.month()), figure(&self.sum()))
     }
 }
 

@@ -1,5 +1,7 @@
-//! Revenue metrics (FC-8): movements of MRR between the two ends of a month, and what follows.
+//! Revenue metrics (FC-8): movements of MRR between the two ends of a month, what follows, and how many
+//! onboardings are completed in time.
 
+mod completions;
 mod dictionary;
 mod figures;
 mod movements;
@@ -20,6 +22,7 @@ use keizoku_revenue::{AsOf, Book, TargetMetric};
 
 use crate::boards::Boards;
 use crate::selection::{Filter, Selection};
+use completions::Completions;
 use movements::Movements;
 use window::Window;
 
@@ -40,7 +43,8 @@ pub fn revenue_metrics<'a>(
     let (window, boards) = (Window::of(book, as_of, month)?, boards.into());
     let selection = Selection::of(filter, book, boards, as_of);
     let movements = Movements::of(book, boards, &window, &selection, filter);
-    Ok(figures::figures(book, &window, &movements))
+    let completions = Completions::of(book, boards, &window, &selection, filter.product.as_deref());
+    Ok(figures::figures(book, &window, &movements, &completions))
 }
 
 /// One figure over months in a row, 12 at most, as the dictionary defines it for the trailing twelve;

@@ -49,9 +49,9 @@ fn boards<'a>(
     bands: &'a BandBoard,
 ) -> Boards<'a> {
     Boards {
-        risks,
         onboardings,
         bands,
+        ..Boards::from(risks)
     }
 }
 

@@ -5,7 +5,6 @@ use keizoku_forecast::Boards;
 use keizoku_forecast::bands::BandBoard;
 use keizoku_forecast::initiatives::{Figures, Measured, Outcome, Status, outcome};
 use keizoku_forecast::metrics::{NoValue, Value};
-use keizoku_forecast::onboardings::OnboardingBoard;
 use keizoku_proto::accounts::event::Kind as AccountsKind;
 use keizoku_proto::accounts::{Cohort, Initiative, InitiativeChartered};
 use keizoku_proto::healthscore::{self, HealthBandChanged};
@@ -207,11 +206,9 @@ fn fc_12_risks_and_bands_are_those_at_the_ends() {
         });
         bands.apply(at(0), &kind, |id| book.intern(id)).unwrap();
     }
-    let onboardings = OnboardingBoard::default();
     let boards = Boards {
-        risks: &board,
-        onboardings: &onboardings,
         bands: &bands,
+        ..Boards::from(&board)
     };
     let charter = book.initiative(initiative(), None).unwrap();
     let found = outcome(&book, boards, AsOf::now(day(TODAY)), charter);

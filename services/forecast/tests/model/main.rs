@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bands;
 #[cfg(test)]
+mod completions;
+#[cfg(test)]
 mod example;
 #[cfg(test)]
 mod expected;

@@ -1,7 +1,6 @@
 //! Which accounts a forecast is about, by where their onboardings stand (FC-4).
 
 use keizoku_core::OnboardingId;
-use keizoku_forecast::bands::BandBoard;
 use keizoku_forecast::churn::{Question, forecast};
 use keizoku_forecast::onboardings::{OnboardingBoard, OnboardingFilter, OnboardingState};
 use keizoku_forecast::{Boards, Filter};
@@ -122,9 +121,8 @@ fn mrr_of<const N: usize>(
     let (mut book, risks) = history.read(day(TODAY));
     let onboardings = board(&mut book);
     let boards = Boards {
-        risks: &risks,
         onboardings: &onboardings,
-        bands: &BandBoard::default(),
+        ..Boards::from(&risks)
     };
     filters.map(|onboarding| {
         let question = Question {

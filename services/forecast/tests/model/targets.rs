@@ -82,7 +82,7 @@ fn fc_13_retention_is_measured_beside_an_even_pace() {
     // 236 of 365 days have passed: a tenth less by March is 6.4658 % less by now.
     let pace = found[0].pace.map(|pace| match pace {
         Value::Rate(rate) => rate.ppm(),
-        Value::Amount(_) => 0,
+        Value::Amount(_) | Value::Count(_) => 0,
     });
     assert_eq!(pace, Some(935_342));
     let apart: Vec<_> = found.iter().map(|standing| standing.apart).collect();

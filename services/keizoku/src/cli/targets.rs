@@ -196,6 +196,7 @@ fn apart(standing: &TargetStanding) -> String {
     match difference.and_then(|difference| difference.value.as_ref()) {
         Some(Apart::Amount(amount)) => format::money(Some(amount)),
         Some(Apart::Ppm(ppm)) => format::percent_of_ppm(*ppm),
+        Some(Apart::Count(count)) => count.to_string(),
         None => format::NOTHING.to_owned(),
     }
 }

@@ -125,6 +125,7 @@ fn reported(reported: Option<&ReportedFigure>) -> [String; 2] {
     let apart = match difference.and_then(|difference| difference.value.as_ref()) {
         Some(Apart::Amount(amount)) => format::money(Some(amount)),
         Some(Apart::Ppm(ppm)) => format::percent_of_ppm(*ppm),
+        Some(Apart::Count(count)) => keizoku_core::Money::from_minor(*count).to_string(),
         None => format::NOTHING.to_owned(),
     };
     let then = reported.and_then(|reported| reported.figure.as_ref());
