@@ -9,12 +9,12 @@ mod population;
 use std::time::{Duration, Instant};
 
 use keizoku_core::Day;
-use keizoku_forecast::Filter;
 use keizoku_forecast::churn::{Basis, Question, Scenario, accounts, forecast};
 use keizoku_forecast::deadlines::{DeadlineQuestion, deadlines};
 use keizoku_forecast::metrics::revenue_metrics;
 use keizoku_forecast::report::{ReportFilter, risk_report};
 use keizoku_forecast::risks::RiskBoard;
+use keizoku_forecast::{Board as _, Filter};
 use keizoku_revenue::{AsOf, Book, Decoded};
 
 use population::{Dice, Event, Population, today};

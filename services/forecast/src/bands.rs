@@ -3,11 +3,12 @@
 
 use jiff::Timestamp;
 use keizoku_core::{AccountId, Recorded};
-use keizoku_proto::StoredEvent as _;
 use keizoku_proto::healthscore;
 use keizoku_proto::healthscore::event::Kind;
 use keizoku_revenue::{AccountIx, AsOf, Book, Unreadable};
 use uuid::Uuid;
+
+use crate::boards::Board;
 
 /// How well an account does (HLT-5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,25 +52,17 @@ pub struct BandBoard {
     latest: Vec<u32>,
 }
 
-impl BandBoard {
-    /// Reads one event as the log holds it. `intern` gives an account its number in the book.
-    ///
-    /// # Errors
-    /// When it was written by a newer version, or is damaged; the board is as it was.
-    pub fn apply_recorded(
-        &mut self,
-        recorded: &Recorded,
-        intern: impl FnOnce(AccountId) -> AccountIx,
-    ) -> Result<(), Unreadable> {
-        let kind = Kind::from_bytes(&recorded.data)?;
-        self.apply(recorded.recorded_at, &kind, intern)
+impl Board for BandBoard {
+    type Kind = Kind;
+
+    const NAME: &'static str = "band_board";
+
+    /// Most events of its source are signals.
+    fn is_about(event: &Recorded) -> bool {
+        event.category() == "band"
     }
 
-    /// Reads one event.
-    ///
-    /// # Errors
-    /// When it holds what its service never records; the board is as it was.
-    pub fn apply(
+    fn apply(
         &mut self,
         recorded_at: Timestamp,
         kind: &Kind,
@@ -101,7 +94,9 @@ impl BandBoard {
         self.note(intern(account.into()), recorded_at, changed, band);
         Ok(())
     }
+}
 
+impl BandBoard {
     fn note(
         &mut self,
         account: AccountIx,

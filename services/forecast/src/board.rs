@@ -3,78 +3,12 @@
 use std::sync::{Arc, RwLockReadGuard};
 
 use async_trait::async_trait;
-use keizoku_core::{AccountId, Position, Recorded};
-use keizoku_revenue::{AccountIx, Unreadable};
+use keizoku_core::{Position, Recorded};
 use keizoku_runtime::projector::{AT_ONCE, LOCKED_BATCH, Projection, ProjectionError, off_thread};
 use keizoku_runtime::{Kept, SharedBook};
 use uuid::Uuid;
 
-use crate::bands::BandBoard;
-use crate::onboardings::OnboardingBoard;
-use crate::risks::RiskBoard;
-
-/// What a service recorded, as a model that numbers accounts as a book does.
-pub(crate) trait Board: Default + Send + Sync + 'static {
-    /// Name of the model.
-    const NAME: &'static str;
-
-    /// Whether an event may say something; others are passed over, and hold up nobody.
-    fn is_about(_event: &Recorded) -> bool {
-        true
-    }
-
-    /// Reads one event as the log holds it.
-    fn read(
-        &mut self,
-        event: &Recorded,
-        intern: impl FnOnce(AccountId) -> AccountIx,
-    ) -> Result<(), Unreadable>;
-}
-
-impl Board for RiskBoard {
-    const NAME: &'static str = "risk_board";
-
-    fn read(
-        &mut self,
-        event: &Recorded,
-        intern: impl FnOnce(AccountId) -> AccountIx,
-    ) -> Result<(), Unreadable> {
-        self.apply_recorded(event, intern)
-    }
-}
-
-impl Board for OnboardingBoard {
-    const NAME: &'static str = "onboarding_board";
-
-    fn is_about(event: &Recorded) -> bool {
-        event.category() == "onboarding"
-    }
-
-    fn read(
-        &mut self,
-        event: &Recorded,
-        intern: impl FnOnce(AccountId) -> AccountIx,
-    ) -> Result<(), Unreadable> {
-        self.apply_recorded(event, intern)
-    }
-}
-
-impl Board for BandBoard {
-    const NAME: &'static str = "band_board";
-
-    /// Most events of its source are signals.
-    fn is_about(event: &Recorded) -> bool {
-        event.category() == "band"
-    }
-
-    fn read(
-        &mut self,
-        event: &Recorded,
-        intern: impl FnOnce(AccountId) -> AccountIx,
-    ) -> Result<(), Unreadable> {
-        self.apply_recorded(event, intern)
-    }
-}
+use crate::boards::Board;
 
 /// A board behind the projector; it numbers accounts as the book does.
 pub(crate) struct BoardModel<B> {
@@ -112,7 +46,7 @@ impl<B: Board> Inner<B> {
             let mut board = self.board.write();
             for event in batch {
                 board
-                    .read(event, |account| book.intern(account))
+                    .apply_recorded(event, |account| book.intern(account))
                     .map_err(|error| ProjectionError::poison(event, error))?;
                 self.board.advance(event.position);
             }

@@ -3,11 +3,54 @@
 
 use std::sync::LazyLock;
 
-use keizoku_core::WorkingDays;
+use jiff::Timestamp;
+use keizoku_core::{AccountId, Recorded, WorkingDays};
+use keizoku_proto::StoredEvent;
+use keizoku_revenue::{AccountIx, Unreadable};
 
 use crate::bands::BandBoard;
 use crate::onboardings::OnboardingBoard;
 use crate::risks::RiskBoard;
+
+/// What a service recorded, as a model that numbers accounts as one book does.
+pub trait Board: Default + Send + Sync + 'static {
+    /// What the service records.
+    type Kind: StoredEvent;
+
+    /// Name of the model.
+    const NAME: &'static str;
+
+    /// Whether an event may say something; others are passed over, and hold up nobody.
+    #[must_use]
+    fn is_about(_event: &Recorded) -> bool {
+        true
+    }
+
+    /// Reads one event. `intern` gives an account its number in the book, also one that the book has
+    /// not read about yet.
+    ///
+    /// # Errors
+    /// When it holds what its service never records; the board is as it was.
+    fn apply(
+        &mut self,
+        recorded_at: Timestamp,
+        kind: &Self::Kind,
+        intern: impl FnOnce(AccountId) -> AccountIx,
+    ) -> Result<(), Unreadable>;
+
+    /// Reads one event as the log holds it.
+    ///
+    /// # Errors
+    /// When it was written by a newer version, or is damaged; the board is as it was.
+    fn apply_recorded(
+        &mut self,
+        recorded: &Recorded,
+        intern: impl FnOnce(AccountId) -> AccountIx,
+    ) -> Result<(), Unreadable> {
+        let kind = Self::Kind::from_bytes(&recorded.data)?;
+        self.apply(recorded.recorded_at, &kind, intern)
+    }
+}
 
 /// The models that a question looks at beside the book.
 #[derive(Debug, Clone, Copy)]

@@ -19,7 +19,7 @@ pub mod risks;
 mod selection;
 pub mod targets;
 
-pub use boards::Boards;
+pub use boards::{Board, Boards};
 pub use owner::OwnerId;
 pub use selection::{Filter, OwnerFilter};
 

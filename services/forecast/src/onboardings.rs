@@ -5,13 +5,14 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use keizoku_core::{AccountId, Day, Recorded, WorkingDays};
-use keizoku_proto::StoredEvent as _;
 use keizoku_proto::google::r#type::Date;
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{HandBack, Plan};
 use keizoku_revenue::store::Names;
 use keizoku_revenue::{AccountIx, AsOf, Book, Unreadable};
 use uuid::Uuid;
+
+use crate::boards::Board;
 
 /// Where an onboarding stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,25 +85,16 @@ pub struct OnboardingBoard {
     onboardings: Vec<Onboarding>,
 }
 
-impl OnboardingBoard {
-    /// Reads one event as the log holds it. `intern` gives an account its number in the book.
-    ///
-    /// # Errors
-    /// When it was written by a newer version, or is damaged; the board is as it was.
-    pub fn apply_recorded(
-        &mut self,
-        recorded: &Recorded,
-        intern: impl FnOnce(AccountId) -> AccountIx,
-    ) -> Result<(), Unreadable> {
-        let kind = Kind::from_bytes(&recorded.data)?;
-        self.apply(recorded.recorded_at, &kind, intern)
+impl Board for OnboardingBoard {
+    type Kind = Kind;
+
+    const NAME: &'static str = "onboarding_board";
+
+    fn is_about(event: &Recorded) -> bool {
+        event.category() == "onboarding"
     }
 
-    /// Reads one event.
-    ///
-    /// # Errors
-    /// When it holds what its service never records; the board is as it was.
-    pub fn apply(
+    fn apply(
         &mut self,
         recorded_at: Timestamp,
         kind: &Kind,
@@ -188,7 +180,9 @@ impl OnboardingBoard {
         }
         Ok(())
     }
+}
 
+impl OnboardingBoard {
     fn start(
         &mut self,
         id: Uuid,

@@ -1,8 +1,7 @@
 //! Reading the risk service's log onto the board.
 
 use jiff::Timestamp;
-use keizoku_core::{AccountId, Day, Recorded, RiskId, TeamId, UserId};
-use keizoku_proto::StoredEvent as _;
+use keizoku_core::{AccountId, Day, RiskId, TeamId, UserId};
 use keizoku_proto::google::r#type::Date;
 use keizoku_proto::risk::event::Kind;
 use keizoku_proto::risk::{self, NextAction, RiskOpened};
@@ -11,28 +10,15 @@ use uuid::Uuid;
 
 use super::version::{Completion, Facts, Flag, Version};
 use super::{RiskBoard, RiskIx};
+use crate::boards::Board;
 use crate::owner::OwnerId;
 
-impl RiskBoard {
-    /// Reads one event as the log holds it. `intern` gives an account its number in the book, also
-    /// one that the book has not read about yet.
-    ///
-    /// # Errors
-    /// When it was written by a newer version, or is damaged; the board is as it was.
-    pub fn apply_recorded(
-        &mut self,
-        recorded: &Recorded,
-        intern: impl FnOnce(AccountId) -> AccountIx,
-    ) -> Result<(), Unreadable> {
-        let kind = Kind::from_bytes(&recorded.data)?;
-        self.apply(recorded.recorded_at, &kind, intern)
-    }
+impl Board for RiskBoard {
+    type Kind = Kind;
 
-    /// Reads one event.
-    ///
-    /// # Errors
-    /// When it holds what its service never records; the board is as it was.
-    pub fn apply(
+    const NAME: &'static str = "risk_board";
+
+    fn apply(
         &mut self,
         recorded_at: Timestamp,
         kind: &Kind,
@@ -111,7 +97,9 @@ impl RiskBoard {
         }
         Ok(())
     }
+}
 
+impl RiskBoard {
     fn opened(
         &mut self,
         event: &RiskOpened,

@@ -6,7 +6,7 @@ use keizoku_forecast::churn::{Basis, BucketKey, Question, Scenario, accounts, ex
 use keizoku_forecast::hindsight::PartFlag;
 use keizoku_forecast::onboardings::OnboardingBoard;
 use keizoku_forecast::risks::RiskBoard;
-use keizoku_forecast::{Boards, Filter};
+use keizoku_forecast::{Board as _, Boards, Filter};
 use keizoku_proto::healthscore::event::Kind;
 use keizoku_proto::healthscore::{self, HealthBandChanged};
 use keizoku_proto::timestamp;

@@ -2,7 +2,7 @@
 
 use keizoku_forecast::metrics::{NoValue, Value, revenue_metrics};
 use keizoku_forecast::onboardings::OnboardingBoard;
-use keizoku_forecast::{Boards, Filter};
+use keizoku_forecast::{Board as _, Boards, Filter};
 use keizoku_proto::date;
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{

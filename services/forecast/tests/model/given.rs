@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use keizoku_core::{AccountId, Day, Revision, RiskId, SubscriptionId, TeamId, UserId};
-use keizoku_forecast::Filter;
 use keizoku_forecast::churn::{Basis, Question, Scenario};
 use keizoku_forecast::risks::RiskBoard;
+use keizoku_forecast::{Board as _, Filter};
 use keizoku_proto::accounts::event::Kind as AccountsKind;
 use keizoku_proto::risk::event::Kind as RiskKind;
 use keizoku_proto::{accounts, date, risk};

@@ -1,10 +1,10 @@
 //! What initiatives have changed (FC-12).
 
 use keizoku_core::{InitiativeId, Money};
-use keizoku_forecast::Boards;
 use keizoku_forecast::bands::BandBoard;
 use keizoku_forecast::initiatives::{Figures, Measured, Outcome, Status, outcome};
 use keizoku_forecast::metrics::{NoValue, Value};
+use keizoku_forecast::{Board as _, Boards};
 use keizoku_proto::accounts::event::Kind as AccountsKind;
 use keizoku_proto::accounts::{Cohort, Initiative, InitiativeChartered};
 use keizoku_proto::healthscore::{self, HealthBandChanged};

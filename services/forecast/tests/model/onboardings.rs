@@ -3,7 +3,7 @@
 use keizoku_core::OnboardingId;
 use keizoku_forecast::churn::{Question, forecast};
 use keizoku_forecast::onboardings::{OnboardingBoard, OnboardingFilter, OnboardingState};
-use keizoku_forecast::{Boards, Filter};
+use keizoku_forecast::{Board as _, Boards, Filter};
 use keizoku_proto::date;
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{

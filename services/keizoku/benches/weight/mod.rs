@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use keizoku_cli::server::log_path;
 use keizoku_core::{Position, Recorded, SystemClock, SystemEntropy};
+use keizoku_forecast::Board as _;
 use keizoku_forecast::risks::RiskBoard;
 use keizoku_log::EventLog as _;
 use keizoku_log::sqlite::{SqliteLog, SqliteOptions};
