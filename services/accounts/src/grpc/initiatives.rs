@@ -25,16 +25,15 @@ impl Accounts {
         let chartered = api::charter(&mut violations, &wanted);
         let (request_id, chartered) = violations.finish(request_id.zip(chartered))?;
         let call = Call::of("CharterInitiative", &request, request_id, &wanted.etag)?;
-        let (id, command) = match id {
-            Some(id) => (id, Command::Replace(chartered.charter.clone())),
-            None => {
-                let id: InitiativeId = derive_id("initiative", &[request_id.as_bytes()]).into();
-                let created = proto::InitiativeChartered {
-                    initiative_id: id.to_string(),
-                    charter: Some(chartered.charter.clone()),
-                };
-                (id, Command::Create(created))
-            }
+        let (id, command) = if let Some(id) = id {
+            (id, Command::Replace(chartered.charter.clone()))
+        } else {
+            let id: InitiativeId = derive_id("initiative", &[request_id.as_bytes()]).into();
+            let created = proto::InitiativeChartered {
+                initiative_id: id.to_string(),
+                charter: Some(chartered.charter.clone()),
+            };
+            (id, Command::Create(created))
         };
         let stream = domain::initiative_stream(id);
         let outcome = match self.require_chartered(&chartered).await {

@@ -20,15 +20,15 @@ fn id(number: u128) -> String {
     Uuid::from_u128(0x0b00_0000 + number).to_string()
 }
 
-fn plan(days: [u32; 2]) -> Option<Plan> {
+fn plan(days: [u32; 2]) -> Plan {
     let phases = days.map(|expected_working_days| TemplatePhase {
         expected_working_days,
         ..TemplatePhase::default()
     });
-    Some(Plan {
+    Plan {
         phases: phases.into(),
         ..Plan::default()
-    })
+    }
 }
 
 /// Expected to take five working days.
@@ -37,7 +37,7 @@ fn begun(number: u128, product: &str, on: &str) -> Kind {
         onboarding_id: id(number),
         account_id: account(number).to_string(),
         product: product.to_owned(),
-        plan: plan([2, 3]),
+        plan: Some(plan([2, 3])),
         start_date: Some(date(day(on))),
         ..OnboardingStarted::default()
     })
@@ -68,7 +68,7 @@ fn returned(number: u128, on: &str) -> Kind {
 fn planned_anew(number: u128) -> Kind {
     Kind::TemplateChanged(TemplateChanged {
         onboarding_id: id(number),
-        plan: plan([20, 30]),
+        plan: Some(plan([20, 30])),
         date: Some(date(day("2026-10-06"))),
         ..TemplateChanged::default()
     })

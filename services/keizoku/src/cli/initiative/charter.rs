@@ -3,7 +3,7 @@
 use keizoku_core::Day;
 use keizoku_proto::accounts::{CharterInitiativeRequest, Cohort, Initiative};
 
-use super::{cohort, dated, found};
+use super::{cohort, found};
 use crate::cli::context::{Context, named};
 use crate::cli::format;
 use crate::cli::output::change;
@@ -114,8 +114,8 @@ impl CharterArgs {
             display_name: self.name,
             purpose: self.purpose,
             owner: context.owner(&self.owner).await?,
-            first_date: dated(self.from),
-            last_date: dated(self.to),
+            first_date: Some(self.from.into()),
+            last_date: Some(self.to.into()),
             cohort: self.cohort.resolve(context).await?,
             expected_effect: self.expect,
             ..Initiative::default()
@@ -136,8 +136,8 @@ impl ChangeArgs {
         initiative.display_name = self.rename.unwrap_or(initiative.display_name);
         initiative.purpose = self.purpose.unwrap_or(initiative.purpose);
         initiative.expected_effect = self.expect.unwrap_or(initiative.expected_effect);
-        initiative.first_date = self.from.map_or(initiative.first_date, dated);
-        initiative.last_date = self.to.map_or(initiative.last_date, dated);
+        initiative.first_date = self.from.map(Into::into).or(initiative.first_date);
+        initiative.last_date = self.to.map(Into::into).or(initiative.last_date);
         if self.resume {
             initiative.withdrawal_reason.clear();
         }

@@ -4,7 +4,6 @@ mod charter;
 mod show;
 
 use clap::Subcommand;
-use keizoku_core::Day;
 use keizoku_proto::accounts::{Initiative, ListInitiativesRequest, ListInitiativesResponse};
 
 use super::context::{Context, named};
@@ -140,9 +139,4 @@ fn cohort(initiative: &Initiative, team: impl Fn(&str) -> String) -> String {
         .filter(|(_, value)| !value.is_empty());
     let shown = given.map(|(name, value)| format!("{name} {value}"));
     shown.collect::<Vec<_>>().join(", ")
-}
-
-/// A date of a charter.
-fn dated(day: Day) -> Option<keizoku_proto::google::r#type::Date> {
-    Some(day.into())
 }

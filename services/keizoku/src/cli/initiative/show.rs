@@ -129,16 +129,14 @@ fn table(comparison: &InitiativeComparison) -> Table {
     let [before, since] = periods(comparison.cohort.as_ref());
     let [others_before, others_since] = periods(comparison.others.as_ref());
     let all = [&before, &since, &others_before, &others_since];
-    let counts: [(&str, fn(&InitiativePeriod) -> i64); 4] = [
-        ("Accounts", |of| of.accounts),
-        ("Red", |of| of.red_accounts),
-        ("Yellow", |of| of.yellow_accounts),
-        ("Green", |of| of.green_accounts),
-    ];
-    for (label, count) in counts {
+    let mut counts = |label: &str, count: fn(&InitiativePeriod) -> i64| {
         let [a, b, c, d] = all.map(|period| count(period).to_string());
         table.row([label.to_owned(), a, b, c, d, String::new(), String::new()]);
-    }
+    };
+    counts("Accounts", |of| of.accounts);
+    counts("Red", |of| of.red_accounts);
+    counts("Yellow", |of| of.yellow_accounts);
+    counts("Green", |of| of.green_accounts);
     for (place, metric) in since.metrics.iter().enumerate() {
         let found = all.map(|period| {
             let metric = period.metrics.get(place);
@@ -188,15 +186,15 @@ mod tests {
 
     use super::*;
 
-    fn on(month: i32, day: i32) -> Option<Date> {
-        Some(Date {
+    fn on(month: i32, day: i32) -> Date {
+        Date {
             year: 2026,
             month,
             day,
-        })
+        }
     }
 
-    fn group(accounts: i64, mrr: i64, grr: Option<i64>) -> Option<InitiativeGroup> {
+    fn group(accounts: i64, mrr: i64, grr: Option<i64>) -> InitiativeGroup {
         let value = |value| Figure {
             value: Some(value),
             ..Figure::default()
@@ -229,10 +227,10 @@ mod tests {
             red_accounts: 1,
             ..InitiativePeriod::default()
         };
-        Some(InitiativeGroup {
+        InitiativeGroup {
             before: Some(period.clone()),
             since: Some(period),
-        })
+        }
     }
 
     #[test]
@@ -242,8 +240,8 @@ mod tests {
             display_name: "定着支援".to_owned(),
             purpose: "使われない".to_owned(),
             owner: "users/1".to_owned(),
-            first_date: on(9, 1),
-            last_date: on(10, 31),
+            first_date: Some(on(9, 1)),
+            last_date: Some(on(10, 31)),
             cohort: Some(Cohort {
                 team: "teams/1".to_owned(),
                 tier: "Mid".to_owned(),
@@ -253,15 +251,15 @@ mod tests {
             ..Initiative::default()
         };
         let total = InitiativeComparison {
-            cohort: group(2, 1_200, Some(950_000)),
-            others: group(10, 9_000, None),
+            cohort: Some(group(2, 1_200, Some(950_000))),
+            others: Some(group(10, 9_000, None)),
             ..InitiativeComparison::default()
         };
         let response = GetInitiativeResponse {
             initiative: Some(charter),
             status: InitiativeStatus::Over.into(),
-            before_from_date: on(6, 10),
-            since_until_date: on(11, 22),
+            before_from_date: Some(on(6, 10)),
+            since_until_date: Some(on(11, 22)),
             total: Some(total),
             ..GetInitiativeResponse::default()
         };
