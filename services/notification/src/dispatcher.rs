@@ -21,7 +21,8 @@ use crate::domain::{delivery_stream, endpoint_stream, own_call};
 use crate::message;
 use crate::planner::Desk;
 
-/// Least time between two messages to one Slack channel (NTF-5).
+/// Least time between the arrivals of two messages in one Slack channel (NTF-5). When one arrived is known
+/// to nobody here, but not later than its answer: so long after that the next one may start.
 const SPACING: SignedDuration = SignedDuration::from_secs(1);
 /// Wait before something is written again that the log did not take.
 const RETRY: Duration = Duration::from_millis(500);
@@ -92,9 +93,12 @@ impl Dispatcher {
     /// A restart does not send faster than a channel takes it.
     async fn remember_spacing(&self) -> Result<(), Failure> {
         let last = self.desk.queries.last_attempts().await?;
-        let free_at = last
-            .into_iter()
-            .map(|(lane, at)| (lane.clone(), free_after(&lane, at)));
+        let now = self.desk.calendar.now();
+        let free_at = last.into_iter().map(|(lane, seen)| {
+            // What was on its way when the process ended may arrive as late as this.
+            let seen = if seen.is_open { now } else { seen.at };
+            (lane.clone(), free_after(&lane, seen))
+        });
         self.lanes().free_at.extend(free_at);
         Ok(())
     }
@@ -211,8 +215,7 @@ impl Dispatcher {
             };
             step.note("channel", attempt.channel());
             self.desk.lifecycle.reached("notification.send.before");
-            self.occupy(lane);
-            let outcome = self.send(attempt, deadline, outgoing).await;
+            let outcome = self.send(lane, attempt, deadline, outgoing).await;
             step.note("outcome", outcome);
             if outcome != "delivered" {
                 step.fail(outcome);
@@ -260,6 +263,7 @@ impl Dispatcher {
     /// Sends what was begun; answers how it ended.
     async fn send(
         &self,
+        lane: &str,
         attempt: Attempt,
         deadline: Timestamp,
         outgoing: Option<Outgoing>,
@@ -273,10 +277,12 @@ impl Dispatcher {
             Box::pin(async move { channels.send(&outgoing).await });
         tokio::select! {
             outcome = &mut sending => {
+                self.rest(lane);
                 self.desk.lifecycle.reached("notification.send.after");
                 attempt.settle(outcome).await
             }
             () = self.desk.calendar.reach(deadline) => {
+                self.rest(lane);
                 let outcome = attempt.doubt(AmbiguityReason::NoAnswer).await;
                 attempt.listen_on(deadline, sending);
                 outcome
@@ -284,8 +290,8 @@ impl Dispatcher {
         }
     }
 
-    /// The lane sends now, and for a while nothing more.
-    fn occupy(&self, lane: &str) {
+    /// What the lane sent has arrived by now, if it ever does; for a while it sends nothing more.
+    fn rest(&self, lane: &str) {
         let free_at = free_after(lane, self.desk.calendar.now());
         self.lanes().free_at.insert(lane.to_owned(), free_at);
     }
@@ -343,13 +349,13 @@ fn address_of(
     }
 }
 
-/// When a lane may send again after it began to send.
-fn free_after(lane: &str, began: Timestamp) -> Timestamp {
+/// When a lane may send again after a message that had arrived by `seen`.
+fn free_after(lane: &str, seen: Timestamp) -> Timestamp {
     let is_spaced = lane.starts_with("slack:") || lane.starts_with("webhook:");
     let spacing = if is_spaced {
         SPACING
     } else {
         SignedDuration::ZERO
     };
-    began.saturating_add(spacing).unwrap_or(Timestamp::MAX)
+    seen.saturating_add(spacing).unwrap_or(Timestamp::MAX)
 }

@@ -39,6 +39,15 @@ pub(crate) struct Team {
     pub(crate) slack_channel: String,
 }
 
+/// What is known of the last message that was sent in a lane.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LastSeen {
+    /// When an attempt began or ended.
+    pub(crate) at: Timestamp,
+    /// Nobody has said yet how one of them ended.
+    pub(crate) is_open: bool,
+}
+
 /// Everybody, by id.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Directory {
@@ -280,15 +289,18 @@ impl Queries {
             .await
     }
 
-    /// When something was last sent in each lane.
-    pub(crate) async fn last_attempts(&self) -> Result<HashMap<String, Timestamp>, Failure> {
+    /// What was last sent in each lane.
+    pub(crate) async fn last_attempts(&self) -> Result<HashMap<String, LastSeen>, Failure> {
         self.0
             .read(|rows| {
                 rows.prepare_cached(
-                    "SELECT lane, max(attempted_at) FROM deliveries
-                     WHERE attempted_at IS NOT NULL GROUP BY lane",
+                    "SELECT lane, max(seen_at), max(in_flight IS NOT NULL) FROM deliveries
+                     WHERE seen_at IS NOT NULL GROUP BY lane",
                 )?
-                .query_map([], |row| Ok((row.get(0)?, instant(row.get(1)?))))?
+                .query_map([], |row| {
+                    let (at, is_open) = (instant(row.get(1)?), row.get(2)?);
+                    Ok((row.get(0)?, LastSeen { at, is_open }))
+                })?
                 .collect()
             })
             .await

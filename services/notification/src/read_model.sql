@@ -63,7 +63,8 @@ CREATE TABLE deliveries (
     ambiguous TEXT NOT NULL DEFAULT '',
     -- When something is to be done; NULL when nothing is.
     due_at INTEGER,
-    attempted_at INTEGER,
+    -- When the last attempt began or, if that is known, ended: its message had arrived by then.
+    seen_at INTEGER,
     -- When somebody last wanted it sent.
     wanted_at INTEGER,
     -- What the next attempt follows from: the last event, and the chain and trace that it belongs to.

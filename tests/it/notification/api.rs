@@ -121,7 +121,8 @@ async fn ntf_4_deliveries_are_filtered_and_paged() {
     for number in 0..3 {
         world.set(&format!("2026-11-25T12:00:{:02}[Asia/Tokyo]", number * 10));
         world.risk(&format!("リスク{number}")).await;
-        world.slack.wait_for(number + 1).await;
+        // The channel rests after the answer, so that the clock stands still until it is there.
+        world.settled(number + 1, DeliveryState::Delivered).await;
     }
     let mut api = world.scene.api.notifications();
     let request = ListDeliveriesRequest {

@@ -1,6 +1,5 @@
 //! Messages about onboardings (NTF-1), from what causes them: a won deal, silence, and the end.
 
-use std::cell::Cell;
 use std::time::Duration;
 
 use keizoku_cli::server::config::Config;
@@ -16,18 +15,17 @@ use super::world::{World, user};
 
 impl World {
     /// The deliveries of a trigger, once there are so many and all of them were delivered: in the minute
-    /// `later`, because Slack takes one a second.
+    /// `later`, because Slack takes one a second. It goes on by a second for each message that was
+    /// answered, and never while one is on its way.
     async fn told(&self, trigger: Trigger, count: usize, later: &str) -> Vec<Delivery> {
         let of_trigger = |delivery: &&Delivery| delivery.trigger() == trigger;
         let all = |found: &[Delivery]| found.iter().filter(of_trigger).count() == count;
         self.deliveries(all).await;
-        let second = Cell::new(0);
-        let delivered = |delivery: &&Delivery| {
-            of_trigger(delivery) && delivery.state() == DeliveryState::Delivered
-        };
+        let is_delivered = |delivery: &&Delivery| delivery.state() == DeliveryState::Delivered;
+        let delivered = |delivery: &&Delivery| of_trigger(delivery) && is_delivered(delivery);
         let all = |found: &[Delivery]| {
-            self.set(&format!("{later}:{:02}[Asia/Tokyo]", second.get()));
-            second.set((second.get() + 1).min(59));
+            let answered = found.iter().filter(is_delivered).count();
+            self.set(&format!("{later}:{:02}[Asia/Tokyo]", answered.min(59)));
             found.iter().filter(delivered).count() == count
         };
         let found = self.deliveries(all).await;

@@ -82,6 +82,58 @@ async fn ntf_5_retry_after_zero_still_keeps_one_message_a_second() {
     world.settled(1, DeliveryState::Delivered).await;
 }
 
+/// When a message arrived is known by its answer only: from there the second counts, for one that is answered
+/// late and for one that is not answered at all.
+#[tokio::test]
+async fn ntf_5_the_second_counts_from_the_answer_and_not_from_the_start() {
+    let world = World::new("apart").await;
+    world.slack.answer_next_with([SlackAnswer::Hang]);
+    world.risk("答えのない知らせ").await;
+    world.slack.wait_for(1).await;
+    world.settled(1, DeliveryState::Attempting).await;
+    world.risk("次の知らせ").await;
+    world.settled(1, DeliveryState::Pending).await;
+    // Its time is over, and it may have arrived as late as this.
+    world.set(&at(30));
+    world
+        .deliveries(|found| found[0].ambiguous_attempts == 1)
+        .await;
+    is_quiet(&world, 1).await;
+    world.set(&at(31));
+    let posted = world.slack.wait_for(2).await;
+    assert!(posted[1].text().contains("次の知らせ"));
+    world.settled(1, DeliveryState::Delivered).await;
+}
+
+/// A restart does not forget what was sent, nor when it was answered.
+#[tokio::test]
+async fn ntf_5_after_a_restart_the_second_is_kept() {
+    let world = World::new("restart").await;
+    world.risk("再起動の前").await;
+    world.settled(1, DeliveryState::Delivered).await;
+    let world = world.restarted(|_, _| {}).await;
+    world.risk("再起動の後").await;
+    world.settled(1, DeliveryState::Pending).await;
+    is_quiet(&world, 1).await;
+    world.set(&at(1));
+    world.slack.wait_for(2).await;
+    world.settled(2, DeliveryState::Delivered).await;
+}
+
+/// Another channel is told meanwhile, and this one nothing: only so many messages were for it.
+async fn is_quiet(world: &World, posted: usize) {
+    world.suggest("別の宛先").await;
+    let to_hanako = |found: &[Delivery]| {
+        let suggested = |found: &&Delivery| found.rule == "rules/suggestion-made";
+        let delivered = |found: &&Delivery| found.state() == DeliveryState::Delivered;
+        found.iter().filter(suggested).filter(delivered).count() == 1
+    };
+    world.deliveries(to_hanako).await;
+    let got = world.slack.got();
+    let to_channel = got.iter().filter(|posted| posted.channel() != "U0HANAKO");
+    assert_eq!(to_channel.count(), posted, "nothing early");
+}
+
 #[tokio::test]
 async fn ntf_5_without_a_usable_retry_after_the_wait_is_our_own() {
     for (name, headers) in [

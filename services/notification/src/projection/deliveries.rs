@@ -117,7 +117,7 @@ fn advance(
     let ambiguous: Vec<String> = state.ambiguous.iter().map(u32::to_string).collect();
     rows.prepare_cached(
         "UPDATE deliveries SET state = ?2, attempts = ?3, in_flight = ?4, ambiguous = ?5,
-         due_at = ?6, attempted_at = coalesce(?7, attempted_at) WHERE id = ?1",
+         due_at = ?6, seen_at = coalesce(?7, seen_at) WHERE id = ?1",
     )?
     .execute(params![
         id,
@@ -126,9 +126,20 @@ fn advance(
         state.in_flight.map(|(attempt, _)| attempt),
         ambiguous.join(" "),
         due.map(Timestamp::as_microsecond),
-        matches!(kind, Kind::AttemptStarted(_)).then(|| recorded_at.as_microsecond()),
+        is_of_an_attempt(kind).then(|| recorded_at.as_microsecond()),
     ])?;
     Ok(())
+}
+
+/// Whether an attempt begins or ends.
+fn is_of_an_attempt(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::AttemptStarted(_)
+            | Kind::Delivered(_)
+            | Kind::AttemptFailed(_)
+            | Kind::AttemptAmbiguous(_)
+    )
 }
 
 /// What of a state a row holds. Words and counts of failures matter to decisions only.
