@@ -35,6 +35,11 @@ impl Token {
         }
     }
 
+    /// Covers a log no more; whether it did.
+    pub fn forget(&mut self, log: Uuid) -> bool {
+        self.0.remove(&log).is_some()
+    }
+
     /// The token as clients carry it.
     #[must_use]
     pub fn encode(&self) -> String {
@@ -277,7 +282,9 @@ mod tests {
         token.merge(&Token::of(b, Position(300)));
         token.merge(&Token::of(a, Position(5)));
         let read = Token::decode(&[token.encode(), Token::of(a, Position(6)).encode()]);
-        assert_eq!(read.ok(), Some(token));
+        assert_eq!(read.ok(), Some(token.clone()));
+        assert!(token.forget(b) && !token.forget(b));
+        assert_eq!(token, Token::of(a, Position(7)));
         assert!(Token::decode(&["nonsense".to_owned()]).is_err());
     }
 }

@@ -1,21 +1,18 @@
 //! Connections to the services, and calls that are repeated while a service is unavailable.
 
+mod settle;
 mod trust;
 
 use std::time::Duration;
 
-use keizoku_proto::accounts::ListTeamsRequest;
 use keizoku_proto::accounts::accounts_service_client::AccountsServiceClient;
 use keizoku_proto::accounts::contacts_service_client::ContactsServiceClient;
 use keizoku_proto::accounts::directory_service_client::DirectoryServiceClient;
-use keizoku_proto::forecast::ListDeadlinesRequest;
 use keizoku_proto::forecast::forecast_service_client::ForecastServiceClient;
 use keizoku_proto::healthscore::health_score_service_client::HealthScoreServiceClient;
 use keizoku_proto::notification::notification_service_client::NotificationServiceClient;
-use keizoku_proto::onboarding::ListOnboardingsRequest;
 use keizoku_proto::onboarding::learning_service_client::LearningServiceClient;
 use keizoku_proto::onboarding::onboarding_service_client::OnboardingServiceClient;
-use keizoku_proto::risk::ListRisksRequest;
 use keizoku_proto::risk::risk_service_client::RiskServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -26,6 +23,7 @@ use tonic_types::StatusExt as _;
 
 use crate::error::{Failure, reason_of};
 
+pub use settle::settle;
 pub use trust::Trust;
 
 /// Largest answer; a page of a thousand accounts is far below.
@@ -302,42 +300,6 @@ pub async fn call<T>(
             Err(status) => retries.wait_or_give_up(status).await?,
         }
     }
-}
-
-/// Waits until directory, risks, onboardings and forecast show the changes that the tokens cover, as far
-/// as they can be reached: a question is asked whose answer must include them. Health scores and messages
-/// are asked for with the tokens themselves.
-pub async fn settle(connection: &Connection, tokens: &[String]) {
-    let teams = ListTeamsRequest {
-        consistency_tokens: tokens.to_vec(),
-    };
-    let risks = ListRisksRequest {
-        page_size: 1,
-        consistency_tokens: tokens.to_vec(),
-        ..ListRisksRequest::default()
-    };
-    let onboardings = ListOnboardingsRequest {
-        page_size: 1,
-        consistency_tokens: tokens.to_vec(),
-        ..ListOnboardingsRequest::default()
-    };
-    let deadlines = ListDeadlinesRequest {
-        page_size: 1,
-        consistency_tokens: tokens.to_vec(),
-        ..ListDeadlinesRequest::default()
-    };
-    let _ = futures::join!(
-        call(async || connection.directory().list_teams(teams.clone()).await),
-        call(async || connection.risks().list_risks(risks.clone()).await),
-        call(async || connection
-            .onboardings()
-            .list_onboardings(onboardings.clone())
-            .await),
-        call(async || connection
-            .forecasts()
-            .list_deadlines(deadlines.clone())
-            .await),
-    );
 }
 
 /// How often something was tried in vain.

@@ -1,8 +1,10 @@
 //! Consistency tokens and watermarks (FC-11).
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use keizoku_proto::accounts::{GetAccountRequest, ListAccountsRequest};
+use keizoku_cli::client::settle;
+use keizoku_proto::accounts::{GetAccountRequest, GetOrganisationRequest, ListAccountsRequest};
 use keizoku_proto::risk::{GetRiskRequest, ListRisksRequest, OpenRiskRequest};
 use keizoku_testkit::{RequestIds, logs, refused};
 use tonic::Code;
@@ -94,6 +96,39 @@ async fn fc_11_a_change_that_comes_while_a_question_waits_ends_the_waiting() {
     let listed = listed.unwrap().into_inner();
     assert_eq!(listed.total_size, 2);
     assert!(listed.risks.iter().any(|listed| listed.name == risk.name));
+}
+
+/// An import's tokens are of several logs, of which most services read some.
+#[tokio::test]
+async fn fc_11_settling_waits_for_what_a_service_reads_whatever_else_there_is() {
+    let (_cluster, scene) = scene("settles").await;
+    let account = scene.account("あおば製作所", |_| ()).await;
+    scene.risk(&account, "競合", |_| ()).await;
+    let token = scene.tokens().remove(1);
+    let (log, position) = token.split_once('-').unwrap();
+    let next = u64::from_str_radix(position, 16).unwrap() + 1;
+    let nobodys = Uuid::from_u128(7).simple();
+    let tokens = [format!("{nobodys}-1"), format!("{log}-{next:x}")];
+    let begun = Cell::new(false);
+    let change = async {
+        // Long enough for refusals to be heard.
+        for _ in 0..50 {
+            let request = GetOrganisationRequest {};
+            scene
+                .api
+                .directory()
+                .get_organisation(request)
+                .await
+                .unwrap();
+        }
+        begun.set(true);
+        scene.risk(&account, "価格", |_| ()).await;
+    };
+    let settling = async {
+        settle(&scene.api, &tokens).await;
+        assert!(begun.get(), "the risk service was waited for");
+    };
+    futures::join!(settling, change);
 }
 
 #[tokio::test]

@@ -164,7 +164,8 @@ impl Writer<'_> {
     }
 
     /// Waits until the services have read what was written, as far as they can be reached, and answers the
-    /// tokens. A service refuses tokens of logs that it does not read: each stage has its own.
+    /// tokens: those of this stage alone, because a question refuses tokens of logs that its service does
+    /// not read.
     async fn settle(&mut self) -> Vec<String> {
         let tokens: Vec<String> = self.recent.drain(..).collect();
         if !tokens.is_empty() {
