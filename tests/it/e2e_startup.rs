@@ -329,3 +329,19 @@ async fn the_second_signal_ends_at_once() {
     let users = listed.unwrap().into_inner().users;
     assert_eq!(users.len(), 1, "what was answered is there");
 }
+
+/// What one process asks of the kernel, as the kernel says.
+fn takes_huge_pages(server: &Process) -> bool {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("THP_enabled:"));
+    line.unwrap().ends_with('1')
+}
+
+#[tokio::test]
+async fn only_a_process_with_the_forecast_takes_huge_pages() {
+    let folder = TempDir::new().unwrap();
+    let serve = |name: &str| Serve::on(&folder.path().join(name));
+    let accounts = serve("accounts").arg("accounts").start();
+    assert!(!takes_huge_pages(&accounts));
+    assert!(takes_huge_pages(&serve("all").start()));
+}
