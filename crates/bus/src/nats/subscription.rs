@@ -4,11 +4,13 @@
 //! sends twice, leaves out, or forgets. Sequences only help to find the place to begin at.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_nats::jetstream;
 use async_nats::jetstream::consumer::push;
 use futures::{FutureExt as _, StreamExt as _, stream};
 use keizoku_core::{Position, Recorded};
+use tokio::time::{Instant, sleep_until};
 
 use super::chain::{Broken, Chain};
 use super::connection::Nats;
@@ -19,11 +21,17 @@ use crate::{BusError, Delivery, Subscription};
 
 /// Events per delivery at most: what a model far behind takes in at once.
 const PAGE: usize = 4_096;
+/// Events that a beat told of and that have not arrived for so long are asked for anew. What was sent to a
+/// connection in the moment in which it broke is not sent again by itself, and where nothing follows it no
+/// gap shows.
+const LATE: Duration = Duration::from_secs(5);
 
 struct Reader {
     source: String,
     chain: Chain,
     head: Position,
+    /// When an event arrived last, or a beat told of one while none was missing.
+    since: Instant,
     messages: push::Messages,
     heads: async_nats::Subscriber,
     /// What is to be said after the events before it were delivered.
@@ -52,6 +60,7 @@ pub(super) async fn open(
             position: after,
         },
         head: after,
+        since: Instant::now(),
         messages: exchange.deliver(nats, first).await?,
         heads,
         broken: None,
@@ -77,6 +86,7 @@ impl Reader {
                 message = self.messages.next() => {
                     let events = self.gather(message);
                     if !events.is_empty() {
+                        self.since = Instant::now();
                         return Ok(self.delivery(events));
                     }
                     if let Some(broken) = self.broken.take() {
@@ -89,6 +99,9 @@ impl Reader {
                         return Ok(self.delivery(Vec::new()));
                     }
                 }
+                () = sleep_until(self.since + LATE), if self.is_behind() => {
+                    return Err(self.interrupted(&"events that were told of do not arrive"));
+                }
             }
         }
     }
@@ -98,8 +111,16 @@ impl Reader {
             return Err(self.interrupted(&Broken::OtherLog));
         }
         let is_news = beat.position > self.head;
+        if is_news && !self.is_behind() {
+            self.since = Instant::now();
+        }
         self.head = self.head.max(beat.position);
         Ok(is_news)
+    }
+
+    /// Whether events are missing that a beat told of.
+    fn is_behind(&self) -> bool {
+        self.head > self.chain.position
     }
 
     fn delivery(&mut self, events: Vec<Arc<Recorded>>) -> Delivery {

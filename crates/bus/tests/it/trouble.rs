@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_nats::HeaderMap;
 use async_nats::jetstream::stream::Config;
+use bytes::Bytes;
+use futures::StreamExt as _;
 use keizoku_bus::conformance::{Follower, append, block_on, open_log};
 use keizoku_bus::nats::Progress;
 use keizoku_bus::{Bus, BusError};
@@ -221,6 +224,31 @@ fn another_deployment_takes_a_stream_over_only_when_nobody_publishes_it() {
         world.log.close().await;
         world.follower.reads_exactly(&*other).await;
         intruding.abort();
+    });
+}
+
+/// As when the connection broke in the moment in which the last event was sent: nothing follows it, so that no gap
+/// shows.
+#[test]
+fn an_event_that_was_told_of_and_does_not_arrive_is_asked_for_again() {
+    block_on(async {
+        let mut world = World::with_events(10).await;
+        let bus = world.connected().await;
+        let mut deliveries = bus.subscribe(SOURCE, Position(10)).await.unwrap();
+        let mut beat = HeaderMap::new();
+        beat.insert("Keizoku-Log", world.log.log_id().to_string());
+        beat.insert("Keizoku-Position", "11");
+        let client = async_nats::connect(world.server.url()).await.unwrap();
+        let subject = format!("keizoku-head.{SOURCE}");
+        let told = client.publish_with_headers(subject, beat, Bytes::new());
+        told.await.unwrap();
+        client.flush().await.unwrap();
+        let told = deliveries.next().await.unwrap().unwrap();
+        assert_eq!((told.head, told.events.len()), (Position(11), 0));
+        let ended = deliveries.next().await.unwrap();
+        assert!(matches!(ended, Err(BusError::Interrupted { .. })));
+        world.append(1).await;
+        world.is_whole().await;
     });
 }
 
