@@ -13,18 +13,18 @@ use tonic::Status;
 
 use super::world::World;
 
-fn title(ja: &str) -> Option<LocalizedText> {
-    Some(LocalizedText {
+fn title(ja: &str) -> LocalizedText {
+    LocalizedText {
         ja: ja.to_owned(),
         ..LocalizedText::default()
-    })
+    }
 }
 
 fn lesson(key: &str, feature: &str) -> ContentItem {
     ContentItem {
         key: key.to_owned(),
         kind: ContentKind::Lesson.into(),
-        title: title("最初の申請"),
+        title: Some(title("最初の申請")),
         feature: feature.to_owned(),
         ..ContentItem::default()
     }
@@ -47,7 +47,7 @@ impl World {
         let at = format!("2026-11-24T{time}:00+09:00").parse().unwrap();
         let request = ScheduleSeminarRequest {
             plan: Some(SeminarPlan {
-                title: title("はじめての申請"),
+                title: Some(title("はじめての申請")),
                 feature: "申請".to_owned(),
                 start_time: Some(keizoku_proto::timestamp(at)),
                 capacity,
@@ -118,7 +118,7 @@ async fn onb_9_contents_have_versions_are_found_by_feature_and_are_completed_onc
         .await
         .unwrap();
     let mut renamed = lesson("first", "申請");
-    renamed.title = title("はじめての申請");
+    renamed.title = Some(title("はじめての申請"));
     let (second, token) = world.publish_content(renamed).await.unwrap();
     assert_eq!((second.name.as_str(), second.version), (&*first.name, 2));
     let mut client = world.scene.api.learning();
@@ -153,7 +153,7 @@ async fn onb_9_contents_have_versions_are_found_by_feature_and_are_completed_onc
     assert_eq!(entry.date, Some(day(2026, 11, 24)));
     assert_eq!(
         entry.title,
-        title("はじめての申請"),
+        Some(title("はじめての申請")),
         "the version that was newest"
     );
     complete.request_id = world.id();

@@ -176,7 +176,9 @@ proptest! {
         history in arrivals(), card in scorecards(), day in 0..200_i64, start in any::<bool>(),
     ) {
         let mut latest = Latest::default();
-        history.iter().for_each(|signal| latest.take(signal));
+        for signal in &history {
+            latest.take(signal);
+        }
         let start = start.then(|| "2026-01-01".parse().unwrap());
         let alone = rate(&card, &latest, at(day), &tokyo(), start);
         let explained = evaluate(&card, &latest, at(day), &tokyo(), start);
