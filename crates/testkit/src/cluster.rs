@@ -90,7 +90,7 @@ impl Cluster {
             servers.push(server);
         }
         for server in &servers {
-            server.ready().await;
+            server.ready_with_others().await;
         }
         Self {
             clock,

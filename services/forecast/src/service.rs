@@ -82,7 +82,8 @@ impl Service {
     }
 
     /// How far the sources of a question have been read that looks at onboardings, or at bands.
-    pub(crate) fn freshness_with(&self, onboardings: bool, bands: bool) -> Freshness {
+    #[must_use]
+    pub fn freshness_with(&self, onboardings: bool, bands: bool) -> Freshness {
         if !onboardings && !bands {
             return self.freshness.clone();
         }

@@ -36,10 +36,11 @@ pub(crate) enum Reader {
     OnboardingsOfOnboardings,
     OnboardingsOfAccounts,
     Board,
+    OnboardingBoard,
     Names,
 }
 
-pub(crate) const READERS: [Reader; 9] = [
+pub(crate) const READERS: [Reader; 10] = [
     Reader::Book,
     Reader::Accounts,
     Reader::RisksOfRisks,
@@ -48,6 +49,7 @@ pub(crate) const READERS: [Reader; 9] = [
     Reader::OnboardingsOfOnboardings,
     Reader::OnboardingsOfAccounts,
     Reader::Board,
+    Reader::OnboardingBoard,
     Reader::Names,
 ];
 
@@ -60,14 +62,16 @@ impl Reader {
             | Self::OnboardingsOfAccounts
             | Self::Names => ACCOUNTS,
             Self::RisksOfRisks | Self::Board => RISK,
-            Self::RisksOfOnboardings | Self::OnboardingsOfOnboardings => ONBOARDING,
+            Self::RisksOfOnboardings | Self::OnboardingsOfOnboardings | Self::OnboardingBoard => {
+                ONBOARDING
+            }
         }
     }
 
     /// In how many parts it takes its source at most: a model in SQLite gathers before it writes.
     pub(crate) fn parts(self) -> u64 {
         match self {
-            Self::Book | Self::Board => 40,
+            Self::Book | Self::Board | Self::OnboardingBoard => 40,
             Self::Accounts
             | Self::RisksOfRisks
             | Self::RisksOfAccounts
@@ -173,7 +177,7 @@ impl<'a> World<'a> {
             .await
             .unwrap();
 
-        let (bus, mut forecast_paces) = view(&[ACCOUNTS, RISK]);
+        let (bus, mut forecast_paces) = view(&[ACCOUNTS, RISK, ONBOARDING]);
         let forecast = keizoku_forecast::build(on(bus), folder.path()).unwrap();
 
         let mut routes = RoutesBuilder::default();
@@ -192,6 +196,9 @@ impl<'a> World<'a> {
                     (&mut onboarding_paces, onboarding.freshness())
                 }
                 Reader::Board => (&mut forecast_paces, forecast.freshness()),
+                Reader::OnboardingBoard => {
+                    (&mut forecast_paces, forecast.freshness_with(true, false))
+                }
                 Reader::Names => (&mut forecast_paces, forecast.names_freshness()),
             };
             (reader, (paces.remove(reader.source()).unwrap(), freshness))

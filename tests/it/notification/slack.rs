@@ -100,9 +100,9 @@ async fn ntf_5_the_second_counts_from_the_answer_and_not_from_the_start() {
         .await;
     is_quiet(&world, 1).await;
     world.set(&at(31));
-    let posted = world.slack.wait_for(2).await;
-    assert!(posted[1].text().contains("次の知らせ"));
-    world.settled(1, DeliveryState::Delivered).await;
+    let posted = world.slack.wait_for(3).await;
+    assert!(posted[2].text().contains("次の知らせ"));
+    world.settled(2, DeliveryState::Delivered).await;
 }
 
 /// A restart does not forget what was sent, nor when it was answered.

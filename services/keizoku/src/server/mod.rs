@@ -56,6 +56,7 @@ pub struct Server {
     pub is_new: bool,
     lifecycle: Lifecycle,
     freshness: Vec<Freshness>,
+    of_others: Vec<Freshness>,
     exchange: Exchange,
     serving: tokio::task::JoinHandle<Result<(), ServeError>>,
 }
@@ -86,6 +87,7 @@ pub async fn start(
         routes,
         parts,
         freshness,
+        of_others,
     } = services::build(roles, &exchange, config, ambient, &lifecycle).await?;
     let serving = serve(listener, routes, parts, settings, lifecycle.clone());
     Ok(Server {
@@ -93,6 +95,7 @@ pub async fn start(
         is_new,
         lifecycle,
         freshness,
+        of_others,
         exchange,
         serving,
     })
@@ -102,6 +105,14 @@ impl Server {
     /// Waits until every read model has read what was recorded before the start.
     pub async fn ready(&self) {
         for freshness in &self.freshness {
+            freshness.ready().await;
+        }
+    }
+
+    /// The same for what services elsewhere recorded, too: it waits until they have started.
+    pub async fn ready_with_others(&self) {
+        self.ready().await;
+        for freshness in &self.of_others {
             freshness.ready().await;
         }
     }

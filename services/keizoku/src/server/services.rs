@@ -19,6 +19,8 @@ pub(super) struct Services {
     /// For each service, what its health depends on.
     pub(super) parts: Vec<grpc::Part>,
     pub(super) freshness: Vec<Freshness>,
+    /// The same with what services elsewhere know, which may start later.
+    pub(super) of_others: Vec<Freshness>,
 }
 
 impl Services {
@@ -73,6 +75,8 @@ pub(super) async fn build(
         // Services elsewhere may start later; whoever asks for what they know waits for them.
         if roles.has(Role::Onboarding) && roles.has(Role::Healthscore) {
             services.freshness.push(forecast.whole_freshness());
+        } else {
+            services.of_others.push(forecast.whole_freshness());
         }
         services.freshness.push(forecast.names_freshness());
     }
