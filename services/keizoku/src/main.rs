@@ -88,3 +88,38 @@ fn try_main(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The parser takes two arguments with one id for the same, and panics or mixes them up. A command may
+    /// say of an option that every command has what it means there.
+    #[test]
+    fn no_argument_of_a_command_is_taken_for_one_that_every_command_has() {
+        type Named = (String, Option<String>);
+        fn named(argument: &clap::Arg) -> Named {
+            let long = argument.get_long().map(str::to_owned);
+            (argument.get_id().to_string(), long)
+        }
+        fn look(command: &clap::Command, everywhere: &[Named], found: &mut Vec<String>) {
+            for below in command.get_subcommands() {
+                let own = below.get_arguments().map(named);
+                let taken = own.filter(|(id, long)| {
+                    let mut same = everywhere.iter().filter(|(taken, _)| taken == id);
+                    same.any(|(_, taken)| taken != long)
+                });
+                let told = taken.map(|(id, _)| format!("{}: {id}", below.get_name()));
+                found.extend(told);
+                look(below, everywhere, found);
+            }
+        }
+        let command = Arguments::command();
+        let globals = command.get_arguments().filter(|one| one.is_global_set());
+        let everywhere: Vec<Named> = globals.map(named).collect();
+        assert!(everywhere.len() > 10, "{everywhere:?}");
+        let mut found = Vec::new();
+        look(&command, &everywhere, &mut found);
+        assert_eq!(found, Vec::<String>::new());
+    }
+}

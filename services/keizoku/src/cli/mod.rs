@@ -41,13 +41,15 @@ use context::Context;
 
 pub use output::print;
 
-/// Options that every command takes.
+/// Options that every command takes. Those whose names commands use for arguments of their own have ids that no
+/// command uses: the parser takes two arguments with one id for the same.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Connection and output")]
 pub struct Globals {
     /// Where Keizoku is.
     #[arg(
-        long,
+        id = "any_endpoint",
+        long = "endpoint",
         global = true,
         value_name = "URL",
         env = "KEIZOKU_ENDPOINT",
@@ -129,13 +131,14 @@ pub struct Globals {
         global = true,
         value_name = "FILE.pem",
         env = "KEIZOKU_CERT",
-        requires = "key",
+        requires = "client_key",
         hide_short_help = true
     )]
     cert: Option<PathBuf>,
     /// Private key of that certificate.
     #[arg(
-        long,
+        id = "client_key",
+        long = "key",
         global = true,
         value_name = "FILE.pem",
         env = "KEIZOKU_KEY",
@@ -145,6 +148,7 @@ pub struct Globals {
     key: Option<PathBuf>,
     /// Who acts, where a server on loopback asks for no token.
     #[arg(
+        id = "caller",
         long = "as",
         global = true,
         value_name = "NAME",
