@@ -121,5 +121,6 @@ mod tests {
         let mut found = Vec::new();
         look(&command, &everywhere, &mut found);
         assert_eq!(found, Vec::<String>::new());
+        command.debug_assert();
     }
 }

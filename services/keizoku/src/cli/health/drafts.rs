@@ -19,7 +19,7 @@ use crate::error::Failure;
 #[command(after_help = "\
 Examples:
   keizoku health draft --example > mid.toml
-  keizoku health draft mid.toml --key mid
+  keizoku health draft mid.toml --scorecard mid
   keizoku health what-if mid
   keizoku health publish mid
 
@@ -30,7 +30,8 @@ pub struct DraftArgs {
     file: Option<PathBuf>,
     /// Key of the scorecard: one that there is (`keizoku health scorecards`), or a new one
     #[arg(
-        long,
+        long = "scorecard",
+        value_name = "KEY",
         required_unless_present = "example",
         default_value = "",
         hide_default_value = true
