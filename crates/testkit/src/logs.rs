@@ -8,6 +8,7 @@ use keizoku_cli::server::log_path;
 use keizoku_core::{Position, Recorded, SystemClock, SystemEntropy};
 use keizoku_log::EventLog as _;
 use keizoku_log::sqlite::{ReadOnlyLog, SqliteLog, SqliteOptions, verify};
+use keizoku_runtime::reaction::ReactingEvent;
 
 /// The services that keep a log.
 pub const SERVICES: [&str; 5] = [
@@ -38,14 +39,45 @@ pub fn heads(folder: &Path) -> BTreeMap<&'static str, u64> {
 /// How many events of a kind a service recorded so far. The server may be running.
 #[must_use]
 pub fn count(folder: &Path, service: &str, kind: &str) -> usize {
+    let mut count = 0;
+    each(folder, service, |event| {
+        count += usize::from(event.kind == kind);
+    });
+    count
+}
+
+/// Where the last event of a kind stands that a service recorded so far. The server may be running.
+#[must_use]
+pub fn last(folder: &Path, service: &str, kind: &str) -> Option<Position> {
+    let mut last = None;
+    each(folder, service, |event| {
+        last = (event.kind == kind).then_some(event.position).or(last);
+    });
+    last
+}
+
+/// Up to where in the log of `source` the reactions of a service are known to be done. The server may
+/// be running.
+#[must_use]
+pub fn dealt_with<E: ReactingEvent>(folder: &Path, service: &str, source: &str) -> Position {
+    let mut dealt_with = Position::START;
+    each(folder, service, |event| {
+        let event = E::from_bytes(&event.data).expect("the service reads its own events");
+        if let Some(advanced) = event.as_advanced().filter(|it| it.source == source) {
+            dealt_with = Position(advanced.position);
+        }
+    });
+    dealt_with
+}
+
+/// Looks at everything that a service recorded so far.
+fn each(folder: &Path, service: &str, mut look: impl FnMut(&Recorded)) {
     let log = ReadOnlyLog::open(&log_path(folder, service)).expect("the log is there");
-    let (mut after, mut count) = (Position::START, 0);
+    let mut after = Position::START;
     loop {
         let page = log.read_all(after, PAGE).expect("the log is readable");
-        count += page.iter().filter(|event| event.kind == kind).count();
-        let Some(last) = page.last() else {
-            return count;
-        };
+        page.iter().for_each(|event| look(event));
+        let Some(last) = page.last() else { return };
         after = last.position;
     }
 }

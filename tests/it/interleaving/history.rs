@@ -193,7 +193,8 @@ async fn begin(scene: &Scene, [suzuki, sato, kato]: [&User; 3], pool: &Team) -> 
         onboardings::done(scene, &started, "read_hand_off").await;
         onboardings::speak(scene, &accounts[account], day(2026, 9, 10)).await;
     }
-    onboardings::start(scene, &accounts[5], day(2026, 9, 14)).await;
+    let started = onboardings::start(scene, &accounts[5], day(2026, 9, 14)).await;
+    onboardings::hold(scene, &started).await;
     let mut suggestions = Vec::new();
     for account in [1, 5, 4] {
         suggestions.push(suggest(scene, &accounts[account], "contact-left").await);

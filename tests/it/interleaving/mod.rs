@@ -14,6 +14,7 @@ mod world;
 use futures::{StreamExt as _, stream};
 use jiff::Zoned;
 use keizoku_cli::client::settle;
+use keizoku_proto::risk;
 use keizoku_testkit::{Cluster, Scene, logs};
 
 use history::Cast;
@@ -31,12 +32,9 @@ async fn rx_9_services_answer_the_same_whatever_the_interleaving_between_sources
     let cluster = Cluster::at(history::BEGINNING).await;
     let scene = Scene::new("interleaving", cluster.api("csm").await);
     let cast = history::record(&cluster, &scene).await;
-    // An account of it churns: what follows in the risk log is there before anybody is asked.
-    let dealt_with = || logs::count(cluster.folder(), "risk", "reactions_advanced");
-    while dealt_with() < 3 {
-        tokio::task::yield_now().await;
-    }
+    // An account of it churns: what follows in other logs is there before anybody is asked.
     let ended = onboardings::ended(&cluster, &scene).await;
+    follows(&cluster).await;
     for tokens in [scene.tokens(), scene.account_tokens(), vec![ended]] {
         settle(&scene.api, &tokens).await;
     }
@@ -51,6 +49,21 @@ async fn rx_9_services_answer_the_same_whatever_the_interleaving_between_sources
     });
     tried.await;
     logs.close().await;
+}
+
+/// Waits until the risk log has what follows from the end of an account and of its onboarding.
+async fn follows(cluster: &Cluster) {
+    let folder = cluster.folder();
+    for (source, cause) in [
+        ("accounts", "account_churned"),
+        ("onboarding", "onboarding_ended"),
+    ] {
+        while logs::last(folder, source, cause)
+            .is_none_or(|at| logs::dealt_with::<risk::event::Kind>(folder, "risk", source) < at)
+        {
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 async fn try_schedule(logs: &Logs, cast: &Cast, expected: &Answers, seed: u64) {

@@ -7,7 +7,7 @@ use keizoku_proto::accounts::{
 };
 use keizoku_proto::google::r#type::Date;
 use keizoku_proto::onboarding::{
-    CompleteTaskRequest, HoldOnboardingRequest, ListOnboardingsRequest, Onboarding,
+    self, CompleteTaskRequest, HoldOnboardingRequest, ListOnboardingsRequest, Onboarding,
     StartOnboardingRequest,
 };
 use keizoku_runtime::Token;
@@ -79,8 +79,10 @@ pub(super) async fn speak(scene: &Scene, account: &Account, date: Date) {
 
 /// A token of everything in the onboarding log, once the account that churned ended its onboarding.
 pub(super) async fn ended(cluster: &Cluster, scene: &Scene) -> String {
-    let count = |kind| logs::count(cluster.folder(), "onboarding", kind);
-    while count("onboarding_ended") < 1 || count("reactions_advanced") < 2 {
+    let folder = cluster.folder();
+    while logs::last(folder, "accounts", "account_churned").is_none_or(|at| {
+        logs::dealt_with::<onboarding::event::Kind>(folder, "onboarding", "accounts") < at
+    }) {
         tokio::task::yield_now().await;
     }
     let head = logs::heads(cluster.folder())["onboarding"];
