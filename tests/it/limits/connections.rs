@@ -126,16 +126,14 @@ async fn who_is_refused_often_keeps_the_connection() {
     assert!(is_answered(&mut from, 2 * REFUSED + 3).await);
 }
 
-/// A client that opens and resets requests faster than they can be looked at. Libraries do not send
-/// what is reset at once, so that the frames are made by hand.
-#[tokio::test]
-async fn a_client_that_resets_all_the_time_is_cut_off() {
+/// A client that opens and resets requests faster than they can be looked at, until it is cut off;
+/// answers what it was told. Libraries do not send what is reset at once, so that the frames are
+/// made by hand.
+async fn reset_all_the_time(address: SocketAddr) -> Vec<u8> {
     const HEADERS: u8 = 1;
     const RST_STREAM: u8 = 3;
-    const GOAWAY: u8 = 7;
     const END_HEADERS: u8 = 4;
-    let cluster = with(|_| ()).await;
-    let stream = TcpStream::connect(cluster.address()).await.unwrap();
+    let stream = TcpStream::connect(address).await.unwrap();
     let (mut from, mut into) = stream.into_split();
     // POST, http, a path without a name in the table, an authority likewise.
     let headers = b"\x83\x86\x04\x02/x\x01\x01k";
@@ -153,6 +151,14 @@ async fn a_client_that_resets_all_the_time_is_cut_off() {
     };
     let mut told = Vec::new();
     let (_, ()) = tokio::join!(from.read_to_end(&mut told), attack);
+    told
+}
+
+#[tokio::test]
+async fn a_client_that_resets_all_the_time_is_cut_off() {
+    const GOAWAY: u8 = 7;
+    let cluster = with(|_| ()).await;
+    let told = reset_all_the_time(cluster.address()).await;
     // It was cut off, and told why unless that was cut off too.
     let calm = u32::from(Reason::ENHANCE_YOUR_CALM).to_be_bytes();
     let mut rest = &told[..];
@@ -166,6 +172,24 @@ async fn a_client_that_resets_all_the_time_is_cut_off() {
     }
     assert!(reasons.iter().all(|reason| *reason == calm), "{reasons:?}");
     is_well(&cluster).await;
+}
+
+#[tokio::test]
+async fn clients_that_misuse_the_protocol_do_not_fill_the_log() {
+    let folder = TempDir::new().unwrap();
+    let server = Serve::on(&folder.path().join("data")).start();
+    for _ in 0..10 {
+        reset_all_the_time(server.address()).await;
+    }
+    let told = server.stop().await.stderr;
+    assert!(!told.contains("reset"), "{told}");
+    // Whoever looks for such a client asks for it.
+    let server = Serve::on(&folder.path().join("data"))
+        .env("KEIZOKU__LOG__FILTER", "warn,h2=warn")
+        .start();
+    reset_all_the_time(server.address()).await;
+    let told = server.stop().await.stderr;
+    assert!(told.contains("reset"), "{told}");
 }
 
 /// A peer that has gone without saying so does not answer when it is asked.

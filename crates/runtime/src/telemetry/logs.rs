@@ -13,9 +13,14 @@ pub enum LogFormat {
     Json,
 }
 
+/// Unless it is asked for: a line for each time that a client misuses HTTP/2 would fill disks at
+/// the client's will. Such clients are cut off.
+const UNLESS_ASKED_FOR: &str = "h2=error";
+
 /// Starts logging; a second call in one process changes nothing.
 pub fn start(format: LogFormat, filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(format!("{UNLESS_ASKED_FOR},{filter}"))
+        .unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

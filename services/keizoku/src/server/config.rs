@@ -54,7 +54,8 @@ pub struct Config {
 pub struct LogConfig {
     /// `plain` or `json`.
     pub format: LogFormat,
-    /// Which lines: `warn`, or per module as `info,keizoku_log=debug`.
+    /// Which lines: `warn`, or per module as `info,keizoku_log=debug`. What clients do wrong in HTTP/2 is
+    /// left out unless it is asked for, as `warn,h2=warn`.
     pub filter: String,
 }
 
