@@ -20,6 +20,8 @@ mod deals;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod e2e_callers;
+#[cfg(test)]
 mod e2e_contacts;
 #[cfg(test)]
 mod e2e_disk_full;

@@ -5,7 +5,7 @@ mod contacts;
 use keizoku_core::{Day, Recorded};
 use keizoku_proto::StoredEvent as _;
 use keizoku_proto::accounts::event::Kind;
-use keizoku_proto::accounts::{AccountProfile, DealTerms};
+use keizoku_proto::accounts::{AccountProfile, DealTerms, UserProfile};
 use keizoku_runtime::read_model::HandlerError;
 use keizoku_runtime::read_model::rusqlite::{self, Transaction, params};
 use unicode_normalization::UnicodeNormalization as _;
@@ -54,21 +54,11 @@ fn write(rows: &Transaction<'_>, event: &Kind, recorded: &Recorded) -> rusqlite:
                 .execute([&e.team_id, &e.display_name])?;
         }
         Kind::UserRegistered(e) => {
-            let name = e
-                .profile
-                .as_ref()
-                .map(|profile| normalise(&profile.display_name));
-            rows.prepare_cached("INSERT INTO users VALUES (?1, ?2, 0)")?
-                .execute(params![e.user_id, name.unwrap_or_default()])?;
+            rows.prepare_cached("INSERT INTO users VALUES (?1, '', 0, '')")?
+                .execute([&e.user_id])?;
+            person(rows, &e.user_id, e.profile.as_ref())?;
         }
-        Kind::UserRevised(e) => {
-            let name = e
-                .profile
-                .as_ref()
-                .map(|profile| normalise(&profile.display_name));
-            rows.prepare_cached("UPDATE users SET sort_name = ?2 WHERE id = ?1")?
-                .execute(params![e.user_id, name.unwrap_or_default()])?;
-        }
+        Kind::UserRevised(e) => person(rows, &e.user_id, e.profile.as_ref())?,
         Kind::UserDeparted(e) => departed(rows, &e.user_id, true)?,
         Kind::UserReturned(e) => departed(rows, &e.user_id, false)?,
         Kind::AccountOpened(e) => {
@@ -115,6 +105,17 @@ fn write(rows: &Transaction<'_>, event: &Kind, recorded: &Recorded) -> rusqlite:
         | Kind::AccountChurned(_)
         | Kind::ReactionsAdvanced(_) => {}
     }
+    Ok(())
+}
+
+fn person(rows: &Transaction<'_>, id: &str, profile: Option<&UserProfile>) -> rusqlite::Result<()> {
+    let UserProfile {
+        display_name,
+        subject,
+        ..
+    } = profile.cloned().unwrap_or_default();
+    rows.prepare_cached("UPDATE users SET sort_name = ?2, subject = ?3 WHERE id = ?1")?
+        .execute([id, &normalise(&display_name), &subject])?;
     Ok(())
 }
 

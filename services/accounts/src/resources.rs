@@ -169,6 +169,7 @@ pub(crate) fn user(fold: &Fold<user::State>) -> proto::User {
         active: !state.departed,
         external_id: state.profile.external_id.clone(),
         time_zone: state.profile.time_zone.clone(),
+        subject: state.profile.subject.clone(),
         etag: call::etag(fold.revision),
     }
 }

@@ -2,6 +2,7 @@
 
 mod callers;
 mod garbage;
+mod people;
 mod raw;
 mod walk;
 

@@ -6,6 +6,9 @@ use keizoku_proto::accounts::event::Kind;
 use keizoku_proto::accounts::{
     UserDeparted, UserProfile, UserRegistered, UserReturned, UserRevised, UserTeamChanged,
 };
+use keizoku_proto::common::ErrorReason;
+use keizoku_runtime::DomainError;
+use tonic::Code;
 
 use super::Existence;
 
@@ -58,6 +61,26 @@ pub enum Command {
     },
 }
 
+/// Somebody else in the directory is that caller.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("users/{user} is the caller with this subject")]
+pub struct SubjectTaken {
+    /// Who: id as text.
+    pub user: String,
+}
+
+impl DomainError for SubjectTaken {
+    fn code(&self) -> Code {
+        Code::AlreadyExists
+    }
+    fn reason(&self) -> ErrorReason {
+        ErrorReason::SubjectTaken
+    }
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        vec![("user", self.user.clone())]
+    }
+}
+
 impl Decider for User {
     type State = State;
     type Command = Command;
@@ -70,10 +93,11 @@ impl Decider for User {
             Command::Register(registered) => Ok(vec![Kind::UserRegistered(registered)]),
             Command::Set {
                 id,
-                profile,
+                mut profile,
                 team,
                 active,
             } if !state.exists() => {
+                profile.subject.clear();
                 let team_id = team.0;
                 let registered = UserRegistered {
                     user_id: id.clone(),
@@ -96,6 +120,8 @@ impl Decider for User {
                 if profile.time_zone.is_empty() {
                     profile.time_zone.clone_from(&state.profile.time_zone);
                 }
+                // Who somebody is as a caller is never said by another system.
+                profile.subject.clone_from(&state.profile.subject);
                 Ok(differences(state, Some(profile), Some(team), Some(active)))
             }
             Command::Change { .. } if !state.exists() => Err(Existence::Unknown("user")),

@@ -123,6 +123,7 @@ impl Accounts {
         let call = Call::of("RegisterUser", &request, request_id, "")?;
         self.require_team(&team).await?;
         let id = chosen.unwrap_or_else(|| derive_id("user", &[request_id.as_bytes()]).into());
+        self.require_free(&profile.subject, id).await?;
         let registered = proto::UserRegistered {
             user_id: id.to_string(),
             profile: Some(profile),
@@ -173,6 +174,9 @@ impl Accounts {
         let call = Call::of("UpdateUser", &request, request_id, &body.etag)?;
         self.require_team(team.as_deref().unwrap_or_default())
             .await?;
+        if fields.contains(&"subject") {
+            self.require_free(&profile.subject, id).await?;
+        }
         let command = user::Command::Change {
             profile: Some(profile),
             team: team.map(|team| (team, from.unwrap_or(self.today()))),
@@ -257,13 +261,14 @@ impl Accounts {
     }
 }
 
-const ALL_FIELDS: [&str; 6] = [
+const ALL_FIELDS: [&str; 7] = [
     "display_name",
     "email",
     "slack_member_id",
     "role",
     "external_id",
     "time_zone",
+    "subject",
 ];
 
 fn team_id(violations: &mut Violations, name: &str) -> String {
@@ -311,6 +316,12 @@ fn profile(
                     violations.add("user.time_zone", "is not an IANA time zone");
                 }
                 profile.time_zone.clone_from(&wanted.time_zone);
+            }
+            "subject" => {
+                profile.subject = violations.text("user.subject", &wanted.subject, SHORT_TEXT);
+                if profile.subject.starts_with("user:") {
+                    violations.add("user.subject", "is written without `user:`");
+                }
             }
             // The id by which an import knows somebody stays.
             "external_id" if known.external_id.is_empty() => {
@@ -428,6 +439,12 @@ impl DirectoryService for Service {
         request: Request<proto::ListUsersRequest>,
     ) -> Result<Response<proto::ListUsersResponse>, Status> {
         reply(self.0.list_users(request.into_inner()).await)
+    }
+    async fn get_caller(
+        &self,
+        request: Request<proto::GetCallerRequest>,
+    ) -> Result<Response<proto::GetCallerResponse>, Status> {
+        reply(self.0.caller(request).await)
     }
     async fn get_organisation(
         &self,

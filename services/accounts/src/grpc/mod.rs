@@ -1,6 +1,7 @@
 //! The service's RPCs: parse, execute, reply.
 
 mod accounts;
+mod callers;
 mod claims;
 mod contact_log;
 mod contacts;

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use keizoku_core::{Clock as _, Day, Entropy as _, SystemClock, SystemEntropy};
 use keizoku_proto::accounts::{
-    BatchGetAccountsRequest, Contact, GetOrganisationRequest, ListContactsRequest,
-    ListContactsResponse, ListTeamsRequest, ListUsersRequest, Organisation, Team, User,
+    BatchGetAccountsRequest, Contact, GetCallerRequest, GetCallerResponse, GetOrganisationRequest,
+    ListContactsRequest, ListContactsResponse, ListTeamsRequest, ListUsersRequest, Organisation,
+    Team, User,
 };
 use tokio::sync::OnceCell;
 
@@ -125,7 +126,16 @@ impl Context {
             .await
     }
 
-    /// What to call people and teams in an answer. An answer without their names is better than
+    /// Who calls.
+    pub(super) async fn caller(&self) -> Result<GetCallerResponse, Failure> {
+        let request = GetCallerRequest {
+            consistency_tokens: self.tokens(),
+        };
+        let mut directory = self.connection.directory();
+        call(async || directory.get_caller(request.clone()).await).await
+    }
+
+    /// What to call people and teams in an answer, people also by what they are as callers. An answer without their names is better than
     /// none, so that a directory which cannot be reached is no error.
     pub(super) async fn people(&self) -> HashMap<String, String> {
         let Ok(directory) = self.directory().await else {
@@ -135,11 +145,17 @@ impl Context {
             .users
             .iter()
             .map(|user| (user.name.clone(), user.display_name.clone()));
+        let known = directory
+            .users
+            .iter()
+            .filter(|user| !user.subject.is_empty());
+        let callers =
+            known.map(|user| (format!("user:{}", user.subject), user.display_name.clone()));
         let teams = directory
             .teams
             .iter()
             .map(|team| (team.name.clone(), team.display_name.clone()));
-        users.chain(teams).collect()
+        users.chain(callers).chain(teams).collect()
     }
 
     /// Everybody at an account, departed people too.

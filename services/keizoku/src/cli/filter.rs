@@ -13,7 +13,7 @@ pub(super) struct Filter {
     /// Of this team and its subteams (name or id)
     #[arg(long, value_name = "TEAM")]
     team: Option<String>,
-    /// Owned by this person or pool (name, email or id)
+    /// Owned by this person or pool (name, email or id; `me`: you)
     #[arg(long, value_name = "OWNER")]
     owner: Option<String>,
     /// Of this tier

@@ -14,6 +14,9 @@ use super::context::Context;
 use crate::client::call;
 use crate::error::Failure;
 
+/// Who calls, where a person is named.
+const ME: &str = "me";
+
 /// Something that may be meant.
 struct Candidate<'a> {
     resource: &'a str,
@@ -32,22 +35,39 @@ impl Context {
         pick("team", text, &self.teams().await?)
     }
 
-    /// A person by name, email or id.
+    /// A person by name, email or id; `me` for who calls.
     pub(super) async fn user(&self, text: &str) -> Result<String, Failure> {
+        if text == ME {
+            return self.me().await;
+        }
         if let Some(name) = resource("users", text) {
             return Ok(name);
         }
         pick("person", text, &self.users().await?)
     }
 
-    /// A person or a team.
+    /// A person or a team; `me` for who calls.
     pub(super) async fn owner(&self, text: &str) -> Result<String, Failure> {
+        if text == ME {
+            return self.me().await;
+        }
         if text.starts_with("users/") || text.starts_with("teams/") {
             return Ok(text.to_owned());
         }
         let mut candidates = self.users().await?;
         candidates.extend(self.teams().await?);
         pick("person or team", text, &candidates)
+    }
+
+    async fn me(&self) -> Result<String, Failure> {
+        let caller = self.caller().await?;
+        let nobody = || {
+            let actor = &caller.actor;
+            Failure::Lookup(format!(
+                "`{ME}` is nobody in the directory: {actor} is not linked to a person; `keizoku user me` says how"
+            ))
+        };
+        caller.user.map(|user| user.name).ok_or_else(nobody)
     }
 
     async fn teams(&self) -> Result<Vec<Candidate<'_>>, Failure> {

@@ -20,6 +20,8 @@ pub enum Command {
     Register(RegisterArgs),
     /// Change a person's name, addresses, role or team, or say that they left
     Update(UpdateArgs),
+    /// Who you are, as changes are recorded, and in the directory
+    Me,
 }
 
 /// Arguments of `keizoku user list`.
@@ -75,6 +77,9 @@ pub struct RegisterArgs {
         hide_default_value = true
     )]
     time_zone: String,
+    /// Who the person is as a caller: what `keizoku user me` and histories have behind `user:`
+    #[arg(long, default_value = "", hide_default_value = true)]
+    subject: String,
 }
 
 /// Arguments of `keizoku user update`.
@@ -82,8 +87,9 @@ pub struct RegisterArgs {
 #[command(after_help = "\
 Examples:
   keizoku user update aoi@example.com --team Kyushu --from 2026-12-01
+  keizoku user update aoi@example.com --subject 'https://id.example.com/realms/main#aoi'
   keizoku user update aoi@example.com --departed")]
-#[command(group(clap::ArgGroup::new("changes").required(true).multiple(true).args(["name", "email", "team", "role", "slack", "time_zone", "departed", "returned"])))]
+#[command(group(clap::ArgGroup::new("changes").required(true).multiple(true).args(["name", "email", "team", "role", "slack", "time_zone", "subject", "departed", "returned"])))]
 pub struct UpdateArgs {
     /// The person: name, email or id
     user: String,
@@ -108,6 +114,10 @@ pub struct UpdateArgs {
     /// IANA time zone in which the person works; empty for the organisation's
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
+    /// Who the person is as a caller: what `keizoku user me` and histories have behind `user:`; empty for
+    /// nobody
+    #[arg(long)]
+    subject: Option<String>,
     /// The person has left: what they owned waits for reassignment
     #[arg(long)]
     departed: bool,
@@ -133,8 +143,31 @@ impl Command {
             Self::List(args) => args.run(context).await,
             Self::Register(args) => args.run(context).await,
             Self::Update(args) => args.run(context).await,
+            Self::Me => me(context).await,
         }
     }
+}
+
+async fn me(context: &Context) -> Result<(), Failure> {
+    let response = context.caller().await?;
+    let text = async || {
+        let Some(user) = &response.user else {
+            return format!(
+                "You are {}, and nobody in the directory is. Somebody of operations can say who you are:\n\
+                 keizoku user update NAME --subject '{}'\n",
+                response.actor,
+                response.actor.trim_start_matches("user:")
+            );
+        };
+        let (name, id) = (&user.display_name, &user.name);
+        format!("You are {name} ({id}), recorded as {}.\n", response.actor)
+    };
+    answer!(
+        context,
+        accounts::GetCallerResponse,
+        &response,
+        text().await
+    )
 }
 
 impl ListArgs {
@@ -188,6 +221,7 @@ impl RegisterArgs {
             role: self.role.name(),
             external_id: self.external_id,
             time_zone: self.time_zone,
+            subject: self.subject,
             ..User::default()
         };
         let request = RegisterUserRequest {
@@ -214,6 +248,7 @@ impl UpdateArgs {
             ("role", self.role.is_some()),
             ("slack_member_id", self.slack.is_some()),
             ("time_zone", self.time_zone.is_some()),
+            ("subject", self.subject.is_some()),
             ("active", self.departed || self.returned),
         ];
         let team = match self.team.as_deref() {
@@ -226,6 +261,7 @@ impl UpdateArgs {
             email: self.email.unwrap_or_default(),
             slack_member_id: self.slack.unwrap_or_default(),
             time_zone: self.time_zone.unwrap_or_default(),
+            subject: self.subject.unwrap_or_default(),
             team,
             role: self.role.map(Role::name).unwrap_or_default(),
             active: self.returned,

@@ -33,6 +33,7 @@ pub(super) fn of(reason: &str, code: Code) -> Option<&'static str> {
         "SUGGESTION_SETTLED" => "`keizoku risk suggestions` lists the ones that still wait",
         "CURRENCY_UNSUPPORTED" => "`keizoku organisation show` says which currency is reported in",
         "EXTERNAL_ID_TAKEN" => "`keizoku account show EXTERNAL-ID` shows whose it is",
+        "SUBJECT_TAKEN" => "`keizoku user update` with --subject '' takes it from who has it",
         "MERGE_CYCLE" | "ALREADY_MERGED" => "`keizoku account show` says what was merged into what",
         "FACT_DOES_NOT_FIT" | "FACT_UNKNOWN" => "`keizoku account show ACCOUNT` lists the facts",
         "OWNER_UNKNOWN" => "`keizoku user list` and `keizoku team list` show who there is",

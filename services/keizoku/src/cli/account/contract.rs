@@ -298,6 +298,7 @@ async fn subscription(
 
 async fn text(context: &Context, subscription: Option<&Subscription>) -> Result<String, Failure> {
     let zone = context.zone().await?;
-    let text = subscription.map(|of| show::subscription_text(context, of, &zone));
+    let people = context.people().await;
+    let text = subscription.map(|of| show::subscription_text(context, &people, of, &zone));
     Ok(text.unwrap_or_else(|| "The server sent no subscription.\n".to_owned()))
 }

@@ -57,7 +57,9 @@ impl Args {
         }
         let read = format::watermarks(&response.watermarks, context.now());
         let mut text = text(context, response.account.as_ref()).await?;
-        text += &people.map_or_else(String::new, |people| people.text(context));
+        if let Some(people) = people {
+            text += &people.text(context, &context.people().await);
+        }
         output::print(&format!("{text}Read: {read}\n"))
     }
 }
@@ -81,7 +83,7 @@ pub(super) async fn text(context: &Context, account: Option<&Account>) -> Result
     let mut text = card(account, &people);
     for subscription in &account.subscriptions {
         text.push('\n');
-        text.push_str(&subscription_text(context, subscription, &zone));
+        text.push_str(&subscription_text(context, &people, subscription, &zone));
     }
     Ok(text)
 }
@@ -142,6 +144,7 @@ fn touch(account: &Account) -> String {
 /// A subscription with its facts.
 pub(super) fn subscription_text(
     context: &Context,
+    people: &HashMap<String, String>,
     subscription: &Subscription,
     zone: &TimeZone,
 ) -> String {
@@ -193,9 +196,9 @@ pub(super) fn subscription_text(
             format::money(fact.mrr.as_ref()),
             reason.join(": "),
             format::instant(fact.create_time.as_ref(), zone),
-            format::author(&fact.actor, fact.origin()),
+            format::author(named(people, &fact.actor), fact.origin()),
             if fact.void_time.is_some() {
-                let by = format::author(&fact.void_actor, fact.void_origin());
+                let by = format::author(named(people, &fact.void_actor), fact.void_origin());
                 format!("void: {} ({by})", fact.void_reason)
             } else {
                 String::new()

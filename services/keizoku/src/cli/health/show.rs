@@ -1,11 +1,13 @@
 //! `keizoku health show`.
 
+use std::collections::HashMap;
+
 use jiff::tz::TimeZone;
 use keizoku_proto::healthscore::{Contribution, GetHealthRequest, Health, SignalKind};
 
 use super::{instant, scored};
 use crate::cli::card::Card;
-use crate::cli::context::Context;
+use crate::cli::context::{Context, named};
 use crate::cli::format;
 use crate::cli::output::answer;
 use crate::cli::table::Table;
@@ -44,13 +46,13 @@ impl Args {
                 .await
         };
         let response = call(sent).await?;
-        let zone = context.zone().await?;
+        let (zone, people) = (context.zone().await?, context.people().await);
         let text = || {
             let read = format::watermarks(&response.watermarks, context.now());
             let health = response.health.clone().unwrap_or_default();
             format!(
                 "{}\n{}Read: {read}\n",
-                summary(&health, &zone),
+                summary(&health, &zone, &people),
                 made_of(&health, context)
             )
         };
@@ -58,7 +60,7 @@ impl Args {
     }
 }
 
-fn summary(health: &Health, zone: &TimeZone) -> String {
+fn summary(health: &Health, zone: &TimeZone, people: &HashMap<String, String>) -> String {
     let mut card = Card::new(scored(health.score, health.band()));
     if let Some(set) = &health.r#override {
         let until = format::instant(set.expire_time.as_ref(), zone);
@@ -66,7 +68,7 @@ fn summary(health: &Health, zone: &TimeZone) -> String {
             "OVERRIDE",
             format!("{} until {until}: {}", set.score, set.reason),
         )
-        .field("set by", set.actor.as_str());
+        .field("set by", named(people, &set.actor));
     }
     card.field("as of", format::instant(health.time.as_ref(), zone))
         .field(

@@ -18,6 +18,7 @@ use crate::error::Failure;
 const EXAMPLES: &str = "\
 Examples:
   keizoku risk list
+  keizoku risk list --owner me                 yours, when `keizoku user me` knows you
   keizoku risk list --owner 'Enterprise East' --overdue
   keizoku risk list --account 緑川印刷 --all
   keizoku risk list --needs-owner              whose owner has departed, or who have none
@@ -37,7 +38,7 @@ pub struct Args {
     /// Of this account
     #[arg(long, value_name = "ACCOUNT")]
     account: Option<String>,
-    /// Owned by this person, or this team and its subteams
+    /// Owned by this person (`me`: you), or this team and its subteams
     #[arg(long, value_name = "OWNER")]
     owner: Option<String>,
     /// Expected to end in churn, or not known

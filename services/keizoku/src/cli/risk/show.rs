@@ -197,7 +197,7 @@ impl HistoryArgs {
             for change in &response.changes {
                 table.row([
                     format::instant(change.change_time.as_ref(), &zone),
-                    change.actor.clone(),
+                    named(&people, &change.actor).to_owned(),
                     change.action.clone(),
                     change.field.clone(),
                     named(&people, &change.old_value).to_owned(),

@@ -1,5 +1,7 @@
 //! What `keizoku account show` says of an account's people.
 
+use std::collections::HashMap;
+
 use keizoku_proto::accounts::{
     Contact, ContactDirection, ContactLogEntry, ContactLogFilter, ListContactLogRequest,
 };
@@ -51,7 +53,11 @@ impl Summary {
         self.contacts.iter().filter(|contact| !contact.departed)
     }
 
-    pub(in crate::cli::account) fn text(&self, context: &Context) -> String {
+    pub(in crate::cli::account) fn text(
+        &self,
+        context: &Context,
+        people: &HashMap<String, String>,
+    ) -> String {
         let mut text = String::new();
         let present: Vec<Contact> = self.present().cloned().collect();
         if !present.is_empty() {
@@ -66,7 +72,7 @@ impl Summary {
             ),
         ] {
             let Some(entry) = entry else { continue };
-            text += &text::line(what, entry, &self.contacts);
+            text += &text::line(what, entry, &self.contacts, people);
         }
         text
     }

@@ -79,9 +79,10 @@ fn with(entry: &ContactLogEntry, names: &HashMap<String, String>) -> String {
     contacts.collect::<Vec<_>>().join(", ")
 }
 
-fn void(entry: &ContactLogEntry) -> String {
+fn void(entry: &ContactLogEntry, people: &HashMap<String, String>) -> String {
     if entry.void_time.is_some() {
-        format!("void: {} ({})", entry.void_reason, entry.void_actor)
+        let by = named(people, &entry.void_actor);
+        format!("void: {} ({by})", entry.void_reason)
     } else {
         String::new()
     }
@@ -97,7 +98,7 @@ pub(super) async fn entry(
     };
     let account = entry.name.split("/contactLog/").next().unwrap_or_default();
     let names = context.contact_names(account).await;
-    let zone = context.zone().await?;
+    let (zone, people) = (context.zone().await?, context.people().await);
     let mut card = Card::new(entry.subject.as_str());
     card.field("id", format::id(&entry.name))
         .field("date", format::date(entry.contact_date.as_ref()))
@@ -111,8 +112,11 @@ pub(super) async fn entry(
             "recorded",
             format::instant(entry.create_time.as_ref(), &zone),
         )
-        .field("by", format::author(&entry.actor, entry.origin()))
-        .field("void", void(entry));
+        .field(
+            "by",
+            format::author(named(&people, &entry.actor), entry.origin()),
+        )
+        .field("void", void(entry, &people));
     Ok(card.render())
 }
 
@@ -126,7 +130,7 @@ pub(super) async fn history(
         return Ok("No contact fits. `keizoku account contact log` records one.\n".to_owned());
     }
     let names = context.contact_names(account).await;
-    let zone = context.zone().await?;
+    let (zone, people) = (context.zone().await?, context.people().await);
     let mut table = Table::new([
         "Date", "Way", "By", "With", "Subject", "Text", "Recorded", "Who", "Void", "Id",
     ]);
@@ -139,8 +143,8 @@ pub(super) async fn history(
             entry.subject.clone(),
             entry.text.clone(),
             format::instant(entry.create_time.as_ref(), &zone),
-            format::author(&entry.actor, entry.origin()),
-            void(entry),
+            format::author(named(&people, &entry.actor), entry.origin()),
+            void(entry, &people),
             format::id(&entry.name).to_owned(),
         ]);
     }
@@ -150,7 +154,12 @@ pub(super) async fn history(
 }
 
 /// An entry in one line; `contacts` are those of its account.
-pub(super) fn line(what: &str, entry: &ContactLogEntry, contacts: &[Contact]) -> String {
+pub(super) fn line(
+    what: &str,
+    entry: &ContactLogEntry,
+    contacts: &[Contact],
+    people: &HashMap<String, String>,
+) -> String {
     let names = contacts
         .iter()
         .map(|contact| (contact.name.clone(), contact.display_name.clone()))
@@ -161,7 +170,7 @@ pub(super) fn line(what: &str, entry: &ContactLogEntry, contacts: &[Contact]) ->
         channel(entry),
     );
     let (with, subject) = (with(entry, &names), &entry.subject);
-    let who = format::author(&entry.actor, entry.origin());
+    let who = format::author(named(people, &entry.actor), entry.origin());
     let line = format!("{what}: {date}, {way} {by} with {with}: {subject} ({who})");
     line.replace(char::is_control, " ") + "\n"
 }
