@@ -68,6 +68,8 @@ mod onboarding;
 #[cfg(test)]
 mod onboarding_filter;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod quality;
 #[cfg(test)]
 mod random;

@@ -88,6 +88,7 @@ impl Book {
             // depends on them.
             Kind::UserRevised(_)
             | Kind::ExternalIdClaimed(_)
+            | Kind::CallerClaimed(_)
             | Kind::DealRecorded(_)
             | Kind::DealRevised(_)
             | Kind::DealWon(_)

@@ -33,6 +33,7 @@ use tonic::service::RoutesBuilder;
 
 use arrivals::Arrivals;
 use domain::account::Account;
+use domain::caller::Caller;
 use domain::churn::Churn;
 use domain::claim::Claim;
 use domain::contact::Contact;
@@ -62,6 +63,9 @@ pub(crate) struct Accounts {
     teams: Arc<Executor<Team>>,
     users: Arc<Executor<User>>,
     claims: Arc<Executor<Claim>>,
+    callers: Arc<Executor<Caller>>,
+    /// Held while a person becomes a caller.
+    claiming_callers: tokio::sync::Mutex<()>,
     accounts: Arc<Executor<Account>>,
     identity: Arc<Executor<Identity>>,
     subscriptions: Arc<Executor<Subscription>>,
@@ -101,6 +105,8 @@ pub async fn build(
         teams: deps.executor(&log),
         users: deps.executor(&log),
         claims: deps.executor(&log),
+        callers: deps.executor(&log),
+        claiming_callers: tokio::sync::Mutex::default(),
         accounts: deps.executor(&log),
         identity: deps.executor(&log),
         subscriptions: deps.executor(&log),

@@ -5,7 +5,7 @@ mod contacts;
 use keizoku_core::{Day, Recorded};
 use keizoku_proto::StoredEvent as _;
 use keizoku_proto::accounts::event::Kind;
-use keizoku_proto::accounts::{AccountProfile, DealTerms, UserProfile};
+use keizoku_proto::accounts::{AccountProfile, DealTerms};
 use keizoku_runtime::read_model::HandlerError;
 use keizoku_runtime::read_model::rusqlite::{self, Transaction, params};
 use unicode_normalization::UnicodeNormalization as _;
@@ -54,11 +54,21 @@ fn write(rows: &Transaction<'_>, event: &Kind, recorded: &Recorded) -> rusqlite:
                 .execute([&e.team_id, &e.display_name])?;
         }
         Kind::UserRegistered(e) => {
-            rows.prepare_cached("INSERT INTO users VALUES (?1, '', 0, '')")?
-                .execute([&e.user_id])?;
-            person(rows, &e.user_id, e.profile.as_ref())?;
+            let name = e
+                .profile
+                .as_ref()
+                .map(|profile| normalise(&profile.display_name));
+            rows.prepare_cached("INSERT INTO users VALUES (?1, ?2, 0)")?
+                .execute(params![e.user_id, name.unwrap_or_default()])?;
         }
-        Kind::UserRevised(e) => person(rows, &e.user_id, e.profile.as_ref())?,
+        Kind::UserRevised(e) => {
+            let name = e
+                .profile
+                .as_ref()
+                .map(|profile| normalise(&profile.display_name));
+            rows.prepare_cached("UPDATE users SET sort_name = ?2 WHERE id = ?1")?
+                .execute(params![e.user_id, name.unwrap_or_default()])?;
+        }
         Kind::UserDeparted(e) => departed(rows, &e.user_id, true)?,
         Kind::UserReturned(e) => departed(rows, &e.user_id, false)?,
         Kind::AccountOpened(e) => {
@@ -92,6 +102,7 @@ fn write(rows: &Transaction<'_>, event: &Kind, recorded: &Recorded) -> rusqlite:
         | Kind::InitiativeChartered(_)
         | Kind::UserTeamChanged(_)
         | Kind::ExternalIdClaimed(_)
+        | Kind::CallerClaimed(_)
         | Kind::AccountAttributesChanged(_)
         | Kind::SubscriptionStarted(_)
         | Kind::SubscriptionExpanded(_)
@@ -105,17 +116,6 @@ fn write(rows: &Transaction<'_>, event: &Kind, recorded: &Recorded) -> rusqlite:
         | Kind::AccountChurned(_)
         | Kind::ReactionsAdvanced(_) => {}
     }
-    Ok(())
-}
-
-fn person(rows: &Transaction<'_>, id: &str, profile: Option<&UserProfile>) -> rusqlite::Result<()> {
-    let UserProfile {
-        display_name,
-        subject,
-        ..
-    } = profile.cloned().unwrap_or_default();
-    rows.prepare_cached("UPDATE users SET sort_name = ?2, subject = ?3 WHERE id = ?1")?
-        .execute([id, &normalise(&display_name), &subject])?;
     Ok(())
 }
 

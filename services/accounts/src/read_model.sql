@@ -11,14 +11,8 @@ CREATE TABLE accounts (
     merged INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX accounts_by_name ON accounts (sort_name, id);
-CREATE TABLE users (
-    id TEXT PRIMARY KEY,
-    sort_name TEXT NOT NULL,
-    departed INTEGER NOT NULL,
-    -- Who they are as callers; empty when that is not known.
-    subject TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX users_by_subject ON users (subject) WHERE subject <> '';
+CREATE TABLE users (id TEXT PRIMARY KEY, sort_name TEXT NOT NULL, departed INTEGER NOT NULL)
+WITHOUT ROWID;
 CREATE TABLE teams (id TEXT PRIMARY KEY, display_name TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE deals (
     id TEXT PRIMARY KEY,

@@ -106,6 +106,7 @@ fn on_accounts(rows: &Transaction<'_>, event: &accounts::event::Kind) -> rusqlit
         // The book holds what of these a message says.
         Kind::UserTeamChanged(_)
         | Kind::ExternalIdClaimed(_)
+        | Kind::CallerClaimed(_)
         | Kind::AccountAttributesChanged(_)
         | Kind::AccountMerged(_)
         | Kind::SubscriptionExpanded(_)

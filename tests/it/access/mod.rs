@@ -2,7 +2,6 @@
 
 mod callers;
 mod garbage;
-mod people;
 mod raw;
 mod walk;
 

@@ -1,6 +1,7 @@
 //! What the accounts service decides: one file per aggregate, each a [`keizoku_core::Decider`].
 
 pub mod account;
+pub mod caller;
 pub mod churn;
 pub mod claim;
 pub mod contact;
@@ -85,4 +86,10 @@ pub const fn initiative_stream(id: InitiativeId) -> StreamId {
 #[must_use]
 pub fn claim_stream(external_id: &str) -> StreamId {
     StreamId::new("claim", derive_id("claim", &[external_id.as_bytes()]))
+}
+
+/// Stream of the claim to be the caller with a subject.
+#[must_use]
+pub fn caller_stream(subject: &str) -> StreamId {
+    StreamId::new("claim", derive_id("caller", &[subject.as_bytes()]))
 }

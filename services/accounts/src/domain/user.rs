@@ -6,9 +6,6 @@ use keizoku_proto::accounts::event::Kind;
 use keizoku_proto::accounts::{
     UserDeparted, UserProfile, UserRegistered, UserReturned, UserRevised, UserTeamChanged,
 };
-use keizoku_proto::common::ErrorReason;
-use keizoku_runtime::DomainError;
-use tonic::Code;
 
 use super::Existence;
 
@@ -29,7 +26,9 @@ pub struct State {
 }
 
 impl State {
-    fn exists(&self) -> bool {
+    /// Whether there is such a person.
+    #[must_use]
+    pub fn exists(&self) -> bool {
         !self.id.is_empty()
     }
 }
@@ -52,8 +51,8 @@ pub enum Command {
     },
     /// Changes what is given.
     Change {
-        /// Name and addresses.
-        profile: Option<UserProfile>,
+        /// Of name and addresses, and of who the person is as a caller.
+        changes: Vec<ProfileChange>,
         /// Id of the team, and from when.
         team: Option<(String, Day)>,
         /// Whether the person works here.
@@ -61,23 +60,39 @@ pub enum Command {
     },
 }
 
-/// Somebody else in the directory is that caller.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("users/{user} is the caller with this subject")]
-pub struct SubjectTaken {
-    /// Who: id as text.
-    pub user: String,
+/// What one field of a person's entry says from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProfileChange {
+    /// Name.
+    DisplayName(String),
+    /// Email address.
+    Email(String),
+    /// Slack member id.
+    SlackMemberId(String),
+    /// Role.
+    Role(String),
+    /// Id in another system; one that is known stays.
+    ExternalId(String),
+    /// IANA time zone.
+    TimeZone(String),
+    /// Who the person is as a caller.
+    Subject(String),
 }
 
-impl DomainError for SubjectTaken {
-    fn code(&self) -> Code {
-        Code::AlreadyExists
-    }
-    fn reason(&self) -> ErrorReason {
-        ErrorReason::SubjectTaken
-    }
-    fn metadata(&self) -> Vec<(&'static str, String)> {
-        vec![("user", self.user.clone())]
+impl ProfileChange {
+    /// Changes an entry.
+    pub fn apply(self, profile: &mut UserProfile) {
+        match self {
+            Self::DisplayName(name) => profile.display_name = name,
+            Self::Email(address) => profile.email = address,
+            Self::SlackMemberId(id) => profile.slack_member_id = id,
+            Self::Role(role) => profile.role = role,
+            // The id by which an import knows somebody stays.
+            Self::ExternalId(id) if profile.external_id.is_empty() => profile.external_id = id,
+            Self::ExternalId(_) => {}
+            Self::TimeZone(zone) => profile.time_zone = zone,
+            Self::Subject(subject) => profile.subject = subject,
+        }
     }
 }
 
@@ -122,14 +137,20 @@ impl Decider for User {
                 }
                 // Who somebody is as a caller is never said by another system.
                 profile.subject.clone_from(&state.profile.subject);
-                Ok(differences(state, Some(profile), Some(team), Some(active)))
+                Ok(differences(state, profile, Some(team), Some(active)))
             }
             Command::Change { .. } if !state.exists() => Err(Existence::Unknown("user")),
             Command::Change {
-                profile,
+                changes,
                 team,
                 active,
-            } => Ok(differences(state, profile, team, active)),
+            } => {
+                let mut profile = state.profile.clone();
+                for change in changes {
+                    change.apply(&mut profile);
+                }
+                Ok(differences(state, profile, team, active))
+            }
         }
     }
 
@@ -153,13 +174,13 @@ impl Decider for User {
 
 fn differences(
     state: &State,
-    profile: Option<UserProfile>,
+    profile: UserProfile,
     team: Option<(String, Day)>,
     active: Option<bool>,
 ) -> Vec<Kind> {
     let user_id = || state.id.clone();
     let mut events = Vec::new();
-    if let Some(profile) = profile.filter(|profile| *profile != state.profile) {
+    if profile != state.profile {
         events.push(Kind::UserRevised(UserRevised {
             user_id: user_id(),
             profile: Some(profile),
@@ -183,4 +204,80 @@ fn differences(
         _ => {}
     }
     events
+}
+
+#[cfg(test)]
+mod tests {
+    use keizoku_core::Given;
+
+    use super::*;
+    use crate::testing::ctx;
+
+    fn profile(name: &str, subject: &str) -> UserProfile {
+        UserProfile {
+            display_name: name.to_owned(),
+            subject: subject.to_owned(),
+            ..UserProfile::default()
+        }
+    }
+
+    fn registered(profile: UserProfile) -> Command {
+        Command::Register(UserRegistered {
+            user_id: "1".to_owned(),
+            profile: Some(profile),
+            team_id: String::new(),
+        })
+    }
+
+    fn change(changes: impl Into<Vec<ProfileChange>>) -> Command {
+        Command::Change {
+            changes: changes.into(),
+            team: None,
+            active: None,
+        }
+    }
+
+    fn revised(profile: UserProfile) -> Vec<Kind> {
+        vec![Kind::UserRevised(UserRevised {
+            user_id: "1".to_owned(),
+            profile: Some(profile),
+        })]
+    }
+
+    #[test]
+    fn acc_6_what_is_not_named_stays_as_it_is_when_the_command_is_decided() {
+        let given = Given::<User>::nothing(ctx()).commands([
+            registered(profile("花子", "hanako")),
+            change([ProfileChange::Subject(String::new())]),
+        ]);
+        let renamed = change([ProfileChange::DisplayName("山田 花子".to_owned())]);
+        assert_eq!(given.when(renamed), Ok(revised(profile("山田 花子", ""))));
+        assert_eq!(given.when(change([])), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn acc_6_an_import_says_nothing_of_who_somebody_is_as_a_caller() {
+        let set = |name: &str| Command::Set {
+            id: "1".to_owned(),
+            profile: profile(name, "somebody else"),
+            team: (String::new(), ctx().today),
+            active: true,
+        };
+        let new = Given::<User>::nothing(ctx()).commands([set("花子")]);
+        assert_eq!(new.state().profile.subject, "");
+        let given = Given::<User>::nothing(ctx()).commands([registered(profile("花子", "hanako"))]);
+        let renamed = revised(profile("山田 花子", "hanako"));
+        assert_eq!(given.when(set("山田 花子")), Ok(renamed));
+    }
+
+    #[test]
+    fn acc_6_the_id_by_which_an_import_knows_somebody_stays() {
+        let known = UserProfile {
+            external_id: "hr:1".to_owned(),
+            ..profile("花子", "")
+        };
+        let given = Given::<User>::nothing(ctx()).commands([registered(known)]);
+        let other = change([ProfileChange::ExternalId("hr:2".to_owned())]);
+        assert_eq!(given.when(other), Ok(Vec::new()));
+    }
 }

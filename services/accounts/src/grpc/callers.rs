@@ -1,38 +1,54 @@
 //! Who calls, and who that is in the directory (ACC-6, GEN-6).
 
+use std::sync::Arc;
+
 use keizoku_core::UserId;
 use keizoku_proto::accounts as proto;
-use keizoku_runtime::read_model::rusqlite::types::Value;
-use keizoku_runtime::{Failure, call};
+use keizoku_runtime::{Call, Failure, Outcome, call};
 use tonic::Request;
 
-use crate::domain::{self, user::SubjectTaken};
-use crate::queries::ids;
-use crate::{Accounts, SOURCE, resources};
+use crate::domain::{self, caller, user};
+use crate::{Accounts, resources};
 
 impl Accounts {
-    /// Makes sure that nobody else in the directory is this caller. Of two who become it in the same instant
-    /// both are taken in, and neither is recognised.
-    pub(super) async fn require_free(&self, subject: &str, by: UserId) -> Result<(), Failure> {
-        if subject.is_empty() {
-            return Ok(());
-        }
-        // The book has every change that was answered.
-        self.list_freshness
-            .keep_up(SOURCE, &self.book_freshness)
-            .await;
-        let by = by.to_string();
-        match self.who_is(subject).await?.into_iter().find(|id| *id != by) {
-            None => Ok(()),
-            Some(user) => Err(SubjectTaken { user }.into()),
-        }
+    /// Executes a command by which a person becomes a caller, if nobody else is.
+    ///
+    /// Commands that do so take turns, and each goes on to its end: between a claim and the entry that says
+    /// so nobody else may take the claim for one that was left over.
+    pub(super) async fn become_caller(
+        self: &Arc<Self>,
+        subject: String,
+        user: UserId,
+        command: user::Command,
+        call: Call,
+    ) -> Result<Outcome<user::State>, Failure> {
+        let this = Arc::clone(self);
+        let work = async move {
+            let _turn = this.claiming_callers.lock().await;
+            this.claim_caller(&subject, user, &call).await?;
+            this.users
+                .execute(domain::user_stream(user), command, call)
+                .await
+        };
+        self.lifecycle.in_place(Box::pin(work)).await
     }
 
-    /// Ids of those in the directory who are a caller.
-    async fn who_is(&self, subject: &str) -> Result<Vec<String>, Failure> {
-        let subject = vec![Value::from(subject.to_owned())];
-        let sql = "SELECT id FROM users WHERE subject = ?1 AND subject <> '' ORDER BY id";
-        self.model.read(move |rows| ids(rows, sql, subject)).await
+    /// Claims a caller for a person; a claim that was left over is taken over.
+    async fn claim_caller(&self, subject: &str, user: UserId, call: &Call) -> Result<(), Failure> {
+        let stream = domain::caller_stream(subject);
+        let claim = self.callers.refresh(&stream).await?;
+        let abandoned_by = match claim.state.user.filter(|holder| *holder != user) {
+            Some(holder) => {
+                let fold = self.users.refresh(&domain::user_stream(holder)).await?;
+                (fold.state.profile.subject != subject).then_some(holder)
+            }
+            None => None,
+        };
+        let command = caller::Command { user, abandoned_by };
+        // A request that comes again after its claim went to somebody else must claim anew.
+        let part = call.part(&format!("caller after {}", claim.revision.0));
+        self.callers.execute(stream, command, part).await?;
+        Ok(())
     }
 
     pub(super) async fn caller(
@@ -42,21 +58,24 @@ impl Accounts {
         let tokens = &request.get_ref().consistency_tokens;
         self.list_freshness.wait(tokens).await?;
         let actor = call::actor_of(&request).as_str().to_owned();
-        let found = match actor.strip_prefix("user:") {
+        let user = match actor.strip_prefix("user:") {
             Some(subject) => self.who_is(subject).await?,
-            None => Vec::new(),
-        };
-        let user = match &found[..] {
-            [only] => only.parse().ok(),
-            _ => None,
-        };
-        let user = match user {
-            Some(id) => {
-                let fold = self.users.recall(&domain::user_stream(id)).await?;
-                Some(resources::user(&fold))
-            }
             None => None,
         };
         Ok(proto::GetCallerResponse { actor, user })
+    }
+
+    /// Who in the directory is a caller: whoever has the claim, while their entry says so.
+    async fn who_is(&self, subject: &str) -> Result<Option<proto::User>, Failure> {
+        let claim = self
+            .callers
+            .refresh(&domain::caller_stream(subject))
+            .await?;
+        let Some(user) = claim.state.user else {
+            return Ok(None);
+        };
+        let fold = self.users.refresh(&domain::user_stream(user)).await?;
+        let is_so = fold.state.profile.subject == subject;
+        Ok(is_so.then(|| resources::user(&fold)))
     }
 }

@@ -1,15 +1,18 @@
 //! Users, teams and the organisation's settings.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use keizoku_core::{TeamId, UserId, derive_id};
 use keizoku_proto::accounts as proto;
 use keizoku_proto::accounts::directory_service_server::DirectoryService;
 use keizoku_revenue::Directory;
 use keizoku_runtime::parse::SHORT_TEXT;
-use keizoku_runtime::{Call, Failure, Violations, call, names};
+use keizoku_runtime::{Call, Failure, Outcome, Violations, call, names};
 use tonic::{Request, Response, Status};
 
 use super::accounts::reply;
+use crate::domain::user::ProfileChange;
 use crate::domain::{self, organisation, team, user};
 use crate::queries::ids;
 use crate::{Accounts, Service, api, resources};
@@ -102,7 +105,7 @@ impl Accounts {
     }
 
     async fn register(
-        &self,
+        self: &Arc<Self>,
         request: Request<proto::RegisterUserRequest>,
     ) -> Result<proto::RegisterUserResponse, Failure> {
         let mut violations = Violations::new();
@@ -113,37 +116,43 @@ impl Accounts {
             .then(|| violations.parse("user_id", body.user_id.parse::<UserId>()))
             .flatten();
         let team = team_id(&mut violations, &wanted.team);
-        let profile = profile(
-            &mut violations,
-            &wanted,
-            &proto::UserProfile::default(),
-            &ALL_FIELDS,
-        );
+        let mut profile = proto::UserProfile::default();
+        for change in changes(&mut violations, &wanted, &ALL_FIELDS) {
+            change.apply(&mut profile);
+        }
         let request_id = violations.finish(request_id)?;
         let call = Call::of("RegisterUser", &request, request_id, "")?;
-        self.require_team(&team).await?;
         let id = chosen.unwrap_or_else(|| derive_id("user", &[request_id.as_bytes()]).into());
-        self.require_free(&profile.subject, id).await?;
+        let stream = domain::user_stream(id);
+        if let Some(done) = self.users.admit(&stream, &call).await? {
+            let (user, consistency_token) = self.user_changed(&done).await?;
+            return Ok(proto::RegisterUserResponse {
+                user,
+                consistency_token,
+            });
+        }
+        self.require_team(&team).await?;
+        let subject = profile.subject.clone();
         let registered = proto::UserRegistered {
             user_id: id.to_string(),
             profile: Some(profile),
             team_id: team,
         };
         let command = user::Command::Register(registered);
-        let outcome = self
-            .users
-            .execute(domain::user_stream(id), command, call)
-            .await?;
-        self.settle(&outcome.token).await?;
-        let user = Some(resources::user(&outcome.fold));
+        let outcome = if subject.is_empty() {
+            self.users.execute(stream, command, call).await?
+        } else {
+            self.become_caller(subject, id, command, call).await?
+        };
+        let (user, consistency_token) = self.user_changed(&outcome).await?;
         Ok(proto::RegisterUserResponse {
             user,
-            consistency_token: outcome.token.encode(),
+            consistency_token,
         })
     }
 
     async fn update_user(
-        &self,
+        self: &Arc<Self>,
         request: Request<proto::UpdateUserRequest>,
     ) -> Result<proto::UpdateUserResponse, Failure> {
         let mut violations = Violations::new();
@@ -156,42 +165,51 @@ impl Accounts {
         let fields = violations.update_mask(&body.update_mask, "UpdateUser", |_, path| {
             changeable.clone().find(|field| **field == path).copied()
         });
-        let known = match id {
-            Some(id) => self
-                .users
-                .recall(&domain::user_stream(id))
-                .await?
-                .state
-                .profile
-                .clone(),
-            None => proto::UserProfile::default(),
-        };
         let team = fields
             .contains(&"team")
             .then(|| team_id(&mut violations, &wanted.team));
-        let profile = profile(&mut violations, &wanted, &known, &fields);
+        let changes = changes(&mut violations, &wanted, &fields);
         let (request_id, id) = violations.finish(request_id.zip(id))?;
         let call = Call::of("UpdateUser", &request, request_id, &body.etag)?;
+        let stream = domain::user_stream(id);
+        if let Some(done) = self.users.admit(&stream, &call).await? {
+            let (user, consistency_token) = self.user_changed(&done).await?;
+            return Ok(proto::UpdateUserResponse {
+                user,
+                consistency_token,
+            });
+        }
         self.require_team(team.as_deref().unwrap_or_default())
             .await?;
-        if fields.contains(&"subject") {
-            self.require_free(&profile.subject, id).await?;
-        }
+        let subject = changes.iter().find_map(|change| match change {
+            ProfileChange::Subject(subject) if !subject.is_empty() => Some(subject.clone()),
+            _ => None,
+        });
+        let exists = self.users.recall(&stream).await?.state.exists();
         let command = user::Command::Change {
-            profile: Some(profile),
+            changes,
             team: team.map(|team| (team, from.unwrap_or(self.today()))),
             active: fields.contains(&"active").then_some(wanted.active),
         };
-        let outcome = self
-            .users
-            .execute(domain::user_stream(id), command, call)
-            .await?;
-        self.settle(&outcome.token).await?;
-        let user = Some(resources::user(&outcome.fold));
+        let outcome = match subject.filter(|_| exists) {
+            Some(subject) => self.become_caller(subject, id, command, call).await?,
+            None => self.users.execute(stream, command, call).await?,
+        };
+        let (user, consistency_token) = self.user_changed(&outcome).await?;
         Ok(proto::UpdateUserResponse {
             user,
-            consistency_token: outcome.token.encode(),
+            consistency_token,
         })
+    }
+
+    /// Shows a person after a command.
+    async fn user_changed(
+        &self,
+        outcome: &Outcome<user::State>,
+    ) -> Result<(Option<proto::User>, String), Failure> {
+        self.settle(&outcome.token).await?;
+        let user = Some(resources::user(&outcome.fold));
+        Ok((user, outcome.token.encode()))
     }
 
     async fn list_users(
@@ -281,57 +299,56 @@ fn team_id(violations: &mut Violations, name: &str) -> String {
         .unwrap_or_default()
 }
 
-/// The profile with the named fields taken from `wanted`.
-fn profile(
+/// What the named fields of `wanted` change.
+fn changes(
     violations: &mut Violations,
     wanted: &proto::User,
-    known: &proto::UserProfile,
     fields: &[&str],
-) -> proto::UserProfile {
-    let mut profile = known.clone();
-    for field in fields {
-        match *field {
-            "display_name" => {
-                profile.display_name =
-                    violations.required_text("user.display_name", &wanted.display_name, SHORT_TEXT);
-            }
-            "email" => {
-                profile.email = violations.text("user.email", &wanted.email, SHORT_TEXT);
-                if !profile.email.is_empty() && !profile.email.contains('@') {
-                    violations.add("user.email", "is not an email address");
-                }
-            }
-            "slack_member_id" => {
-                profile.slack_member_id =
-                    violations.text("user.slack_member_id", &wanted.slack_member_id, SHORT_TEXT);
-            }
-            "role" => {
-                if !wanted.role.is_empty() && !ROLES.contains(&wanted.role.as_str()) {
-                    violations.add("user.role", format!("must be one of {}", ROLES.join(", ")));
-                }
-                profile.role.clone_from(&wanted.role);
-            }
-            "time_zone" => {
-                if !wanted.time_zone.is_empty() && TimeZone::get(&wanted.time_zone).is_err() {
-                    violations.add("user.time_zone", "is not an IANA time zone");
-                }
-                profile.time_zone.clone_from(&wanted.time_zone);
-            }
-            "subject" => {
-                profile.subject = violations.text("user.subject", &wanted.subject, SHORT_TEXT);
-                if profile.subject.starts_with("user:") {
-                    violations.add("user.subject", "is written without `user:`");
-                }
-            }
-            // The id by which an import knows somebody stays.
-            "external_id" if known.external_id.is_empty() => {
-                profile.external_id =
-                    violations.text("user.external_id", &wanted.external_id, SHORT_TEXT);
-            }
-            _ => {}
+) -> Vec<ProfileChange> {
+    let change = |field: &&str| match *field {
+        "display_name" => {
+            let name = &wanted.display_name;
+            let name = violations.required_text("user.display_name", name, SHORT_TEXT);
+            Some(ProfileChange::DisplayName(name))
         }
-    }
-    profile
+        "email" => {
+            let email = violations.text("user.email", &wanted.email, SHORT_TEXT);
+            if !email.is_empty() && !email.contains('@') {
+                violations.add("user.email", "is not an email address");
+            }
+            Some(ProfileChange::Email(email))
+        }
+        "slack_member_id" => {
+            let id = &wanted.slack_member_id;
+            let id = violations.text("user.slack_member_id", id, SHORT_TEXT);
+            Some(ProfileChange::SlackMemberId(id))
+        }
+        "role" => {
+            if !wanted.role.is_empty() && !ROLES.contains(&wanted.role.as_str()) {
+                violations.add("user.role", format!("must be one of {}", ROLES.join(", ")));
+            }
+            Some(ProfileChange::Role(wanted.role.clone()))
+        }
+        "time_zone" => {
+            if !wanted.time_zone.is_empty() && TimeZone::get(&wanted.time_zone).is_err() {
+                violations.add("user.time_zone", "is not an IANA time zone");
+            }
+            Some(ProfileChange::TimeZone(wanted.time_zone.clone()))
+        }
+        "subject" => {
+            let subject = violations.text("user.subject", &wanted.subject, SHORT_TEXT);
+            if subject.starts_with("user:") {
+                violations.add("user.subject", "is written without `user:`");
+            }
+            Some(ProfileChange::Subject(subject))
+        }
+        "external_id" => {
+            let id = violations.text("user.external_id", &wanted.external_id, SHORT_TEXT);
+            Some(ProfileChange::ExternalId(id))
+        }
+        _ => None,
+    };
+    fields.iter().filter_map(change).collect()
 }
 
 fn setting_fields(

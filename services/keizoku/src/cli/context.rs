@@ -135,8 +135,8 @@ impl Context {
         call(async || directory.get_caller(request.clone()).await).await
     }
 
-    /// What to call people and teams in an answer, people also by what they are as callers. An answer without their names is better than
-    /// none, so that a directory which cannot be reached is no error.
+    /// What to call people and teams in an answer, people also by what they are as callers. An answer
+    /// without their names is better than none, so that a directory which cannot be reached is no error.
     pub(super) async fn people(&self) -> HashMap<String, String> {
         let Ok(directory) = self.directory().await else {
             return HashMap::new();
