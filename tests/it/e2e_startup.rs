@@ -182,7 +182,13 @@ async fn data_of_a_newer_version_is_left_as_it_is() {
     scene.risk(&account, "競合", |_| ()).await;
     drop(scene);
     assert_eq!(server.stop().await.code(), Some(0));
-    for log in ["accounts.log.sqlite", "risk.log.sqlite"] {
+    let logs = ["accounts.log.sqlite", "risk.log.sqlite"];
+    for log in logs {
+        // Whoever stops in order leaves one file that is the whole log.
+        let wal = data.path().join(format!("{log}-wal"));
+        assert!(!wal.exists(), "{}", wal.display());
+    }
+    for log in logs {
         let path = data.path().join(log);
         let version = set_user_version(&path, 99);
         let before = stored(data.path());

@@ -199,8 +199,10 @@ impl EventLog for SqliteLog {
     }
 
     async fn close(&self) {
-        self.queue.close();
+        // Readers first: the last connection to go moves the WAL into the database file, and one that only
+        // reads cannot. The writer's thread ends with its queue, and its connection with it.
         self.readers.close().await;
+        self.queue.close();
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         let joined =

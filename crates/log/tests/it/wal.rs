@@ -100,3 +100,41 @@ fn the_wal_starts_over_when_an_outsider_has_gone() {
     });
     assert_sound(&path);
 }
+
+/// Whoever stops in order leaves one file that is the whole log, though somebody was still reading: a
+/// connection that only reads must not be the last to go.
+#[test]
+fn a_log_that_was_closed_leaves_no_wal() {
+    for round in 0..5 {
+        let home = tempfile::tempdir().expect("a directory");
+        let path = home.path().join("log");
+        block_on(async {
+            let log = Arc::new(SqliteLog::open(options(&path)).expect("the log opens"));
+            write(&log, 0, 30).await;
+            let mut readers = JoinSet::new();
+            for _ in 0..4 {
+                readers.spawn(read_for_ever(Arc::clone(&log)));
+            }
+            // Each of them has its connection by now, and goes on with it.
+            for _ in 0..4 {
+                log.read_stream(&stream(0), Revision::NONE, 1)
+                    .await
+                    .expect("it is open");
+            }
+            log.close().await;
+            readers.join_all().await;
+        });
+        let left = fs::metadata(home.path().join("log-wal"));
+        assert!(left.is_err(), "round {round}: {left:?}");
+        assert_sound(&path);
+    }
+}
+
+/// Reads a stream over and over, which nobody remembers.
+async fn read_for_ever(log: Arc<SqliteLog>) {
+    while log
+        .read_stream(&stream(0), Revision::NONE, 100)
+        .await
+        .is_ok()
+    {}
+}
