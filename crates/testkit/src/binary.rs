@@ -18,6 +18,11 @@ pub fn keizoku() -> &'static Path {
         let folder = profile_folder();
         let binary = folder.join(format!("keizoku{}", std::env::consts::EXE_SUFFIX));
         if !is_newer_than_its_sources(&binary) {
+            // It may take minutes, in which the test seems to hang.
+            eprintln!(
+                "{} is older than its sources: building it",
+                binary.display()
+            );
             build(&folder);
         }
         assert!(binary.is_file(), "{} is not there", binary.display());

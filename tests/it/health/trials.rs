@@ -10,6 +10,7 @@ use keizoku_proto::healthscore::{
 use keizoku_testkit::{day, logs, refused};
 use tonic::Code;
 
+use super::lists::list;
 use super::world::World;
 
 /// By NPS alone, which never goes stale.
@@ -121,6 +122,8 @@ async fn hlt_8_a_draft_is_compared_with_who_really_churned() {
     says(&world, &young, -100, "2026-08-02T00:00:00Z").await;
     says(&world, &other, -100, may).await;
     draft(&world, by_nps(&["Mid"])).await;
+    // Bands that follow from the signals are recorded before anybody looks.
+    list(&world, |_| ()).await;
     let heads = logs::heads(world.cluster.folder());
     let trial = tried(&world, |_| ()).await;
     assert_eq!(

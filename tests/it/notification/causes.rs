@@ -6,7 +6,7 @@ use keizoku_core::Recorded;
 use keizoku_proto::StoredEvent as _;
 use keizoku_proto::common::EventMetadata;
 use keizoku_proto::notification::event::Kind;
-use keizoku_proto::notification::{DeliveryState, ListDeliveriesRequest, RedriveDeliveryRequest};
+use keizoku_proto::notification::{DeliveryState, RedriveDeliveryRequest};
 use keizoku_testkit::logs;
 use keizoku_testkit::peer::SlackAnswer;
 use prost::Message as _;
@@ -119,13 +119,7 @@ async fn gen_6_every_event_of_a_message_names_what_it_follows_from() {
 async fn gen_6_all_messages_of_a_digest_are_one_chain() {
     let world = World::new("digest").await;
     // Else Monday may come before anything is heard of the customer.
-    let read = ListDeliveriesRequest {
-        consistency_tokens: world.scene.tokens(),
-        ..ListDeliveriesRequest::default()
-    };
-    let mut api = world.scene.api.notifications();
-    assert!(api.list_deliveries(read).await.is_ok());
-    drop(api);
+    world.heard().await;
     world.set("2026-12-07T09:00[Asia/Tokyo]");
     world.settled(2, DeliveryState::Delivered).await;
     let (_, own) = told(world).await;

@@ -22,6 +22,7 @@ fn digests(world: &World) -> Vec<(String, String)> {
 async fn world(name: &str) -> World {
     let world = World::new(name).await;
     world.risk("担当者が退職").await;
+    world.heard().await;
     world.settled(1, DeliveryState::Delivered).await;
     world
 }
@@ -139,7 +140,11 @@ async fn ntf_1_whoever_has_nothing_to_do_gets_no_digest() {
         ..RecordContractFactRequest::default()
     };
     let mut accounts = world.scene.api.accounts();
-    accounts.record_contract_fact(renewed).await.unwrap();
+    let renewed = accounts.record_contract_fact(renewed).await.unwrap();
+    let token = renewed.into_inner().consistency_token;
+    world.scene.changed_accounts(token);
+    // Else Monday may come before that is heard of.
+    world.heard().await;
     world.set("2026-12-07T09:01[Asia/Tokyo]");
     world.suggest("ほかの知らせ").await;
     world.slack.wait_for(1).await;

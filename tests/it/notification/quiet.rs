@@ -69,7 +69,9 @@ async fn ntf_6_at_night_and_on_days_off_a_message_waits_for_the_recipient_s_morn
     };
     let mut directory = world.scene.api.directory();
     let updated = directory.update_user(berlin.clone()).await.unwrap();
-    let updated = updated.into_inner().user.unwrap();
+    let updated = updated.into_inner();
+    world.scene.changed_accounts(updated.consistency_token);
+    let updated = updated.user.unwrap();
     assert_eq!(updated.time_zone, "Europe/Berlin");
     let mut nowhere = berlin;
     nowhere.user.as_mut().unwrap().time_zone = "Europe/Nowhere".to_owned();
@@ -85,6 +87,8 @@ async fn ntf_6_at_night_and_on_days_off_a_message_waits_for_the_recipient_s_morn
         ..Rule::default()
     };
     change(&world, rule, &["sending_hours", "audience"]).await;
+    // Else the risk may be told before anybody has heard that she is in Berlin.
+    world.heard().await;
     world.set("2026-11-25T12:01[Asia/Tokyo]");
     world.risk("担当者が退職").await;
     // At noon the team in Tokyo is told; in Berlin it is four in the morning.
@@ -201,7 +205,11 @@ async fn put_off(world: &World, risk: &Risk, to: (i32, i32, i32)) {
         ..ScheduleNextActionRequest::default()
     };
     let mut risks = world.scene.api.risks();
-    risks.schedule_next_action(request).await.unwrap();
+    let scheduled = risks.schedule_next_action(request).await.unwrap();
+    let token = scheduled.into_inner().consistency_token;
+    world.scene.changed_risks(token);
+    // Else the day may come on which the risk is still known as it was.
+    world.heard().await;
 }
 
 #[tokio::test]

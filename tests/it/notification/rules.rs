@@ -13,6 +13,7 @@ use keizoku_testkit::{logs, refused};
 use tonic::Code;
 
 use super::world::World;
+use crate::reactions::recorded;
 
 /// A rule about filed risks that tells the organisation's channel `#all`.
 fn rule(filter: &str) -> Rule {
@@ -105,6 +106,8 @@ async fn ntf_2_ntf_8_what_was_filtered_out_stays_so_after_a_rebuild() {
     world.set("2026-11-25T12:01[Asia/Tokyo]");
     world.risk("担当者が退職").await;
     world.settled(1, DeliveryState::Delivered).await;
+    // By both rules that are about it: the message of one may arrive before the other has been looked at.
+    recorded(&world.cluster, "notification", "fact_routed", 2).await;
     let down = keizoku_proto::accounts::RecordContractFactRequest {
         name: world.subscription.clone(),
         kind: keizoku_proto::accounts::FactKind::Downsized.into(),
@@ -237,6 +240,7 @@ async fn ntf_2_a_trial_judges_by_what_was_known_then() {
         .scene
         .subscription(&world.account, 9_000_000, |_| {})
         .await;
+    world.heard().await;
     world.set("2026-11-25T12:06[Asia/Tokyo]");
     world.risk("値上げ後").await;
     world.settled(2, DeliveryState::Delivered).await;
@@ -263,6 +267,8 @@ async fn ntf_2_a_digest_of_one_s_own_has_a_filter_and_is_tried_out_as_of_now() {
     assert_eq!(quiet.trials[0].outcome(), TrialOutcome::FilteredOut);
     create(&world, "overdue-only", own("digest.overdue > 0")).await;
     create(&world, "deadlines", own("digest.deadlines == 1")).await;
+    // Else Thursday may come before the renewal is heard of.
+    world.heard().await;
     // A Thursday.
     world.set("2026-11-26T10:00[Asia/Tokyo]");
     let found = world.settled(1, DeliveryState::Delivered).await;

@@ -112,6 +112,17 @@ impl World {
         self.cluster.set(now);
     }
 
+    /// Waits until notification has heard of every change whose token the scene remembers: what the clock
+    /// brings next is told as of then.
+    pub(crate) async fn heard(&self) {
+        let read = ListDeliveriesRequest {
+            consistency_tokens: self.scene.tokens(),
+            ..ListDeliveriesRequest::default()
+        };
+        let mut api = self.scene.api.notifications();
+        api.list_deliveries(read).await.unwrap();
+    }
+
     /// A risk of the account with a next action.
     pub(crate) async fn risk(&self, name: &str) -> Risk {
         self.risk_with(name, |_| {}).await

@@ -4,10 +4,10 @@ use keizoku_proto::accounts::{
     Account, FactKind, RecordContractFactRequest, SubscriptionTerms, VoidContractFactRequest,
 };
 use keizoku_proto::common::{Money, Origin};
-use keizoku_proto::risk::{CloseRiskRequest, Completion, ListRiskHistoryRequest};
+use keizoku_proto::risk::{self, CloseRiskRequest, Completion, ListRiskHistoryRequest};
 use keizoku_testkit::{Cluster, Scene, logs, yen};
 
-use super::{announce, asking, ends, forget_model, on, risk, shown, wait_for};
+use super::{announce, asking, dealt, ends, forget_model, on, recorded, risk, shown, wait_for};
 
 const BEFORE: &str = "2026-11-25T11:59[Asia/Tokyo]";
 const NOW: &str = "2026-11-25T12:00[Asia/Tokyo]";
@@ -92,6 +92,8 @@ async fn rx_7_rx_5_a_churn_date_arrives_and_open_risks_ask_for_closure_once() {
     let subscription = scene.subscription(&other, 10_000, |_| ()).await;
     announce(&scene, &subscription, on(12, 2)).await;
     churned(&scene, &other, 1).await;
+    recorded(&cluster, "accounts", "account_churned", 2).await;
+    dealt::<risk::event::Kind>(&cluster, "risk", "accounts", "account_churned").await;
     close(&scene, &open.name).await;
     assert_eq!(risk(&scene, &open).await.closure_request, None);
     drop(scene);

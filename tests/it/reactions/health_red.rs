@@ -4,10 +4,10 @@ use futures::StreamExt as _;
 use keizoku_proto::accounts::Account;
 use keizoku_proto::common::ImportOutcome;
 use keizoku_proto::healthscore::{IngestSignalsRequest, Signal, SignalKind};
-use keizoku_proto::risk::{DismissSuggestionRequest, Suggestion};
+use keizoku_proto::risk::{self, DismissSuggestionRequest, Suggestion};
 use keizoku_testkit::{Cluster, Scene, logs};
 
-use super::{forget_model, pending, wait_for};
+use super::{dealt, forget_model, pending, recorded};
 
 const BEFORE: &str = "2026-11-25T11:59[Asia/Tokyo]";
 const NOW: &str = "2026-11-25T12:00[Asia/Tokyo]";
@@ -52,10 +52,10 @@ async fn does(scene: &Scene, account: &Account, day: &str, well: bool) {
     }
 }
 
-/// How often a band changed so far.
-async fn bands(cluster: &Cluster) -> usize {
-    tokio::task::yield_now().await;
-    logs::count(cluster.folder(), "healthscore", "health_band_changed")
+/// Waits until a band changed so many times, and risk has dealt with the last one.
+async fn bands(cluster: &Cluster, count: usize) {
+    recorded(cluster, "healthscore", "health_band_changed", count).await;
+    dealt::<risk::event::Kind>(cluster, "risk", "healthscore", "health_band_changed").await;
 }
 
 async fn dismiss(scene: &Scene, suggestion: &Suggestion) {
@@ -85,10 +85,10 @@ async fn rx_3_risk_9_a_red_band_is_suggested_once_and_again_when_it_had_cleared_
     // Well and bad again, while the cause is quiet; everything is read anew in between.
     cluster.set("2026-11-26T12:00[Asia/Tokyo]");
     does(&scene, &account, "2026-11-26", true).await;
-    wait_for(async || bands(&cluster).await, |count| *count == 2).await;
+    bands(&cluster, 2).await;
     cluster.set("2026-11-27T12:00[Asia/Tokyo]");
     does(&scene, &account, "2026-11-27", false).await;
-    wait_for(async || bands(&cluster).await, |count| *count == 3).await;
+    bands(&cluster, 3).await;
     drop(scene);
     let forget = |folder: &std::path::Path, _: &mut _| {
         forget_model(folder, "risk");
@@ -101,7 +101,7 @@ async fn rx_3_risk_9_a_red_band_is_suggested_once_and_again_when_it_had_cleared_
     cluster.set("2026-12-27T12:00[Asia/Tokyo]");
     does(&scene, &account, "2026-12-27", true).await;
     // Silence in between: a month without signals is no score.
-    wait_for(async || bands(&cluster).await, |count| *count == 5).await;
+    bands(&cluster, 5).await;
     cluster.set("2026-12-28T12:00[Asia/Tokyo]");
     does(&scene, &account, "2026-12-28", false).await;
     pending(&scene, 1).await;

@@ -19,7 +19,8 @@ use keizoku_proto::google::r#type::Date;
 use keizoku_proto::risk::{
     GetRiskRequest, ListSuggestionsRequest, Risk, Suggestion, SuggestionState,
 };
-use keizoku_testkit::{Scene, day};
+use keizoku_runtime::reaction::ReactingEvent;
+use keizoku_testkit::{Cluster, Scene, day, logs};
 
 /// The longest that a fact is waited for: only a test that fails comes so far.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -39,6 +40,26 @@ async fn wait_for<T: std::fmt::Debug>(ask: impl AsyncFn() -> T, is_so: impl Fn(&
     };
     let answer = tokio::time::timeout(PATIENCE, asking).await;
     answer.unwrap_or_else(|_| panic!("it never came to that: {last:?}"))
+}
+
+/// Waits until a service has dealt with the last event of a kind that another one recorded.
+async fn dealt<E: ReactingEvent>(cluster: &Cluster, service: &str, source: &str, kind: &str) {
+    let folder = cluster.folder();
+    let is_dealt_with = async || {
+        tokio::task::yield_now().await;
+        let dealt_with = logs::dealt_with::<E>(folder, service, source);
+        logs::last(folder, source, kind).is_some_and(|last| dealt_with >= last)
+    };
+    wait_for(is_dealt_with, |dealt_with| *dealt_with).await;
+}
+
+/// Waits until a service has recorded so many events of a kind.
+pub(crate) async fn recorded(cluster: &Cluster, service: &str, kind: &str, count: usize) {
+    let recorded = async || {
+        tokio::task::yield_now().await;
+        logs::count(cluster.folder(), service, kind)
+    };
+    wait_for(recorded, |recorded| *recorded == count).await;
 }
 
 async fn contact(scene: &Scene, account: &Account, name: &str, role: ContactRole) -> Contact {
