@@ -162,6 +162,8 @@ impl Board for OnboardingBoard {
             | Kind::SeminarRegistered(_)
             | Kind::SeminarWithdrawn(_)
             | Kind::SeminarAttendanceRecorded(_)
+            | Kind::CoachingRuleSet(_)
+            | Kind::CoachingRuleHeld(_)
             | Kind::ReactionsAdvanced(_)
             | Kind::OnboardingAssigned(_)
             | Kind::TaskCompleted(_)

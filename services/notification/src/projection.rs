@@ -175,6 +175,8 @@ fn is_told(event: &onboarding::event::Kind) -> bool {
         | Kind::SeminarRegistered(_)
         | Kind::SeminarWithdrawn(_)
         | Kind::SeminarAttendanceRecorded(_)
+        | Kind::CoachingRuleSet(_)
+        | Kind::CoachingRuleHeld(_)
         // The churn of its account was told.
         | Kind::OnboardingEnded(_)
         | Kind::ReactionsAdvanced(_) => false,

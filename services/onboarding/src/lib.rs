@@ -39,6 +39,7 @@ use keizoku_runtime::{
 use tonic::service::RoutesBuilder;
 
 use config::Config;
+use domain::coaching::Coaching;
 use domain::completion::Completion;
 use domain::content::Content;
 use domain::onboarding::Onboarding;
@@ -79,6 +80,7 @@ pub(crate) struct Onboardings {
     contents: Arc<Executor<Content>>,
     completions: Arc<Executor<Completion>>,
     seminars: Arc<Executor<Seminar>>,
+    coaching: Arc<Executor<Coaching>>,
     /// The template that comes with Keizoku, recorded when it is first needed.
     shipped: template::Version,
     config: Config,
@@ -136,6 +138,7 @@ pub async fn build(
         contents: deps.executor(&log),
         completions: deps.executor(&log),
         seminars: deps.executor(&log),
+        coaching: deps.executor(&log),
         shipped,
         config,
         book: deps.book,

@@ -143,6 +143,11 @@ fn on_onboarding_event(
         | Kind::SeminarScheduled(_)
         | Kind::SeminarCancelled(_)
         | Kind::SeminarAttendanceRecorded(_) => learning::handle(rows, event, at),
+        // Another rule may hold of any of them.
+        Kind::CoachingRuleSet(_) => {
+            let anew = "UPDATE watched SET due = 0, touched = touched + 1";
+            write(rows, anew, params![])
+        }
         Kind::TaskCompleted(_)
         | Kind::HandOffRecorded(_)
         | Kind::HandOffRequested(_)
@@ -159,6 +164,7 @@ fn on_onboarding_event(
         | Kind::GoalReviewed(_)
         | Kind::SeminarRegistered(_)
         | Kind::SeminarWithdrawn(_)
+        | Kind::CoachingRuleHeld(_)
         | Kind::ReactionsAdvanced(_) => Ok(()),
     }
 }

@@ -127,6 +127,26 @@ pub(crate) fn onboarding(
         relaunches: state.relaunches.clone(),
         end_date: state.ended.map(Into::into),
         goals: state.goals.clone(),
+        coached_tasks: state
+            .coached
+            .iter()
+            .filter_map(|held| held.task.as_ref())
+            .map(|task| coached(state, task))
+            .collect(),
+    }
+}
+
+/// A task that a coaching rule gave.
+fn coached(state: &State, task: &proto::CoachedTask) -> proto::TaskProgress {
+    let done = state.tasks.get(&task.key);
+    proto::TaskProgress {
+        key: task.key.clone(),
+        title: task.title.clone(),
+        party: task.party,
+        due_date: task.due_date,
+        done_date: done.and_then(|done| done.date).map(Into::into),
+        note: done.map(|done| done.note.clone()).unwrap_or_default(),
+        ..proto::TaskProgress::default()
     }
 }
 

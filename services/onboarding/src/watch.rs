@@ -163,9 +163,11 @@ impl Watch {
         let this = &self.onboardings;
         let stream = domain::onboarding_stream(id);
         let fold = this.onboardings.recall(&stream).await?;
-        let Some(around) = this.circumstances(&fold.state, this.book.now()).await? else {
+        let now = this.book.now();
+        let Some(mut around) = this.circumstances(&fold.state, now).await? else {
             return Ok(None);
         };
+        around.coaching = this.coaching_of(&fold.state, now).await?;
         let mut state = fold.state.clone();
         if !leaving::observe(&state, &around).is_empty() {
             let revision = fold.revision.0.to_be_bytes();

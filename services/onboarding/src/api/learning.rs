@@ -1,6 +1,10 @@
 //! Requests about contents and seminars: every violation at once.
 
-use keizoku_proto::onboarding::{ContentItem, ContentKind, Learner, SeminarPlan};
+use keizoku_proto::accounts::TouchModel;
+use keizoku_proto::onboarding::{
+    CoachingLack, CoachingRule, CoachingStart, ContentItem, ContentKind, Learner, SeminarPlan,
+    TaskParty,
+};
 use keizoku_runtime::Violations;
 use keizoku_runtime::names::{self, InvalidName};
 use keizoku_runtime::parse::{LONG_TEXT, SHORT_TEXT};
@@ -10,6 +14,11 @@ use crate::domain::plan;
 
 /// Longest address on the web, in characters.
 const LONGEST_URL: usize = 2_048;
+
+/// Longest time of a coaching rule, in days.
+const LONGEST_WAIT: u32 = 1_000;
+/// Conditions of a coaching rule at most.
+const MOST_CONDITIONS: usize = 20;
 
 /// Reads `collection/{id}`.
 fn id(text: &str, collection: &str, form: &'static str) -> Result<Uuid, InvalidName> {
@@ -84,6 +93,54 @@ pub(crate) fn seminar(violations: &mut Violations, plan: Option<&SeminarPlan>) -
         place: violations.text("plan.place", &plan.place, LONGEST_URL),
         ..plan
     }
+}
+
+/// A coaching rule, as it must be.
+pub(crate) fn coaching_rule(
+    violations: &mut Violations,
+    rule: Option<&CoachingRule>,
+) -> CoachingRule {
+    let mut rule = rule.cloned().unwrap_or_default();
+    if let Some(why) = plan::wrong_key(&rule.key) {
+        violations.add("rule.key", why);
+    }
+    let known = |model: &i32| TouchModel::try_from(*model).is_ok_and(|model| model as i32 != 0);
+    if !rule.touch_models.iter().all(known) {
+        violations.add("rule.touch_models", "must be HIGH, MID, LOW or TECH");
+    }
+    for (at, tier) in rule.tiers.iter_mut().enumerate() {
+        *tier = violations.required_text(&format!("rule.tiers[{at}]"), tier, SHORT_TEXT);
+    }
+    if rule.start() == CoachingStart::Unspecified {
+        violations.add("rule.start", "is required: ONBOARDING or DEAL_WON");
+    }
+    if !(1..=LONGEST_WAIT).contains(&rule.days) {
+        violations.add("rule.days", format!("must be 1 to {LONGEST_WAIT}"));
+    }
+    if rule.conditions.is_empty() || rule.conditions.len() > MOST_CONDITIONS {
+        violations.add("rule.conditions", format!("must be 1 to {MOST_CONDITIONS}"));
+    }
+    for (at, condition) in rule.conditions.iter_mut().enumerate() {
+        let field = format!("rule.conditions[{at}]");
+        if condition.lack() == CoachingLack::Unspecified {
+            let why = "must be SEMINAR or CONTENT: whether a feature is used is not known here";
+            violations.add(&format!("{field}.lack"), why);
+        }
+        let subject = &condition.subject;
+        condition.subject = violations.text(&format!("{field}.subject"), subject, SHORT_TEXT);
+    }
+    let task = rule.task.clone().unwrap_or_default();
+    if let Some(why) = plan::wrong_title(task.title.as_ref()) {
+        violations.add("rule.task.title", why);
+    }
+    if task.party() == TaskParty::Unspecified {
+        violations.add("rule.task.party", "must be CUSTOMER, CSM or SPECIALIST");
+    }
+    if task.due_working_days > LONGEST_WAIT {
+        let why = format!("must be {LONGEST_WAIT} at most");
+        violations.add("rule.task.due_working_days", why);
+    }
+    rule
 }
 
 /// Why a seminar is not held.

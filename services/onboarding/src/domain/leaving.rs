@@ -7,6 +7,7 @@ use keizoku_proto::onboarding::{
     OnboardingStalled, OnboardingWentDormant, Relaunch, Standing,
 };
 
+use super::coached;
 use super::onboarding::{Error, State};
 use super::stall::{Circumstances, coming, progress};
 
@@ -21,14 +22,14 @@ pub fn observe(state: &State, around: &Circumstances) -> Vec<Kind> {
     let (Some(now), Some(coming)) = (progress(state, around), coming(state, around)) else {
         return Vec::new();
     };
-    match (now.standing(), state.stalled()) {
+    let mut come = match (now.standing(), state.stalled()) {
         (Standing::Unreachable, _) => {
             let hand_back = HandBack {
                 date: Some(coming.unreachable.into()),
                 destination: around.destination.into(),
                 last_contact_date: now.last_contact_date,
             };
-            vec![leave(state, hand_back)]
+            return vec![leave(state, hand_back)];
         }
         (Standing::Stalled, None) => {
             let date = coming.stalled;
@@ -53,7 +54,9 @@ pub fn observe(state: &State, around: &Circumstances) -> Vec<Kind> {
             })]
         }
         _ => Vec::new(),
-    }
+    };
+    come.extend(coached::observe(state, around));
+    come
 }
 
 /// The next day on which that may come to something else, if nothing happens until then.
@@ -70,6 +73,7 @@ pub fn next_look(state: &State, around: &Circumstances) -> Option<Day> {
         Some(coming.unreachable),
         held_until,
         written_down,
+        coached::next_look(state, around),
     ];
     let ahead = days.into_iter().flatten().filter(|day| *day > around.on);
     ahead.min()

@@ -42,6 +42,7 @@ fn around(on: &str, contact: Option<&str>) -> Circumstances {
         unreachable_after_months: 3,
         destination: Destination::RenewalSales,
         working_days: Arc::default(),
+        coaching: coached::Around::default(),
         on: day(on),
     }
 }

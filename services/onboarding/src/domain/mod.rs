@@ -1,5 +1,7 @@
 //! What the onboarding service decides: one file per aggregate, each a [`keizoku_core::Decider`].
 
+pub mod coached;
+pub mod coaching;
 pub mod completion;
 pub mod content;
 pub mod goals;
@@ -43,6 +45,12 @@ pub const fn template_stream(id: Uuid) -> StreamId {
 #[must_use]
 pub fn template_id(product: &str, tier: &str) -> Uuid {
     derive_id("template", &[product.as_bytes(), tier.as_bytes()])
+}
+
+/// Stream of the coaching rules: there is one.
+#[must_use]
+pub fn coaching_stream() -> StreamId {
+    StreamId::new("coaching", derive_id("coaching", &[]))
 }
 
 /// Stream of a content.

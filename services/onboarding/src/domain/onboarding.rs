@@ -126,7 +126,7 @@ impl Decider for Onboarding {
             Command::CompleteTask { task, date, note } => {
                 complete_task(state, task, date, note, ctx)
             }
-            Command::ReopenTask { task, .. } if plan::task(&state.plan, &task).is_none() => {
+            Command::ReopenTask { task, .. } if state.party_of(&task).is_none() => {
                 Err(Error::TaskUnknown(task))
             }
             Command::ReopenTask { task, .. } if !state.tasks.contains_key(&task) => Ok(Vec::new()),
@@ -202,10 +202,11 @@ fn complete_task(
     note: String,
     ctx: &Ctx,
 ) -> Result<Vec<Kind>, Error> {
-    let Some(known) = plan::task(&state.plan, &task) else {
+    let Some(party) = state.party_of(&task) else {
         return Err(Error::TaskUnknown(task));
     };
-    if known.kind() != TaskKind::Unspecified {
+    let planned = plan::task(&state.plan, &task);
+    if planned.is_some_and(|known| known.kind() != TaskKind::Unspecified) {
         return Err(Error::HasItsOwnCommand(task));
     }
     // What an onboarding needs may have been done before it began.
@@ -222,7 +223,7 @@ fn complete_task(
         task,
         date: Some(date.into()),
         note,
-        party: known.party,
+        party: party.into(),
     })])
 }
 

@@ -7,8 +7,9 @@ use keizoku_core::Day;
 use keizoku_proto::google::r#type::Date;
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{
-    Assignment, Completion, ExitCriterion, ExpectationGap, Goal, HandBack, HandOff, Kickoff,
-    PhaseMove, PhaseStep, Plan, Relaunch, StallCause, TaskKind, Temperature, TemplatePhase,
+    Assignment, CoachedTask, CoachingRuleHeld, Completion, ExitCriterion, ExpectationGap, Goal,
+    HandBack, HandOff, Kickoff, PhaseMove, PhaseStep, Plan, Relaunch, StallCause, TaskKind,
+    TaskParty, Temperature, TemplatePhase, TemplateTask,
 };
 
 use super::plan;
@@ -68,6 +69,8 @@ pub struct State {
     pub ended: Option<Day>,
     /// What the customer declared, oldest first.
     pub goals: Vec<Goal>,
+    /// The coaching rules that held, each with its task, oldest first.
+    pub coached: Vec<CoachingRuleHeld>,
 }
 
 /// A time in which it was stalled.
@@ -121,6 +124,16 @@ impl State {
     #[must_use]
     pub fn exists(&self) -> bool {
         !self.id.is_empty()
+    }
+
+    /// Who does a task of the plan, or one that a coaching rule gave; `None` when there is no such task.
+    #[must_use]
+    pub fn party_of(&self, key: &str) -> Option<TaskParty> {
+        let planned = plan::task(&self.plan, key).map(TemplateTask::party);
+        planned.or_else(|| {
+            let mut coached = self.coached.iter().filter_map(|held| held.task.as_ref());
+            coached.find(|task| task.key == key).map(CoachedTask::party)
+        })
     }
 
     /// Place of the present phase in the plan.
@@ -316,7 +329,8 @@ impl State {
             | Kind::OnboardingRelaunched(_)
             | Kind::OnboardingEnded(_)
             | Kind::GoalDeclared(_)
-            | Kind::GoalReviewed(_) => self.come_to(event),
+            | Kind::GoalReviewed(_)
+            | Kind::CoachingRuleHeld(_) => self.come_to(event),
             Kind::TemplatePublished(_)
             | Kind::ContentPublished(_)
             | Kind::ContentCompleted(_)
@@ -325,6 +339,7 @@ impl State {
             | Kind::SeminarRegistered(_)
             | Kind::SeminarWithdrawn(_)
             | Kind::SeminarAttendanceRecorded(_)
+            | Kind::CoachingRuleSet(_)
             | Kind::ReactionsAdvanced(_) => {}
         }
     }
@@ -361,6 +376,7 @@ impl State {
                 review: None,
                 follows_goal_id: e.follows_goal_id.clone(),
             }),
+            Kind::CoachingRuleHeld(e) => self.coached.push(e.clone()),
             Kind::GoalReviewed(e) => {
                 let mut goals = self.goals.iter_mut();
                 if let Some(goal) = goals.find(|goal| goal.goal_id == e.goal_id) {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use keizoku_core::{Day, WorkingDays};
 use keizoku_proto::onboarding::{Destination, Progress, StallCause, Standing, TaskParty};
 
+use super::coached;
 use super::onboarding::State;
-use super::plan;
 
 /// What decides beside the onboarding itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +26,8 @@ pub struct Circumstances {
     pub destination: Destination,
     /// On which days people work.
     pub working_days: Arc<WorkingDays>,
+    /// What decides whether coaching rules hold; nothing where nobody looks for that.
+    pub coaching: coached::Around,
     /// The day in question.
     pub on: Day,
 }
@@ -94,11 +96,16 @@ fn first_day(state: &State, since: Day, count: u32, around: &Circumstances) -> D
 /// The first day on which the customer counts as unreachable: days in a hold come on top.
 fn unreachable(state: &State, since: Day, around: &Circumstances) -> Option<Day> {
     let without_holds = since.plus_months(around.unreachable_after_months)?;
+    Some(later_by_holds(state, since, without_holds))
+}
+
+/// A day after `since`, later by the days in a hold that lie between.
+pub(super) fn later_by_holds(state: &State, since: Day, without_holds: Day) -> Day {
     let mut day = without_holds;
     loop {
         let later = without_holds.plus_days(held_days(state, since, day));
         if later <= day {
-            return Some(day);
+            return day;
         }
         day = later;
     }
@@ -153,10 +160,10 @@ pub fn progress(state: &State, around: &Circumstances) -> Option<Progress> {
 
 /// The last day on which the customer did one of its tasks.
 fn last_deed(state: &State, on: Day) -> Option<Day> {
-    let by_customer = state.tasks.iter().filter(|(key, _)| {
-        let task = plan::task(&state.plan, key);
-        task.is_some_and(|task| task.party() == TaskParty::Customer)
-    });
+    let by_customer = state
+        .tasks
+        .iter()
+        .filter(|(key, _)| state.party_of(key) == Some(TaskParty::Customer));
     let days = by_customer.filter_map(|(_, done)| done.date);
     days.filter(|day| *day <= on).max()
 }
@@ -192,10 +199,17 @@ fn overdue(state: &State, around: &Circumstances) -> Vec<String> {
     let is_overdue = |entered: Option<Day>, due: u32| {
         entered.is_some_and(|entered| around.working_days.after(entered, due) < around.on)
     };
+    let coached = state.coached.iter().filter_map(|held| held.task.as_ref());
+    let coached = coached.filter(|task| {
+        let due = keizoku_proto::optional_day(task.due_date.as_ref());
+        due.ok().flatten().is_some_and(|due| due < around.on)
+    });
     tasks
-        .filter(|(_, task)| !state.tasks.contains_key(&task.key))
         .filter(|(entered, task)| is_overdue(*entered, task.due_working_days))
-        .map(|(_, task)| task.key.clone())
+        .map(|(_, task)| &task.key)
+        .chain(coached.map(|task| &task.key))
+        .filter(|key| !state.tasks.contains_key(*key))
+        .cloned()
         .collect()
 }
 
@@ -248,6 +262,7 @@ mod tests {
             unreachable_after_months: 3,
             destination: Destination::Sales,
             working_days: Arc::default(),
+            coaching: coached::Around::default(),
             on: day(date),
         };
         let progress = progress(state, &around).unwrap();

@@ -9,6 +9,7 @@ use keizoku_runtime::page::Page;
 use keizoku_runtime::{Failure, Fold, Violations, account_names, names};
 use uuid::Uuid;
 
+use crate::domain::coached;
 use crate::domain::onboarding::State;
 use crate::domain::stall::{self, Circumstances};
 use crate::resources::Surroundings;
@@ -92,6 +93,7 @@ impl Onboardings {
                 unreachable_after_months: self.config.unreachable_after_months,
                 destination: self.config.unreachable_go_to.into(),
                 working_days: Arc::clone(&self.working_days),
+                coaching: coached::Around::default(),
                 on: as_of.on,
             })
         };

@@ -82,7 +82,7 @@ impl Onboardings {
         Ok(fold)
     }
 
-    async fn require_tier(&self, tier: &str) -> Result<(), Failure> {
+    pub(super) async fn require_tier(&self, tier: &str) -> Result<(), Failure> {
         // Which tiers there are is only known once the settings have been read.
         self.change_freshness.wait(&[]).await?;
         let book = self.book.read();

@@ -1,7 +1,9 @@
 //! What questions about contents and seminars ask the read model.
 
 use keizoku_core::Day;
-use keizoku_runtime::read_model::rusqlite::{self, Connection, Row, params};
+use keizoku_runtime::read_model::rusqlite::{
+    self, Connection, OptionalExtension as _, Row, params,
+};
 use uuid::Uuid;
 
 use super::json;
@@ -88,6 +90,33 @@ pub(crate) fn learned(
         .query_map(params![ids, size, offset], entry)?
         .collect::<rusqlite::Result<_>>()?;
     Ok((usize::try_from(total).unwrap_or(0), found))
+}
+
+/// What people of an account, whose ids these are, learned from: features of seminars, and keys of contents; and
+/// the touch model of the account itself.
+pub(crate) fn learned_of(
+    rows: &Connection,
+    account: &str,
+    ids: &[String],
+) -> rusqlite::Result<(Vec<String>, Vec<String>, i32)> {
+    let ids = json(ids);
+    let column = |sql: &str| -> rusqlite::Result<Vec<String>> {
+        let mut statement = rows.prepare_cached(sql)?;
+        statement.query_map([&ids], |row| row.get(0))?.collect()
+    };
+    let attended = column(
+        "SELECT DISTINCT s.feature FROM attendances a JOIN seminars s ON s.id = a.seminar_id
+         WHERE a.account_id IN (SELECT value FROM json_each(?1)) AND a.voided_at IS NULL",
+    )?;
+    let completed = column(
+        "SELECT DISTINCT c.key FROM completions d JOIN contents c ON c.id = d.content_id
+         WHERE d.account_id IN (SELECT value FROM json_each(?1))",
+    )?;
+    let touch_model = rows
+        .prepare_cached("SELECT touch_model FROM accounts WHERE id = ?1")?
+        .query_row([account], |row| row.get(0))
+        .optional()?;
+    Ok((attended, completed, touch_model.unwrap_or_default()))
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Learned> {

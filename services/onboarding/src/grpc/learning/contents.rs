@@ -50,7 +50,7 @@ impl Onboardings {
     }
 
     /// A content that there is.
-    async fn content(&self, id: Uuid, name: &str) -> Result<Arc<Fold<State>>, Failure> {
+    pub(super) async fn content(&self, id: Uuid, name: &str) -> Result<Arc<Fold<State>>, Failure> {
         let fold = self.contents.refresh(&domain::content_stream(id)).await?;
         if fold.state.latest() == 0 {
             return Err(Failure::not_found(name));

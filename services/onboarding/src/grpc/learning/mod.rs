@@ -1,5 +1,6 @@
-//! The RPCs about contents and seminars: parse, execute, reply (ONB-9).
+//! The RPCs about contents, seminars and coaching rules: parse, execute, reply (ONB-9).
 
+mod coaching;
 mod contents;
 mod entries;
 mod seminars;
@@ -119,5 +120,17 @@ impl LearningService for Service {
         request: Request<proto::ListLearningRequest>,
     ) -> Result<Response<proto::ListLearningResponse>, Status> {
         reply(self.0.list_learning(request.into_inner()).await)
+    }
+    async fn set_coaching_rule(
+        &self,
+        request: Request<proto::SetCoachingRuleRequest>,
+    ) -> Result<Response<proto::SetCoachingRuleResponse>, Status> {
+        reply(self.0.set_coaching_rule(request).await)
+    }
+    async fn list_coaching_rules(
+        &self,
+        request: Request<proto::ListCoachingRulesRequest>,
+    ) -> Result<Response<proto::ListCoachingRulesResponse>, Status> {
+        reply(self.0.list_coaching_rules(request.into_inner()).await)
     }
 }
