@@ -43,7 +43,7 @@ impl World {
     }
 
     /// Schedules a seminar about 申請 at a time of 24 November; its name, and the token of the change.
-    async fn schedule(&self, time: &str, capacity: u32) -> (String, String) {
+    pub(super) async fn schedule(&self, time: &str, capacity: u32) -> (String, String) {
         let at = format!("2026-11-24T{time}:00+09:00").parse().unwrap();
         let request = ScheduleSeminarRequest {
             plan: Some(SeminarPlan {
@@ -74,7 +74,7 @@ impl World {
     }
 
     /// Records attendance; the seminar, and the token of the change.
-    async fn attend(
+    pub(super) async fn attend(
         &self,
         seminar: &str,
         change: impl FnOnce(&mut RecordAttendanceRequest),

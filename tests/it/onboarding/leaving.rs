@@ -17,7 +17,7 @@ use super::world::World;
 
 impl World {
     /// Asks until it is so: each answer takes a turn of the server, which does its work in between.
-    async fn comes_to(
+    pub(super) async fn comes_to(
         &self,
         onboarding: &Onboarding,
         is_so: impl Fn(&Onboarding) -> bool,

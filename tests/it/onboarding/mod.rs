@@ -1,5 +1,6 @@
 //! Onboardings through the API: ONB-1 to ONB-9.
 
+mod coaching;
 mod goal_use;
 mod goals;
 mod handing_over;

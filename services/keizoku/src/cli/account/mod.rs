@@ -9,6 +9,8 @@ mod show;
 
 use clap::Subcommand;
 
+pub(super) use profile::Touch;
+
 use super::context::Context;
 use crate::error::Failure;
 

@@ -43,7 +43,7 @@ struct Profile {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Touch {
+pub(in crate::cli) enum Touch {
     /// In person
     High,
     /// In person now and then

@@ -1,5 +1,6 @@
 //! `keizoku onboarding`: ONB-1 to ONB-9.
 
+mod coaching;
 mod content;
 mod finish;
 mod goals;
@@ -72,6 +73,9 @@ pub enum Command {
     /// Seminars for customers, and who attended
     #[command(subcommand)]
     Seminar(seminar::Command),
+    /// Rules that give a task when a customer did not learn
+    #[command(subcommand)]
+    Coaching(coaching::Command),
 }
 
 impl Command {
@@ -101,6 +105,7 @@ impl Command {
             Self::PublishTemplate(args) => args.run(context).await,
             Self::Content(command) => command.run(context).await,
             Self::Seminar(command) => command.run(context).await,
+            Self::Coaching(command) => command.run(context).await,
         }
     }
 }

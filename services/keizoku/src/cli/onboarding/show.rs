@@ -273,6 +273,14 @@ fn phases(onboarding: &Onboarding, locale: &str) -> Table {
             table.row(task_row(task, locale));
         }
     }
+    if !onboarding.coached_tasks.is_empty() {
+        let mut heading = [const { String::new() }; 7];
+        "Coaching".clone_into(&mut heading[1]);
+        table.row(heading);
+        for task in &onboarding.coached_tasks {
+            table.row(task_row(task, locale));
+        }
+    }
     table
 }
 
