@@ -76,7 +76,9 @@ fn each(folder: &Path, service: &str, mut look: impl FnMut(&Recorded)) {
     let mut after = Position::START;
     loop {
         let page = log.read_all(after, PAGE).expect("the log is readable");
-        page.iter().for_each(|event| look(event));
+        for event in &page {
+            look(event);
+        }
         let Some(last) = page.last() else { return };
         after = last.position;
     }
