@@ -31,7 +31,7 @@ const AT_ONCE: usize = 8;
 async fn rx_9_services_answer_the_same_whatever_the_interleaving_between_sources() {
     let cluster = Cluster::at(history::BEGINNING).await;
     let scene = Scene::new("interleaving", cluster.api("csm").await);
-    let cast = history::record(&cluster, &scene).await;
+    let cast = Box::pin(history::record(&cluster, &scene)).await;
     // An account of it churns: what follows in other logs is there before anybody is asked.
     let ended = onboardings::ended(&cluster, &scene).await;
     follows(&cluster).await;
