@@ -59,6 +59,13 @@ impl BookModel {
         self.inner.book.read()
     }
 
+    /// Up to where in the accounts log the book has read: it includes no more than that. Nobody who asks
+    /// may have the book meanwhile.
+    #[must_use]
+    pub fn read_to(&self) -> Position {
+        self.inner.book.read_to()
+    }
+
     /// A turn to write into the book; ends when it is dropped.
     pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
         // It is never closed.

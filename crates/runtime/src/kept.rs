@@ -44,6 +44,13 @@ impl<M> Kept<M> {
         read_to.1
     }
 
+    /// Up to where the model has read its log: it includes no more than that. Nobody who asks may have the
+    /// model meanwhile.
+    pub fn read_to(&self) -> Position {
+        let read_to = self.read_to.lock().unwrap_or_else(PoisonError::into_inner);
+        read_to.1
+    }
+
     /// Remembers that the model includes everything up to a position.
     pub fn advance(&self, position: Position) {
         self.read_to

@@ -232,6 +232,13 @@ impl Freshness {
             .map_or(Position::START, |followed| followed.now().position)
     }
 
+    /// When the last event of a source was recorded that has been read; none before the first.
+    #[must_use]
+    pub fn recorded_at(&self, source: &str) -> Option<Timestamp> {
+        let sources = self.lock();
+        sources.get(source)?.now().recorded_at
+    }
+
     /// How far each source has been read, for the answer.
     #[must_use]
     pub fn watermarks(&self) -> Vec<common::SourceWatermark> {

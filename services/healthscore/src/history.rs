@@ -11,7 +11,7 @@ use keizoku_proto::healthscore::event::Kind;
 use keizoku_proto::healthscore::{RecordedSignal, SignalKind};
 use keizoku_revenue::{AccountIx, AsOf, Book};
 use keizoku_runtime::read_model::rusqlite::OptionalExtension as _;
-use keizoku_runtime::{Cause, Failure};
+use keizoku_runtime::{Cause, Failure, book};
 use prost::Message as _;
 
 use crate::HealthScores;
@@ -31,6 +31,17 @@ pub(crate) struct History {
     pub(crate) course: Course,
     /// The signals that were recorded since, of everything that the account is.
     pub(crate) arrived: Arrived,
+    /// How far the accounts' log had been heard where it was left; none from the beginning.
+    left: Option<Left>,
+}
+
+/// How far the read model is known to have heard the accounts' log: it knows whether a course has to begin anew
+/// for something up to there.
+#[derive(Debug, Clone, Copy)]
+struct Left {
+    position: Position,
+    /// Nothing that comes later was recorded before.
+    recorded_at: Timestamp,
 }
 
 /// Signals in the order of recording, and when and why the last of them came.
@@ -139,13 +150,29 @@ impl HealthScores {
             return Ok(None);
         };
         let id = parts[0].0;
+        let heard = self.list_freshness.recorded_at(book::SOURCE);
+        let heard = heard.unwrap_or(Timestamp::MIN);
+        if parts.iter().any(|(_, joined_at)| *joined_at >= heard) {
+            // The model may have yet to hear of it.
+            return self.whole_history(account, UpTo::instant(until)).await;
+        }
         let snapshot = self.model.read(move |rows| Snapshot::of(rows, &[id]));
         let snapshot = snapshot.await?.into_iter().next().unwrap_or_default();
         match self
             .resumed(id, &snapshot, &Lately::default(), until)
             .await?
         {
-            Some((course, arrived)) => Ok(self.resumed_history(id, course, arrived)),
+            Some((course, arrived)) => {
+                let left = Left {
+                    position: snapshot.read[1],
+                    recorded_at: heard,
+                };
+                let history = self.resumed_history(id, course, arrived);
+                Ok(history.map(|history| History {
+                    left: Some(left),
+                    ..history
+                }))
+            }
             None => self.whole_history(account, UpTo::instant(until)).await,
         }
     }
@@ -163,6 +190,7 @@ impl HealthScores {
             id,
             course,
             arrived,
+            left: None,
         })
     }
 
@@ -185,6 +213,7 @@ impl HealthScores {
             id: parts[0].0,
             course: Course::default(),
             arrived,
+            left: None,
         }))
     }
 
@@ -331,6 +360,37 @@ impl HealthScores {
         self.with_situations(history, cards, known_at, |moments, situation| {
             track(course, &history.arrived.signals, moments, situation, until)
         })
+    }
+
+    /// The same from where the read model was left; `None` where that is not what following from the beginning
+    /// comes to: the book, or the scorecards, know of something that was recorded before, and of which the
+    /// model has yet to hear.
+    pub(crate) fn follow_on(
+        &self,
+        history: &History,
+        cards: &scorecards::State,
+        until: Timestamp,
+    ) -> Option<Track> {
+        let known_at = Some(until);
+        let track = self.with_situations(history, cards, known_at, |moments, situation| {
+            let course = history.course.clone();
+            let signals = &history.arrived.signals;
+            let stands = course.stands(situation);
+            stands.then(|| track(course, signals, moments, situation, until))
+        });
+        // The book had no more than this when it was asked.
+        let read_to = self.book.read_to();
+        let left_at = history.course.at;
+        let is_heard =
+            |left: Left| read_to <= left.position || left_at.is_none_or(|at| at < left.recorded_at);
+        track.filter(|_| history.left.is_none_or(is_heard))
+    }
+
+    /// Whether what is known of the instant at which a course was left is what it took in there.
+    pub(crate) fn stands(&self, history: &History, cards: &scorecards::State) -> bool {
+        let book = self.book.read();
+        let holds = |at| situation(&book, history.account, cards, at);
+        history.course.stands(holds)
     }
 
     /// Calls `follow` with the moments of an account, as known, and with what holds for it at each.

@@ -194,6 +194,9 @@ impl Keeper {
             .health
             .resumed(account, &snapshot, lately, Timestamp::MAX)
             .await?;
+        let resumed = resumed
+            .and_then(|(course, arrived)| self.health.resumed_history(account, course, arrived))
+            .filter(|history| self.health.stands(history, cards));
         let is_resumed = resumed.is_some();
         let Some(history) = self.begin(account, resumed, &snapshot).await? else {
             return Ok(settled(Outcome::Gone { survivor: None }));
@@ -238,15 +241,15 @@ impl Keeper {
     async fn begin(
         &self,
         account: AccountId,
-        resumed: Option<(crate::scoring::Course, crate::history::Arrived)>,
+        resumed: Option<History>,
         snapshot: &Snapshot,
     ) -> Result<Option<History>, Failure> {
-        if let Some((course, arrived)) = resumed {
-            return Ok(self.health.resumed_history(account, course, arrived));
+        if resumed.is_some() {
+            return Ok(resumed);
         }
         let up_to = UpTo {
             instant: Timestamp::MAX,
-            position: snapshot.read,
+            position: snapshot.read[0],
         };
         self.health.whole_history(account, up_to).await
     }

@@ -172,6 +172,12 @@ impl Service {
         self.0.list_freshness.clone()
     }
 
+    /// How far everything has been read that any question looks at.
+    #[must_use]
+    pub fn whole_freshness(&self) -> Freshness {
+        self.0.goal_freshness.clone()
+    }
+
     /// Adds the service's RPCs to a server.
     pub fn serve(&self, routes: &mut RoutesBuilder) {
         let service = HealthScoreServiceServer::new(self.clone());

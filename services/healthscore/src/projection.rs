@@ -165,18 +165,20 @@ fn on_accounts_event(rows: &Transaction<'_>, event: &Recorded) -> Result<(), Han
     }
     let at = event.recorded_at.as_microsecond();
     match AccountsKind::from_bytes(&event.data)? {
-        AccountsKind::AccountAttributesChanged(e) => hear_of_customer(rows, &e.account_id, at)?,
-        AccountsKind::SubscriptionStarted(e) => hear_of_customer(rows, &e.account_id, at)?,
+        // Its signals may have been heard of before.
+        AccountsKind::AccountOpened(e) => hear_of_customer(rows, &e.account_id, event)?,
+        AccountsKind::AccountAttributesChanged(e) => hear_of_customer(rows, &e.account_id, event)?,
+        AccountsKind::SubscriptionStarted(e) => hear_of_customer(rows, &e.account_id, event)?,
         AccountsKind::AccountMerged(e) => {
             // The signals of one are the other's now: everything is looked at.
-            hear(rows, &key(&e.duplicate_id), [i64::MIN, at], false)?;
-            hear(rows, &key(&e.survivor_id), [i64::MIN, at], false)?;
+            hear(rows, &key(&e.duplicate_id), i64::MIN, event, false)?;
+            hear(rows, &key(&e.survivor_id), i64::MIN, event, false)?;
         }
         AccountsKind::ContractFactVoided(e) => {
-            hear(rows, &key(&e.subscription_id), [at, at], true)?;
+            hear(rows, &key(&e.subscription_id), at, event, true)?;
         }
         AccountsKind::SubscriptionReactivated(e) => {
-            hear(rows, &key(&e.subscription_id), [at, at], true)?;
+            hear(rows, &key(&e.subscription_id), at, event, true)?;
         }
         AccountsKind::OrganisationConfigured(_) => sweep(rows, event)?,
         _ => {}
@@ -185,13 +187,18 @@ fn on_accounts_event(rows: &Transaction<'_>, event: &Recorded) -> Result<(), Han
 }
 
 /// An account without signals has no score that could change: the first one looks at everything.
-fn hear_of_customer(rows: &Transaction<'_>, account: &str, at: i64) -> rusqlite::Result<()> {
+fn hear_of_customer(
+    rows: &Transaction<'_>,
+    account: &str,
+    event: &Recorded,
+) -> rusqlite::Result<()> {
     let account = key(account);
     let has_signals = rows
         .prepare_cached("SELECT 1 FROM months WHERE account = ?1")?
         .exists([account])?;
     if has_signals {
-        hear(rows, &account, [at, at], false)?;
+        let at = event.recorded_at.as_microsecond();
+        hear(rows, &account, at, event, false)?;
     }
     Ok(())
 }
@@ -199,9 +206,11 @@ fn hear_of_customer(rows: &Transaction<'_>, account: &str, at: i64) -> rusqlite:
 fn hear(
     rows: &Transaction<'_>,
     subject: &[u8; 16],
-    [first, last]: [i64; 2],
+    first: i64,
+    event: &Recorded,
     is_subscription: bool,
 ) -> rusqlite::Result<()> {
+    let last = i64::try_from(event.position.0).unwrap_or(i64::MAX);
     write(
         rows,
         "INSERT INTO heard VALUES (?1, ?2, ?3, ?4) ON CONFLICT (subject)

@@ -146,21 +146,21 @@ pub(crate) struct Snapshot {
     /// When the earliest was recorded of what else has to be looked at; [`Timestamp::MIN`] where
     /// everything has to be.
     pub(crate) heard: Option<Timestamp>,
-    /// Whether it was never looked at: every signal that it has is among the arrivals.
+    /// Whether nothing of it was ever worked off: every signal that it has is among the arrivals.
     pub(crate) is_new: bool,
     /// Since when it is in its band.
     pub(crate) band_since: Option<Timestamp>,
     /// The band that was told last, and since when it held.
     pub(crate) told: Option<(Option<Band>, Timestamp)>,
-    /// How far the model has read the own log.
-    pub(crate) read: Position,
+    /// How far the model has read the own log, and that of the accounts.
+    pub(crate) read: [Position; 2],
 }
 
 impl Snapshot {
     /// What the model has of some accounts, as of one of its instants.
     pub(crate) fn of(rows: &Connection, accounts: &[AccountId]) -> rusqlite::Result<Vec<Self>> {
         let rows = rows.unchecked_transaction()?;
-        let read = position(&rows, crate::SOURCE);
+        let read = [crate::SOURCE, book::SOURCE].map(|source| position(&rows, source));
         // A subscription's account is not known here, and such facts are rare.
         let heard: Option<i64> = rows
             .prepare_cached("SELECT min(first) FROM heard WHERE is_subscription")?
@@ -171,6 +171,9 @@ impl Snapshot {
                 .prepare_cached("SELECT band_since FROM scores WHERE account = ?1")?
                 .query_row([key], |row| row.get::<_, Option<i64>>(0))
                 .optional()?;
+            let is_gone = rows
+                .prepare_cached("SELECT 1 FROM gone WHERE account = ?1")?
+                .exists([key])?;
             Ok(Self {
                 course: course(&rows, key)?,
                 arrivals: arrivals(&rows, key)?,
@@ -179,7 +182,7 @@ impl Snapshot {
                     .flatten()
                     .min()
                     .map(|first| Timestamp::from_microsecond(first).unwrap_or(Timestamp::MIN)),
-                is_new: score.is_none(),
+                is_new: score.is_none() && !is_gone,
                 band_since: score.flatten().and_then(instant),
                 told: told(&rows, key)?,
                 read,
@@ -258,6 +261,8 @@ impl Settled {
                     rows.prepare_cached(&format!("DELETE FROM {table} WHERE account = ?1"))?
                         .execute([key])?;
                 }
+                rows.prepare_cached("INSERT OR IGNORE INTO gone VALUES (?1)")?
+                    .execute([key])?;
                 if let Some(survivor) = survivor.filter(|_| !self.arrivals.is_empty()) {
                     rows.prepare_cached("INSERT OR REPLACE INTO heard VALUES (?1, ?2, ?2, 0)")?
                         .execute(params![account_key(survivor), i64::MIN])?;
@@ -336,3 +341,7 @@ pub(crate) fn account(row: &Row<'_>) -> rusqlite::Result<AccountId> {
 pub(crate) fn instant(micros: i64) -> Option<Timestamp> {
     Timestamp::from_microsecond(micros).ok()
 }
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;

@@ -33,11 +33,11 @@ CREATE TABLE arrivals (
     UNIQUE (account, month)
 );
 
--- Accounts and subscriptions of which something else was recorded, and when.
+-- Accounts and subscriptions of which something else was recorded: since when, and the last of it.
 CREATE TABLE heard (
     subject BLOB PRIMARY KEY, -- the id
     first INTEGER NOT NULL,
-    last INTEGER NOT NULL,
+    last INTEGER NOT NULL, -- a position in the accounts log: several things may be recorded at one instant
     is_subscription INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX heard_subscriptions ON heard (first) WHERE is_subscription;
@@ -61,6 +61,10 @@ CREATE TABLE scores (
 ) WITHOUT ROWID;
 CREATE INDEX scores_due ON scores (due) WHERE due IS NOT NULL;
 CREATE INDEX scores_by_score ON scores (score IS NULL, score, account, band);
+
+-- Accounts whose signals were worked off without a score: they were merged, or the accounts' log did not have
+-- them yet. Not all of their signals are among the arrivals.
+CREATE TABLE gone (account BLOB PRIMARY KEY) WITHOUT ROWID;
 
 -- How to go on from there: the newest signals, and how bands came about.
 CREATE TABLE courses (

@@ -249,3 +249,33 @@ async fn hlt_5_acc_8_a_merged_account_leaves_the_list_and_its_signals_count_for_
     );
     assert_eq!(summary.band_since, Some(instant("2026-11-22T03:00:00Z")));
 }
+
+#[tokio::test]
+async fn hlt_5_acc_8_what_was_said_of_a_merged_account_is_said_of_that_instant_ever_after() {
+    let world = World::new().await;
+    let duplicate = world
+        .scene
+        .account("緑川印刷所", |account| account.tier = "Mid".to_owned())
+        .await;
+    world.scene.subscription(&duplicate, 1, |_| {}).await;
+    let at = "2026-11-21T00:00:00Z";
+    let mut signals = vec![
+        world.signal(SignalKind::ActiveUsers, 60, at),
+        world.signal(SignalKind::CsmPulse, 5, at),
+    ];
+    for signal in &mut signals {
+        signal.account.clone_from(&duplicate.name);
+    }
+    world.send_one(signals).await;
+    let health = async |at| {
+        let answer = world.ask(&duplicate.name, at).await;
+        answer.unwrap().into_inner().health.unwrap()
+    };
+    world.cluster.set("2026-11-22T11:00[Asia/Tokyo]");
+    let live = health(None).await;
+    assert_eq!((live.score, live.band()), (Some(94), Band::Green));
+    world.cluster.set("2026-11-22T12:00[Asia/Tokyo]");
+    world.merge(&duplicate).await;
+    assert_eq!(listed(&world).await.account, world.account.name);
+    assert_eq!(health(live.time).await, live);
+}

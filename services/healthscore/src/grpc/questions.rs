@@ -31,7 +31,14 @@ impl HealthScores {
         let history = history.ok_or_else(unknown)?;
         // Whoever followed the history to where it was left had these, or older ones.
         let cards = self.scorecards.recall(&domain::SCORECARDS).await?;
-        let track = self.follow(&history, &cards.state, at);
+        let track = self.follow_on(&history, &cards.state, at);
+        let (history, track) = if let Some(track) = track {
+            (history, track)
+        } else {
+            let (history, cards) = self.known(account, at, &body.account).await?;
+            let track = self.follow(&history, &cards, at);
+            (history, track)
+        };
         let health = Some(resources::health(history.id, &track, &overriding, at));
         let watermarks = self.freshness.watermarks();
         Ok(proto::GetHealthResponse { health, watermarks })

@@ -116,9 +116,41 @@ impl Course {
         }
     }
 
+    /// Whether what holds at the instant at which it was left is what it took in there: nothing else came to
+    /// be known of that instant since.
+    #[must_use]
+    pub fn stands(&self, situation_at: impl Fn(Timestamp) -> Situation) -> bool {
+        self.at.is_none_or(|at| {
+            let situation = situation_at(at);
+            let again = self.next(&situation, at);
+            again.follows_on && !again.is_change && again.changes_at == self.changes_at
+        })
+    }
+
     /// Goes on to an instant; answers the change, if it is one. Most instants change nothing, and cost no
     /// memory.
     fn take_in(&mut self, situation: &Situation, at: Timestamp) -> Option<Step> {
+        let next = self.next(situation, at);
+        let card = situation.card.as_ref();
+        self.at = Some(at);
+        self.changes_at = next.changes_at;
+        if !next.follows_on {
+            self.followed = card.map(|card| (card.key.clone(), card.since));
+        }
+        if !next.is_change {
+            return None;
+        }
+        let step = Step {
+            at,
+            score: next.score,
+            band: next.band,
+            card: card.map(|card| (card.key.clone(), card.version)),
+        };
+        Some(self.step.insert(step).clone())
+    }
+
+    /// What comes of what holds at an instant.
+    fn next(&self, situation: &Situation, at: Timestamp) -> Next {
         let rating = situation.rate(&self.latest, at);
         let score = rating.and_then(|rating| rating.score);
         let card = situation.card.as_ref();
@@ -130,27 +162,29 @@ impl Course {
             (Some(before), Some(score)) if follows_on => Some(before.after(score)),
             (_, score) => score.map(Band::plain),
         };
-        self.at = Some(at);
-        self.changes_at = rating.and_then(|rating| rating.changes_at);
-        if !follows_on {
-            self.followed = card.map(|card| (card.key.clone(), card.since));
-        }
         let is_change = self.step.as_ref().map_or(score.is_some(), |last| {
             let last_card = last.card.as_ref().map(|(key, version)| (key, *version));
             let card = card.map(|card| (&card.key, card.version));
             (last.score, last.band, last_card) != (score, band, card)
         });
-        if !is_change {
-            return None;
-        }
-        let step = Step {
-            at,
+        Next {
             score,
             band,
-            card: card.map(|card| (card.key.clone(), card.version)),
-        };
-        Some(self.step.insert(step).clone())
+            changes_at: rating.and_then(|rating| rating.changes_at),
+            follows_on,
+            is_change,
+        }
     }
+}
+
+/// What comes of an instant.
+struct Next {
+    score: Option<u8>,
+    band: Option<Band>,
+    changes_at: Option<Timestamp>,
+    /// Whether the scorecard is the one that was followed before.
+    follows_on: bool,
+    is_change: bool,
 }
 
 /// A score with its history, up to an instant.

@@ -244,3 +244,62 @@ proptest! {
         prop_assert_eq!(course, whole);
     }
 }
+
+#[test]
+fn hlt_5_a_course_does_not_stand_once_a_scorecard_came_at_the_instant_at_which_it_was_left() {
+    let versions = |published: i64| {
+        move |instant: Timestamp| {
+            let (version, since) = if instant < at(published) {
+                (1, 0)
+            } else {
+                (2, published)
+            };
+            situation(single(version, at(since)))
+        }
+    };
+    let mut course = Course::default();
+    assert!(course.stands(versions(2)), "nothing was taken in yet");
+    course.advance(&sign_ins(&[(0, 30), (2, 41)]), &[], versions(9), at(2));
+    assert_eq!(course.band(), Some(Red));
+    assert!(course.stands(versions(9)) && course.stands(versions(3)));
+    assert!(
+        !course.stands(versions(2)),
+        "it starts from the plain borders then"
+    );
+    assert!(!course.stands(versions(1)), "or before");
+    let nothing = |_| Situation {
+        card: None,
+        ..situation(single(1, at(0)))
+    };
+    assert!(!course.stands(nothing), "the tier has no scorecard");
+}
+
+proptest! {
+    #[test]
+    fn hlt_5_a_course_that_stands_goes_on_as_from_the_beginning_whenever_a_scorecard_is_heard_of(
+        history in arrivals(), card in scorecards(), published in 0..120_i64, heard in 0..120_i64, left in 0..120_i64,
+    ) {
+        let card = Arc::new(card);
+        let version = |number, since| {
+            let card = Arc::clone(&card);
+            situation(CardInEffect { card, ..single(number, at(since)) })
+        };
+        let holds = |instant: Timestamp| {
+            if instant < at(published) { version(1, 0) } else { version(2, published) }
+        };
+        let mut course = Course::default();
+        let known = history.partition_point(|signal| signal.recorded_at <= at(left));
+        if published <= heard {
+            course.advance(&history[..known], &[at(published)], holds, at(left));
+        } else {
+            course.advance(&history[..known], &[], |_| version(1, 0), at(left));
+        }
+        if !course.stands(holds) {
+            return Ok(());
+        }
+        course.advance(&history[known..], &[at(published)], holds, at(300));
+        let mut whole = Course::default();
+        whole.advance(&history, &[at(published)], holds, at(300));
+        prop_assert_eq!(course, whole);
+    }
+}
