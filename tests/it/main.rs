@@ -74,6 +74,8 @@ mod quality;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
+mod reacted;
+#[cfg(test)]
 mod reactions;
 #[cfg(test)]
 mod records;

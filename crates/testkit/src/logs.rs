@@ -40,7 +40,7 @@ pub fn heads(folder: &Path) -> BTreeMap<&'static str, u64> {
 #[must_use]
 pub fn count(folder: &Path, service: &str, kind: &str) -> usize {
     let mut count = 0;
-    each(folder, service, |event| {
+    for_each(folder, service, |event| {
         count += usize::from(event.kind == kind);
     });
     count
@@ -50,7 +50,7 @@ pub fn count(folder: &Path, service: &str, kind: &str) -> usize {
 #[must_use]
 pub fn last(folder: &Path, service: &str, kind: &str) -> Option<Position> {
     let mut last = None;
-    each(folder, service, |event| {
+    for_each(folder, service, |event| {
         last = (event.kind == kind).then_some(event.position).or(last);
     });
     last
@@ -61,7 +61,7 @@ pub fn last(folder: &Path, service: &str, kind: &str) -> Option<Position> {
 #[must_use]
 pub fn dealt_with<E: ReactingEvent>(folder: &Path, service: &str, source: &str) -> Position {
     let mut dealt_with = Position::START;
-    each(folder, service, |event| {
+    for_each(folder, service, |event| {
         let event = E::from_bytes(&event.data).expect("the service reads its own events");
         if let Some(advanced) = event.as_advanced().filter(|it| it.source == source) {
             dealt_with = Position(advanced.position);
@@ -70,14 +70,14 @@ pub fn dealt_with<E: ReactingEvent>(folder: &Path, service: &str, source: &str) 
     dealt_with
 }
 
-/// Looks at everything that a service recorded so far.
-fn each(folder: &Path, service: &str, mut look: impl FnMut(&Recorded)) {
+/// Shows everything that a service recorded so far. The server may be running.
+pub fn for_each(folder: &Path, service: &str, mut show: impl FnMut(&Recorded)) {
     let log = ReadOnlyLog::open(&log_path(folder, service)).expect("the log is there");
     let mut after = Position::START;
     loop {
         let page = log.read_all(after, PAGE).expect("the log is readable");
         for event in &page {
-            look(event);
+            show(event);
         }
         let Some(last) = page.last() else { return };
         after = last.position;

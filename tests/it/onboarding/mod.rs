@@ -9,6 +9,7 @@ mod lead_times;
 mod learning;
 mod leaving;
 mod phases;
+mod replay;
 mod stalled;
 mod templates;
 mod world;
