@@ -3,7 +3,9 @@
 use jiff::Zoned;
 use keizoku_proto::accounts::AccountFilter;
 use keizoku_proto::common::AsOf;
-use keizoku_proto::forecast::{Basis, ForecastFilter, GetForecastRequest, Scenario};
+use keizoku_proto::forecast::{
+    BandFilter, Basis, ForecastFilter, GetForecastRequest, OnboardingFilter, Scenario,
+};
 use keizoku_proto::google::r#type::Date;
 use keizoku_proto::risk::{
     Completion, LeadsToChurn, RiskFilter, RiskState, SearchKnowledgeRequest,
@@ -32,7 +34,7 @@ impl Cast {
         with(|filter: &mut ForecastFilter| filter.team.clone_from(&self.field.name))
     }
 
-    fn forecast_filters(&self) -> [ForecastFilter; 8] {
+    fn forecast_filters(&self) -> [ForecastFilter; 10] {
         [
             ForecastFilter::default(),
             self.in_the_field(),
@@ -42,6 +44,10 @@ impl Cast {
             with(|filter: &mut ForecastFilter| filter.region = "関西".to_owned()),
             with(|filter: &mut ForecastFilter| filter.industry = "印刷".to_owned()),
             with(|filter: &mut ForecastFilter| filter.risk_type = "price".to_owned()),
+            with(|filter: &mut ForecastFilter| filter.band = BandFilter::Red.into()),
+            with(|filter: &mut ForecastFilter| {
+                filter.onboarding = OnboardingFilter::OnHold.into();
+            }),
         ]
     }
 
@@ -65,7 +71,11 @@ impl Cast {
                 ask(&|forecast| forecast.filter = Some(filter.clone()));
             }
             ask(&|forecast| forecast.scenario = Scenario::Announced.into());
-            for scenario in [Scenario::LeadsToChurn, Scenario::UnknownAtPresent] {
+            for scenario in [
+                Scenario::LeadsToChurn,
+                Scenario::UnknownAtPresent,
+                Scenario::Red,
+            ] {
                 for as_of in times {
                     ask(&|forecast| {
                         forecast.scenario = scenario.into();

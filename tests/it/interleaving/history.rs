@@ -8,6 +8,7 @@ use keizoku_proto::google::r#type::Date;
 use keizoku_proto::risk::{Completion, LeadsToChurn, OpenRiskRequest, Risk};
 use keizoku_testkit::{Cluster, Scene, day};
 
+use super::health;
 use super::onboardings;
 use super::steps::*;
 
@@ -25,6 +26,9 @@ pub(super) struct Cast {
     pub(super) kato: User,
     pub(super) survivor: Account,
     pub(super) duplicate: Account,
+    /// Accounts with health scores, and a release.
+    pub(super) scored: Vec<String>,
+    pub(super) release: String,
 }
 
 /// What of the first month the later ones go on with.
@@ -46,7 +50,7 @@ pub(super) async fn record(cluster: &Cluster, scene: &Scene) -> Cast {
     ];
     let mut begun = begin(scene, [&suzuki, &sato, &kato], &west).await;
     cluster.set(OCTOBER);
-    october(scene, &mut begun, &kato).await;
+    let release = october(scene, &mut begun, &kato).await;
     cluster.set(NOVEMBER);
     let hikari = november(scene, &begun, &sato).await;
     cluster.set(NOW);
@@ -61,8 +65,12 @@ pub(super) async fn record(cluster: &Cluster, scene: &Scene) -> Cast {
         ..kato.clone()
     };
     update_user(scene, moved, "team", Some(day(2026, 11, 20))).await;
+    let scored = begun.accounts.iter().chain([&hikari]);
+    let scored = scored.map(|account| account.name.clone()).collect();
     let [.., duplicate, _] = begun.accounts;
     Cast {
+        scored,
+        release,
         field,
         east,
         kato,
@@ -192,7 +200,9 @@ async fn begin(scene: &Scene, [suzuki, sato, kato]: [&User; 3], pool: &Team) -> 
         onboardings::hold(scene, &started).await;
         onboardings::done(scene, &started, "read_hand_off").await;
         onboardings::speak(scene, &accounts[account], day(2026, 9, 10)).await;
+        onboardings::declare(scene, &started, "申請").await;
     }
+    health::begin(scene, &accounts).await;
     let started = onboardings::start(scene, &accounts[5], day(2026, 9, 14)).await;
     onboardings::hold(scene, &started).await;
     let mut suggestions = Vec::new();
@@ -208,7 +218,7 @@ async fn begin(scene: &Scene, [suzuki, sato, kato]: [&User; 3], pool: &Team) -> 
 }
 
 /// Owners, tiers and groups change at several times, contracts backwards.
-async fn october(scene: &Scene, begun: &mut Begun, kato: &User) {
+async fn october(scene: &Scene, begun: &mut Begun, kato: &User) -> String {
     let [_, sales, hokuto, _, duplicate, kodama] = &begun.accounts;
     assign(scene, hokuto, day(2026, 10, 1), |to| {
         to.owner = Some(kato.name.clone());
@@ -253,6 +263,7 @@ async fn october(scene: &Scene, begun: &mut Begun, kato: &User) {
     let known_differently = scene.risk(duplicate, "窓口が二つ", risk_of("price", UNKNOWN, None));
     begun.risks.push(known_differently.await);
     reopen(scene, &begun.risks[1]).await;
+    health::october(scene, &begun.accounts).await
 }
 
 /// A new account with a risk at once; the duplicate is merged between closing and reopening.
@@ -268,6 +279,7 @@ async fn november(scene: &Scene, begun: &Begun, sato: &User) -> Account {
     });
     signed.await;
     let [.., minato, duplicate, _] = &begun.accounts;
+    health::november(scene, &begun.accounts, &hikari).await;
     merge(scene, duplicate, minato).await;
     reopen(scene, &begun.risks[3]).await;
     close(scene, &risk, Completion::Failed, day(2026, 11, 10)).await;
@@ -314,4 +326,5 @@ async fn finish(scene: &Scene, begun: &Begun, hikari: &Account) {
     change!(scene, accounts.update_account, changed_accounts, request);
     close(scene, &risks[0], Completion::NotARisk, day(2026, 11, 22)).await;
     suggest(scene, hikari, "contact-left").await;
+    health::finish(scene, &begun.accounts).await;
 }

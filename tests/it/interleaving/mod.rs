@@ -2,7 +2,9 @@
 //! several services, they answer in the end as the server did that recorded it all.
 
 mod asked;
+mod behind;
 mod bus;
+mod health;
 mod history;
 mod messages;
 mod onboardings;
@@ -14,11 +16,13 @@ mod world;
 use futures::{StreamExt as _, stream};
 use jiff::Zoned;
 use keizoku_cli::client::settle;
+use keizoku_core::Position;
 use keizoku_proto::risk;
+use keizoku_runtime::Token;
 use keizoku_testkit::{Cluster, Scene, logs};
 
 use history::Cast;
-use questions::{Answers, ask};
+use questions::{Answers, ask, ask_meanwhile};
 use schedule::Schedule;
 use world::{Logs, World};
 
@@ -31,11 +35,20 @@ const AT_ONCE: usize = 8;
 async fn rx_9_services_answer_the_same_whatever_the_interleaving_between_sources() {
     let cluster = Cluster::at(history::BEGINNING).await;
     let scene = Scene::new("interleaving", cluster.api("csm").await);
+    // Services react to what is recorded after the instant at which they began.
+    cluster.set("2026-09-15T10:01[Asia/Tokyo]");
     let cast = Box::pin(history::record(&cluster, &scene)).await;
     // An account of it churns: what follows in other logs is there before anybody is asked.
     let ended = onboardings::ended(&cluster, &scene).await;
     follows(&cluster).await;
-    for tokens in [scene.tokens(), scene.account_tokens(), vec![ended]] {
+    let health = health::settled(&cluster, &scene).await;
+    for tokens in [
+        scene.tokens(),
+        scene.account_tokens(),
+        vec![ended],
+        vec![health.clone()],
+        vec![suggested(&cluster, &scene).await],
+    ] {
         settle(&scene.api, &tokens).await;
     }
     let expected = ask(&scene.api, &cast, true).await;
@@ -44,8 +57,8 @@ async fn rx_9_services_answer_the_same_whatever_the_interleaving_between_sources
     let now: Zoned = history::NOW.parse().unwrap();
     let logs = Logs::of(folder.path(), now.timestamp());
     let tried = stream::iter(0..SCHEDULES).for_each_concurrent(AT_ONCE, |seed| {
-        let (logs, cast, expected) = (&logs, &cast, &expected);
-        async move { try_schedule(logs, cast, expected, seed).await }
+        let (logs, cast, expected, health) = (&logs, &cast, &expected, &health);
+        async move { try_schedule(logs, cast, expected, health, seed).await }
     });
     tried.await;
     logs.close().await;
@@ -66,15 +79,27 @@ async fn follows(cluster: &Cluster) {
     }
 }
 
-async fn try_schedule(logs: &Logs, cast: &Cast, expected: &Answers, seed: u64) {
+/// A token of everything in the risk log.
+async fn suggested(cluster: &Cluster, scene: &Scene) -> String {
+    let head = logs::heads(cluster.folder())["risk"];
+    let request = risk::ListRisksRequest::default();
+    let listed = scene.api.risks().list_risks(request).await.unwrap();
+    let listed = listed.into_inner();
+    let mut watermarks = listed.watermarks.iter();
+    let own = watermarks.find(|mark| mark.source == "risk").unwrap();
+    Token::of(own.log_id.parse().unwrap(), Position(head)).encode()
+}
+
+async fn try_schedule(logs: &Logs, cast: &Cast, expected: &Answers, health: &str, seed: u64) {
     let schedule = Schedule::of(seed, |reader| logs.length(reader));
     let world = World::over(logs).await;
     for (number, step) in schedule.steps.iter().enumerate() {
         if number == schedule.asked_after {
-            ask(&world.api, cast, false).await;
+            ask_meanwhile(&world.api, cast).await;
         }
         world.step(*step).await;
     }
+    health::worked_off(&world.api, health, || world.hears_of_its_bands()).await;
     let answers = ask(&world.api, cast, false).await;
     for (question, expected) in expected {
         let answer = answers.get(question);

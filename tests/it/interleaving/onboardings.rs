@@ -7,8 +7,8 @@ use keizoku_proto::accounts::{
 };
 use keizoku_proto::google::r#type::Date;
 use keizoku_proto::onboarding::{
-    self, CompleteTaskRequest, HoldOnboardingRequest, ListOnboardingsRequest, Onboarding,
-    StartOnboardingRequest,
+    self, CompleteTaskRequest, Declaration, DeclareGoalRequest, HoldOnboardingRequest,
+    ListOnboardingsRequest, Onboarding, StartOnboardingRequest,
 };
 use keizoku_runtime::Token;
 use keizoku_testkit::{Cluster, Scene, day, logs};
@@ -50,6 +50,22 @@ pub(super) async fn done(scene: &Scene, onboarding: &Onboarding, task: &str) {
     };
     let mut client = scene.api.onboardings();
     client.complete_task(request).await.unwrap();
+}
+
+/// The customer says what it wants to use.
+pub(super) async fn declare(scene: &Scene, onboarding: &Onboarding, feature: &str) {
+    let request = DeclareGoalRequest {
+        name: onboarding.name.clone(),
+        declaration: Some(Declaration {
+            feature: feature.to_owned(),
+            due_date: Some(day(2026, 11, 15)),
+            ..Declaration::default()
+        }),
+        request_id: scene.ids.fresh(),
+        ..DeclareGoalRequest::default()
+    };
+    let mut client = scene.api.onboardings();
+    client.declare_goal(request).await.unwrap();
 }
 
 /// Somebody spoke to the customer.

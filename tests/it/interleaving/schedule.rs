@@ -29,13 +29,14 @@ struct Reading {
 
 impl Schedule {
     /// The schedule of a seed. Readers differ in how much they take at once, up to all of it, and
-    /// in how often it is their turn, down to when all others are done. By turns, one of them
-    /// reads everything before the others begin, or begins when they are done.
+    /// in how often it is their turn, down to when all others are done. In the first schedules, one of them
+    /// reads everything before the others begin, and another one begins when they are done.
     pub(crate) fn of(seed: u64, length: impl Fn(Reader) -> u64) -> Self {
         let mut random = Random::of(seed);
         let readers = READERS.len() as u64;
-        let (chosen, way) = (READERS[index_of(seed % readers)], seed / readers % 3);
-        let (is_ahead, is_last) = (way == 0, way == 1);
+        let of_turn =
+            |ahead: u64| (seed < readers).then(|| READERS[index_of((seed + ahead) % readers)]);
+        let (first, last) = (of_turn(0), of_turn(readers / 2));
         let mut steps = Vec::new();
         let mut readings = READERS.map(|reader| {
             let length = length(reader);
@@ -45,13 +46,13 @@ impl Schedule {
                 step: Step { reader, to: 0 },
                 length,
                 chunk: length.div_ceil(parts),
-                turns: if is_last {
-                    usize::from(reader != chosen)
-                } else {
-                    turns
+                turns: match last {
+                    Some(last) if reader == last => 0,
+                    Some(_) => turns.max(1),
+                    None => turns,
                 },
             };
-            if is_ahead && reader == chosen {
+            if first == Some(reader) {
                 reading.step.to = length;
                 steps.push(reading.step);
             }
