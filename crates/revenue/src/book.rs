@@ -5,6 +5,7 @@ use crate::attributes::{AttributeHistory, SegmentHistory};
 use crate::contract::{CompactedFacts, Contracts, Subscription};
 use crate::directory::Directory;
 use crate::identity::Identity;
+use crate::imports::Imports;
 use crate::initiatives::Initiatives;
 use crate::memory::Memory;
 use crate::products::{FIRST_SET, ProductPart, Products, SEVERAL};
@@ -34,6 +35,7 @@ pub struct Book {
     pub(crate) identity: Identity,
     pub(crate) settings: SettingsHistory,
     pub(crate) initiatives: Initiatives,
+    pub(crate) imports: Imports,
     pub(crate) directory: Directory,
     pub(crate) segments: Segments,
     pub(crate) groups: Names,
@@ -70,6 +72,7 @@ impl Book {
             identity: Identity::default(),
             settings: SettingsHistory::default(),
             initiatives: Initiatives::default(),
+            imports: Imports::default(),
             directory: Directory::default(),
             segments: Segments::default(),
             groups: Names::default(),

@@ -6,6 +6,7 @@ use keizoku_core::{AccountId, Day, InitiativeId, Money, Month};
 
 use crate::attributes::Attributes;
 use crate::directory::Directory;
+use crate::imports::FailedImport;
 use crate::initiatives::Initiative;
 use crate::row::Row;
 use crate::segment::Segments;
@@ -131,6 +132,14 @@ impl Book {
     #[must_use]
     pub fn initiative(&self, id: InitiativeId, known_at: Option<Timestamp>) -> Option<&Initiative> {
         self.initiatives.find(id, Known::from(known_at))
+    }
+
+    /// Systems whose last import, as known, left rows out that are wrong.
+    pub fn failed_imports(
+        &self,
+        known_at: Option<Timestamp>,
+    ) -> impl Iterator<Item = FailedImport<'_>> {
+        self.imports.failed(Known::from(known_at))
     }
 
     /// Every initiative's charter, as known, in the order of their ids.

@@ -46,6 +46,7 @@ impl Book {
                 let initiative = Initiative::of(id, entry.revision, charter)?;
                 self.initiatives.record(initiative, recorded);
             }
+            Kind::ImportReported(event) => self.imports.record(event, recorded),
             Kind::TeamDefined(event) => {
                 let team = entry::id::<TeamId>(&event.team_id, "team_id")?;
                 let parent = entry::optional_id(&event.parent_team_id, "parent_team_id")?;

@@ -1,9 +1,11 @@
 //! Requests into commands: every violation at once.
 
 pub(crate) mod contacts;
+mod imports;
 mod initiatives;
 mod targets;
 
+pub(crate) use imports::import_reported;
 pub(crate) use initiatives::{Chartered, charter};
 pub(crate) use targets::check_targets;
 

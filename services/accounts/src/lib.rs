@@ -40,6 +40,7 @@ use domain::contact::Contact;
 use domain::contact_log::Entry;
 use domain::deal::Deal;
 use domain::identity::Identity;
+use domain::import_report::Imports;
 use domain::initiative::Initiative;
 use domain::organisation::Organisation;
 use domain::subscription::Subscription;
@@ -72,6 +73,7 @@ pub(crate) struct Accounts {
     churns: Arc<Executor<Churn>>,
     deals: Arc<Executor<Deal>>,
     initiatives: Arc<Executor<Initiative>>,
+    imports: Arc<Executor<Imports>>,
     contacts: Arc<Executor<Contact>>,
     contact_log: Arc<Executor<Entry>>,
     book: SharedBook,
@@ -113,6 +115,7 @@ pub async fn build(
         churns: deps.executor(&log),
         deals: deps.executor(&log),
         initiatives: deps.executor(&log),
+        imports: deps.executor(&log),
         contacts: deps.executor(&log),
         contact_log: deps.executor(&log),
         book: deps.book,

@@ -38,7 +38,7 @@ pub(crate) fn handle(
     // Most events are other contract facts and claims: they have no rows here.
     if matches!(
         event.category(),
-        "subscription" | "claim" | "organisation" | "churn" | "initiative" | "reactions"
+        "subscription" | "claim" | "organisation" | "churn" | "initiative" | "import" | "reactions"
     ) {
         return Ok(());
     }
@@ -100,6 +100,7 @@ fn write(rows: &Transaction<'_>, event: &Kind, recorded: &Recorded) -> rusqlite:
         // What has two times is answered by the book; the rest is looked up by its own stream.
         Kind::OrganisationConfigured(_)
         | Kind::InitiativeChartered(_)
+        | Kind::ImportReported(_)
         | Kind::UserTeamChanged(_)
         | Kind::ExternalIdClaimed(_)
         | Kind::CallerClaimed(_)

@@ -126,8 +126,9 @@ fn on_accounts(rows: &Transaction<'_>, event: &accounts::event::Kind) -> rusqlit
         | Kind::ContactLogEntryVoided(_)
         // The end of its last contract was told.
         | Kind::AccountChurned(_)
-        // Nobody is told of charters.
+        // Nobody is told of charters, nor of how imports ended.
         | Kind::InitiativeChartered(_)
+        | Kind::ImportReported(_)
         | Kind::ReactionsAdvanced(_) => {}
     }
     Ok(false)

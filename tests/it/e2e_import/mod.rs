@@ -3,5 +3,6 @@
 mod answers;
 mod contacts;
 mod export;
+mod failed;
 mod generated;
 mod sample;

@@ -9,6 +9,7 @@ pub mod contact_log;
 pub mod deal;
 mod existence;
 pub mod identity;
+pub mod import_report;
 pub mod initiative;
 pub mod organisation;
 pub mod subscription;
@@ -80,6 +81,12 @@ pub const fn team_stream(id: TeamId) -> StreamId {
 #[must_use]
 pub const fn initiative_stream(id: InitiativeId) -> StreamId {
     StreamId::new("initiative", id.uuid())
+}
+
+/// Stream of how the imports of a system ended.
+#[must_use]
+pub fn import_stream(system: &str) -> StreamId {
+    StreamId::new("import", derive_id("import", &[system.as_bytes()]))
 }
 
 /// Stream of the claim to an external id.

@@ -449,4 +449,10 @@ impl AccountsService for Service {
     ) -> Result<Response<Self::ImportRecordsStream>, Status> {
         Ok(Response::new(self.0.clone().import(request)))
     }
+    async fn report_import(
+        &self,
+        request: Request<proto::ReportImportRequest>,
+    ) -> Result<Response<proto::ReportImportResponse>, Status> {
+        reply(self.0.report_import(request).await)
+    }
 }

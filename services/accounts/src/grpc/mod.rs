@@ -8,6 +8,7 @@ mod contacts;
 mod contracts;
 mod deals;
 mod directory;
+mod imports;
 mod initiatives;
 
 use keizoku_core::{AccountId, Day, TeamId, UserId};

@@ -78,5 +78,6 @@ fn kind(asked: i32) -> Option<IssueKind> {
         Asked::RiskWithoutNextAction => IssueKind::RiskWithoutNextAction,
         Asked::RiskPostponed => IssueKind::RiskPostponed,
         Asked::RiskUntouched => IssueKind::RiskUntouched,
+        Asked::FailedImport => IssueKind::FailedImport,
     })
 }

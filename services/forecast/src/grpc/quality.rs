@@ -33,7 +33,7 @@ impl Service {
                 let found = quality(book, boards.risks, &question, &shared);
                 let shown = found.issues.iter().skip(offset).take(size);
                 let shown = shown
-                    .map(|issue| replies::issue(book, boards.risks, issue, as_of.on, currency))
+                    .map(|issue| replies::issue(book, boards.risks, issue, as_of, currency))
                     .collect();
                 let answer = proto::ListQualityIssuesResponse {
                     issues: shown,

@@ -31,6 +31,8 @@ pub enum IssueKind {
     RiskPostponed,
     /// An open risk that has not changed for thirty days (RISK-7).
     RiskUntouched,
+    /// The last import of a system left rows out that are wrong.
+    FailedImport,
 }
 
 /// Who should mend something.
@@ -49,13 +51,13 @@ pub enum Fixer {
 pub struct Issue {
     /// What.
     pub kind: IssueKind,
-    /// With which account; of several the one with the most MRR.
-    pub account: AccountIx,
+    /// With which account; of several the one with the most MRR. `None` for a failed import.
+    pub account: Option<AccountIx>,
     /// With which risk.
     pub risk: Option<RiskIx>,
     /// The other accounts that may be the same customer.
     pub others: Vec<AccountIx>,
-    /// What they share.
+    /// What they share; of a failed import its system.
     pub shared: String,
     /// Since when; `None` where that is not known.
     pub since: Option<Day>,
@@ -152,7 +154,7 @@ impl<'a> Finder<'a> {
     ) -> Issue {
         Issue {
             kind,
-            account,
+            account: Some(account),
             risk: None,
             others: Vec::new(),
             shared: String::new(),

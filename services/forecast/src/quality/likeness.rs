@@ -146,7 +146,7 @@ fn issue(finder: &Finder<'_>, kind: IssueKind, shared: &Shared) -> Option<Issue>
     let (mrr, _, account) = by_mrr[0];
     Some(Issue {
         kind,
-        account,
+        account: Some(account),
         risk: None,
         others: by_mrr[1..].iter().map(|(_, _, other)| *other).collect(),
         shared: shared.value.clone(),

@@ -1,6 +1,7 @@
 //! Data quality (FC-10): what is wrong with records, since when, and who should mend it.
 
 mod accounts;
+mod imports;
 mod issue;
 mod likeness;
 mod risks;
@@ -56,6 +57,7 @@ pub fn quality(
     likeness::find(&finder, shared, &wanted, &mut issues);
     accounts::find(&finder, &wanted, &mut issues);
     risks::find(&finder, board, &wanted, &mut issues);
+    imports::find(&finder, &wanted, &mut issues);
     let scope = question.team.map(|team| {
         let team = book.directory().team(team);
         team.map(|team| book.directory().owners_in(team, as_of))
@@ -66,7 +68,7 @@ pub fn quality(
         is_old && is_theirs && is_of(book, as_of, scope.as_ref(), issue)
     });
     issues.sort_by_cached_key(|issue| {
-        let account = book.account_id(issue.account);
+        let account = issue.account.map(|account| book.account_id(account));
         let risk = issue.risk.map(|risk| board.names(risk).0);
         (
             issue.kind,
@@ -94,7 +96,5 @@ fn is_of(book: &Book, as_of: AsOf, scope: Option<&Option<OwnerScope>>, issue: &I
         let (attributes, _) = book.attributes_on(*account, as_of);
         scope.contains(attributes.owner)
     };
-    std::iter::once(&issue.account)
-        .chain(&issue.others)
-        .any(contains)
+    issue.account.iter().chain(&issue.others).any(contains)
 }

@@ -53,7 +53,7 @@ pub(super) fn find(
             if applies && wanted(kind) {
                 issues.push(Issue {
                     kind,
-                    account: survivor,
+                    account: Some(survivor),
                     risk: Some(risk),
                     others: Vec::new(),
                     shared: String::new(),

@@ -1,8 +1,8 @@
 //! Issues of data quality.
 
-use keizoku_core::{Day, Money};
+use keizoku_core::Money;
 use keizoku_proto::forecast as proto;
-use keizoku_revenue::Book;
+use keizoku_revenue::{AsOf, Book};
 use keizoku_runtime::names;
 
 use super::money;
@@ -15,9 +15,10 @@ pub(crate) fn issue(
     book: &Book,
     board: &RiskBoard,
     issue: &Issue,
-    on: Day,
+    as_of: AsOf,
     currency: &str,
 ) -> proto::QualityIssue {
+    let AsOf { known_at, on } = as_of;
     let duplicate = |account| proto::DuplicateAccount {
         account: names::account(book.account_id(account)),
         account_display_name: String::new(),
@@ -26,9 +27,15 @@ pub(crate) fn issue(
         let (id, account) = board.names(risk);
         names::risk(book.account_id(account), id)
     });
+    let mut failed = book.failed_imports(known_at);
+    let failed = failed.find(|failed| issue.account.is_none() && failed.system == issue.shared);
+    let rejected = failed.map_or_else(Vec::new, |failed| failed.rejected.to_vec());
     proto::QualityIssue {
         kind: kind(issue.kind).into(),
-        account: names::account(book.account_id(issue.account)),
+        account: issue
+            .account
+            .map(|account| names::account(book.account_id(account)))
+            .unwrap_or_default(),
         account_display_name: String::new(),
         risk: risk.unwrap_or_default(),
         duplicates: issue.others.iter().copied().map(duplicate).collect(),
@@ -41,6 +48,7 @@ pub(crate) fn issue(
             Fixer::Ops => OPS.to_owned(),
         },
         mrr: Some(money(Money::from_minor(issue.mrr), currency)),
+        rejected,
     }
 }
 
@@ -66,5 +74,6 @@ fn kind(kind: IssueKind) -> proto::QualityIssueKind {
         IssueKind::RiskWithoutNextAction => Shown::RiskWithoutNextAction,
         IssueKind::RiskPostponed => Shown::RiskPostponed,
         IssueKind::RiskUntouched => Shown::RiskUntouched,
+        IssueKind::FailedImport => Shown::FailedImport,
     }
 }

@@ -5,7 +5,7 @@ use keizoku_forecast::quality::{
     Fixer, Issue, IssueKind, QualityQuestion, Shared, SharedKey, quality,
 };
 use keizoku_proto::accounts::event::Kind as AccountsKind;
-use keizoku_proto::accounts::{UserDeparted, UserReturned};
+use keizoku_proto::accounts::{ImportReported, RejectedRows, UserDeparted, UserReturned};
 use keizoku_proto::date;
 use keizoku_proto::risk::event::Kind as RiskKind;
 use keizoku_proto::risk::{Completion, NextAction, NextActionScheduled};
@@ -78,7 +78,7 @@ type Found = (IssueKind, u128, Option<Day>, Fixer);
 fn short(history: &History, issues: &[Issue]) -> Vec<Found> {
     let (book, _) = history.read(day(TODAY));
     let number = |issue: &Issue| {
-        let id = book.account_id(issue.account);
+        let id = book.account_id(issue.account.unwrap());
         (0..20).find(|number| account(*number) == id).unwrap()
     };
     issues
@@ -386,4 +386,68 @@ fn fc_10_filters_combine() {
     );
     assert_eq!(ask(&|question| question.fixer = Some(Fixer::Ops)), all[..2]);
     assert_eq!(ask(&|question| question.at_least_days = 2), all[..3]);
+}
+
+fn import_reported(system: &str, rejected: &[(&str, i64)]) -> AccountsKind {
+    let rejected = rejected.iter().map(|(reason, rows)| RejectedRows {
+        file: "Account.csv".to_owned(),
+        reason: (*reason).to_owned(),
+        rows: *rows,
+    });
+    AccountsKind::ImportReported(ImportReported {
+        system: system.to_owned(),
+        rejected: rejected.collect(),
+    })
+}
+
+#[test]
+fn fc_10_a_system_s_import_has_failed_since_one_last_went_in_whole() {
+    let mut history = in_order();
+    for (on, rejected) in [
+        ("2026-09-01", &[("name_missing", 3)][..]),
+        ("2026-09-10", &[]),
+        ("2026-10-01", &[("name_missing", 2)]),
+        ("2026-10-20", &[("name_missing", 1), ("tier_unknown", 4)]),
+    ] {
+        go_to(&mut history, on);
+        history.accounts(import_reported("salesforce", rejected));
+    }
+    go_to(&mut history, "2026-11-01");
+    history.accounts(import_reported("other", &[("name_missing", 1)]));
+    history.accounts(import_reported("other", &[]));
+    let (book, board) = history.read(day(TODAY));
+    let ops = QualityQuestion {
+        fixer: Some(Fixer::Ops),
+        ..question(TODAY)
+    };
+    let found = quality(&book, &board, &ops, &[]).issues;
+    let [issue] = &found[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!((issue.kind, issue.account), (IssueKind::FailedImport, None));
+    assert_eq!(
+        (issue.shared.as_str(), issue.since),
+        ("salesforce", Some(day("2026-10-01")))
+    );
+    let failed: Vec<_> = book.failed_imports(None).collect();
+    let rows: Vec<_> = failed[0].rejected.iter().map(|of| of.rows).collect();
+    assert_eq!(rows, [1, 4], "what did not go in the last time");
+    // A team's issues are those of its accounts; and between the two failures all was well.
+    let of_team = QualityQuestion {
+        team: Some(team(0)),
+        ..question(TODAY)
+    };
+    assert_eq!(quality(&book, &board, &of_team, &[]).issues, []);
+    let known = |on: &str| {
+        let known_at = day(on).last_instant(book.zone_at(None)).unwrap();
+        book.failed_imports(Some(known_at)).count()
+    };
+    assert_eq!(
+        [
+            known("2026-09-01"),
+            known("2026-09-10"),
+            known("2026-10-01")
+        ],
+        [1, 0, 1]
+    );
 }

@@ -72,6 +72,8 @@ enum Kind {
     RiskPostponed,
     /// An open risk that nobody has touched for thirty days
     RiskUntouched,
+    /// The last import of a system left rows out that are wrong
+    FailedImport,
 }
 
 impl Kind {
@@ -88,6 +90,7 @@ impl Kind {
             Self::RiskWithoutNextAction => QualityIssueKind::RiskWithoutNextAction,
             Self::RiskPostponed => QualityIssueKind::RiskPostponed,
             Self::RiskUntouched => QualityIssueKind::RiskUntouched,
+            Self::FailedImport => QualityIssueKind::FailedImport,
         }
     }
 }
@@ -209,6 +212,13 @@ fn cause(issue: &QualityIssue) -> String {
         QualityIssueKind::RiskWithoutNextAction => "nobody does anything next".to_owned(),
         QualityIssueKind::RiskPostponed => "put off three times or more".to_owned(),
         QualityIssueKind::RiskUntouched => "unchanged for thirty days".to_owned(),
+        QualityIssueKind::FailedImport => {
+            let rejected = issue.rejected.iter();
+            let rows: Vec<_> = rejected
+                .map(|of| format!("{} of {}: {}", of.rows, of.file, of.reason))
+                .collect();
+            format!("import of {}: {}", issue.shared, rows.join(", "))
+        }
         QualityIssueKind::Unspecified => String::new(),
     }
 }

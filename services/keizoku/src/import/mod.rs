@@ -188,6 +188,7 @@ async fn import(
             .await?;
     }
 
+    stages.report().await?;
     stages.settle().await;
 
     let optional = [

@@ -1,12 +1,16 @@
 //! The files of an export on their way to the server, one after the other.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use keizoku_core::{Entropy as _, SystemEntropy};
+use keizoku_proto::accounts::{RejectedRows, ReportImportRequest};
+use tonic::Code;
 
 use super::progress::Progress;
 use super::report::{FileReport, Problem};
 use super::rows::{Known, KnownById, Sifted};
 use super::send::{self, Outcome, Upsert};
-use crate::client::{Connection, settle};
+use crate::client::{Connection, call, settle};
 use crate::error::Failure;
 
 /// The files that went in so far.
@@ -16,6 +20,27 @@ pub(super) struct Stages<'a> {
     /// Tokens of what went in last; answers come in any order, so that one is not enough.
     pub(super) recent: VecDeque<String>,
     pub(super) done: Vec<FileReport>,
+}
+
+/// What is imported is an export of this system's.
+const SYSTEM: &str = "salesforce";
+
+/// How many rows of each file were rejected, by reason.
+fn rejected(files: &[FileReport]) -> Vec<RejectedRows> {
+    let mut counts: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+    for file in files {
+        for problem in &file.rejected {
+            *counts.entry((&file.name, &problem.reason)).or_default() += 1;
+        }
+    }
+    let shown = counts.into_iter();
+    shown
+        .map(|((file, reason), rows)| RejectedRows {
+            file: file.to_owned(),
+            reason: reason.to_owned(),
+            rows,
+        })
+        .collect()
 }
 
 /// More than a server has in flight.
@@ -44,6 +69,26 @@ impl Stages<'_> {
             )
             .await;
         }
+    }
+
+    /// Says what did not go in, so that data quality shows it (FC-10).
+    pub(super) async fn report(&mut self) -> Result<(), Failure> {
+        let Some(connection) = self.connection else {
+            return Ok(());
+        };
+        let request = ReportImportRequest {
+            system: SYSTEM.to_owned(),
+            rejected: rejected(&self.done),
+            request_id: SystemEntropy.uuid().to_string(),
+        };
+        let sent = call(async || connection.accounts().report_import(request.clone()).await).await;
+        match sent {
+            Ok(answer) => remember(&mut self.recent, &answer.consistency_token),
+            // An older server keeps no record of imports.
+            Err(Failure::Refused { status, .. }) if status.code() == Code::Unimplemented => {}
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
     }
 
     /// Sends a file's good rows and completes its report; the answer is what went in, by id.
