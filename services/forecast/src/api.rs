@@ -124,12 +124,6 @@ pub(crate) fn question(
         filter: filter(&mut violations, request.filter.as_ref()),
     };
     require_known(&mut violations, book, &question.filter);
-    if request.expected && basis == Basis::Group {
-        violations.add(
-            "expected",
-            "is for basis ACCOUNT: how often whole groups were lost is not known",
-        );
-    }
     violations.finish(Some(question))
 }
 

@@ -1,13 +1,13 @@
 //! What to expect: every part weighted by how often parts like it were lost (FC-5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use keizoku_core::{Day, Money, NoRate, Rate};
-use keizoku_revenue::Book;
+use keizoku_revenue::{AccountIx, Book};
 
 use super::buckets::BucketKey;
 use super::forecast::Question;
-use super::parts::{Asked, Part, Scenario, Take, Whose};
+use super::parts::{Asked, Basis, Part, Scenario, Take, Whose};
 use crate::boards::Boards;
 use crate::hindsight::{Hindsight, LossRate, LossRates, RateKey, Reasons, weighted};
 
@@ -48,7 +48,10 @@ pub struct UsedRate {
     pub expected: Money,
 }
 
-/// The expected line on basis ACCOUNT, over the widest scenario whatever the question's.
+/// The expected line on the question's basis, over the widest scenario whatever the question's.
+///
+/// On basis GROUP a group at risk has the rate of the account that speaks for it: what is lost of
+/// whole groups happens too seldom to learn from.
 ///
 /// The rates are those of the whole organisation, whatever the filter: a small team's own past
 /// says little.
@@ -79,13 +82,21 @@ fn line(book: &Book, boards: Boards<'_>, question: &Question, rates: &LossRates)
     let asked = Asked::of(book, boards, &widest);
     let risk_type = question.filter.risk_type.as_deref();
     let reasons = Reasons::of(boards, book, question.as_of, risk_type);
-    let (taken, _) = asked.by_account(|| Weighing {
+    let new = || Weighing {
+        basis: question.basis,
         on: question.as_of.on,
         reasons: &reasons,
         rates,
         buckets: BTreeMap::new(),
         keys: BTreeMap::new(),
-    });
+        groups: Vec::new(),
+        at_risk: Vec::new(),
+    };
+    let (mut taken, _) = match question.basis {
+        Basis::Account => asked.by_account(new),
+        Basis::Group => asked.by_group(new),
+    };
+    taken.push(whole_groups(&taken, &reasons, new()));
     // Both ends are always shown, as in the forecast.
     let mut buckets = BTreeMap::from([(BucketKey::Overdue, 0), (BucketKey::Unknown, 0)]);
     let mut keys: BTreeMap<RateKey, Weight> = BTreeMap::new();
@@ -132,6 +143,29 @@ fn line(book: &Book, boards: Boards<'_>, question: &Question, rates: &LossRates)
     }
 }
 
+/// Weighs groups at risk, once it is known who speaks for each.
+fn whole_groups<'a>(
+    taken: &[Weighing<'a>],
+    reasons: &Reasons,
+    mut weighing: Weighing<'a>,
+) -> Weighing<'a> {
+    let mut speakers: HashMap<u32, AccountIx> = HashMap::new();
+    for (group, account) in taken.iter().flat_map(|taken| &taken.at_risk) {
+        let speaks = speakers.entry(*group).or_insert(*account);
+        if reasons.speaks_before(*account, *speaks) {
+            *speaks = *account;
+        }
+    }
+    for (group, part) in taken.iter().flat_map(|taken| &taken.groups) {
+        let speaker = speakers.get(group);
+        weighing.weigh(
+            speaker.and_then(|account| reasons.key(*account, false)),
+            part,
+        );
+    }
+    weighing
+}
+
 /// MRR, and what is expected of it.
 #[derive(Debug, Clone, Copy, Default)]
 struct Weight {
@@ -140,31 +174,52 @@ struct Weight {
 }
 
 struct Weighing<'a> {
+    basis: Basis,
     on: Day,
     reasons: &'a Reasons,
     rates: &'a LossRates,
     buckets: BTreeMap<BucketKey, i64>,
     keys: BTreeMap<RateKey, Weight>,
+    /// Groups at risk, whole, until it is known who speaks for them.
+    groups: Vec<(u32, Part)>,
+    at_risk: Vec<(u32, AccountIx)>,
+}
+
+impl Weighing<'_> {
+    fn weigh(&mut self, key: Option<RateKey>, part: &Part) {
+        let found = key.and_then(|key| self.rates.rate(key).ok());
+        let Some(LossRate { key, rate, .. }) = found else {
+            return;
+        };
+        let expected = weighted(part.mrr, rate);
+        let bucket = BucketKey::of(part.date, self.on);
+        *self.buckets.entry(bucket).or_default() += expected;
+        let weight = self.keys.entry(key).or_default();
+        weight.mrr += part.mrr;
+        weight.expected += expected;
+    }
 }
 
 impl Take for Weighing<'_> {
     fn take(&mut self, whose: Whose, parts: &[Part]) {
-        // Whole groups are parts on basis GROUP only.
-        let Whose::Account(account) = whose else {
-            return;
+        let account = match whose {
+            Whose::Account(account) => account,
+            Whose::Group(group) => {
+                self.groups.extend(parts.iter().map(|part| (group, *part)));
+                return;
+            }
         };
         for part in parts {
-            let key = self.reasons.key(account, part.announced);
-            let found = key.and_then(|key| self.rates.rate(key).ok());
-            let Some(LossRate { key, rate, .. }) = found else {
-                continue;
-            };
-            let expected = weighted(part.mrr, rate);
-            let bucket = BucketKey::of(part.date, self.on);
-            *self.buckets.entry(bucket).or_default() += expected;
-            let weight = self.keys.entry(key).or_default();
-            weight.mrr += part.mrr;
-            weight.expected += expected;
+            // On basis GROUP an account at risk counts whole, announced ends included.
+            let at_risk = (self.basis == Basis::Group)
+                .then(|| self.reasons.key(account, false))
+                .flatten();
+            let key = at_risk.or_else(|| self.reasons.key(account, part.announced));
+            self.weigh(key, part);
         }
+    }
+
+    fn note_at_risk(&mut self, group: u32, account: AccountIx) {
+        self.at_risk.push((group, account));
     }
 }

@@ -41,6 +41,7 @@ impl<'a, T: Take> Visit<'a> for ByGroup<'a, T> {
         if seen.core.group != 0 {
             if at_risk {
                 groups.put_at_risk(seen.core.group, asked.renewal_of_rest(account, seen));
+                taken.note_at_risk(seen.core.group, account);
             }
             groups.note_announced(account, seen, open.is_some());
         } else if at_risk {

@@ -92,6 +92,9 @@ pub(crate) struct Seen<'a> {
 /// Takes the parts of a forecast; each thread has a taker of its own.
 pub(crate) trait Take: Send {
     fn take(&mut self, whose: Whose, parts: &[Part]);
+
+    /// Notes an account for which its group is at risk.
+    fn note_at_risk(&mut self, _group: u32, _account: AccountIx) {}
 }
 
 struct ByAccount<'a, T> {

@@ -113,6 +113,16 @@ impl Reasons {
         Some(RateKey { flag, kind, band })
     }
 
+    /// Whether of two accounts of a group the first one speaks for it: whose risk would speak if
+    /// both were one account, and who has a risk before who is only red.
+    pub(crate) fn speaks_before(&self, one: AccountIx, other: AccountIx) -> bool {
+        let reason = |account| self.by_account.get(&account);
+        match (reason(one), reason(other)) {
+            (Some(one), Some(other)) => one < other,
+            (one, _) => one.is_some(),
+        }
+    }
+
     /// Red accounts, with open risks or without.
     fn red(&self) -> impl Iterator<Item = AccountIx> {
         let red = (0..).zip(&self.bands);

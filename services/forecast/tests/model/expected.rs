@@ -190,6 +190,41 @@ fn fc_5_an_outcome_counts_31_days_after_the_end_of_its_month() {
     assert_eq!([on("2026-07-30"), on("2026-07-31")], [0, 60]);
 }
 
+/// The two whose risks are open and ahead (520 and 527) join a group with one of 73 that is at no risk.
+fn grouped() -> History {
+    let mut history = learned();
+    go_to(&mut history, "2026-11-20");
+    for number in [60, 61] {
+        let of = attributes("G", "Mid", user(0));
+        history.accounts(attributes_changed(account(number), of, day("2026-11-20")));
+    }
+    history.accounts(opened(account(90), attributes("G", "Mid", user(0)), "関東"));
+    let (id, of, since) = (subscription(90), account(90), day("2026-01-01"));
+    let terms = terms(Some(day("2027-06-30")), 0);
+    history.accounts(started(id, of, "core", since, 73, terms));
+    history
+}
+
+#[test]
+fn fc_5_on_basis_group_a_group_has_the_rate_of_the_account_that_speaks_for_it() {
+    let question = Question {
+        basis: Basis::Group,
+        ..widest(day(TODAY))
+    };
+    let (book, board) = grouped().read(day(TODAY));
+    let line = expected(&book, &board, &question).line.unwrap();
+    let january = BucketKey::Month(month("2027-01"));
+    let mut buckets = line.buckets.iter();
+    let (_, at) = buckets.find(|(key, _)| *key == january).unwrap();
+    // 1,120 at two thirds: the risk that leads to churn speaks, not the one that may.
+    assert_eq!(*at, Money::from_minor(747));
+    let weighed: Money = line.rates.iter().map(|used| used.mrr).sum();
+    assert_eq!(weighed, forecast(&book, &board, &question).total.mrr);
+    // Who has no group is one by itself: the rest is as on basis ACCOUNT.
+    let by_account = expected(&book, &board, &widest(day(TODAY))).line.unwrap();
+    assert_eq!(line.buckets[0], by_account.buckets[0]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
@@ -213,7 +248,8 @@ proptest! {
     ) {
         let history = history_of_customers(&customers);
         let (book, board) = history.read(day(TODAY));
-        let question = widest(day(TODAY));
+        for basis in [Basis::Account, Basis::Group] {
+        let question = Question { basis, ..widest(day(TODAY)) };
         if let Some(line) = expected(&book, &board, &question).line {
             let weighed: Money = line.rates.iter().map(|used| used.mrr).sum();
             prop_assert_eq!(weighed, forecast(&book, &board, &question).total.mrr);
@@ -221,6 +257,7 @@ proptest! {
             let by_bucket: Money = line.buckets.iter().map(|(_, mrr)| *mrr).sum();
             prop_assert_eq!((by_rate, by_bucket), (line.total, line.total));
             prop_assert!(line.total <= weighed);
+        }
         }
     }
 }
