@@ -86,8 +86,13 @@ async fn fc_10_every_flaw_of_an_import_s_report_is_named() {
     let cluster = Cluster::at(NOVEMBER).await;
     let scene = Scene::new("failed imports", cluster.api("ops").await);
     let heads = logs::heads(cluster.folder());
+    let three = RejectedRows {
+        file: "Account.csv".to_owned(),
+        reason: "name_missing".to_owned(),
+        rows: 3,
+    };
     let request = ReportImportRequest {
-        rejected: vec![RejectedRows::default()],
+        rejected: vec![RejectedRows::default(), three.clone(), three],
         request_id: scene.ids.fresh(),
         ..ReportImportRequest::default()
     };
@@ -96,6 +101,7 @@ async fn fc_10_every_flaw_of_an_import_s_report_is_named() {
         "rejected[0].file",
         "rejected[0].reason",
         "rejected[0].rows",
+        "rejected[2].reason",
         "system",
     ];
     assert_eq!(refusal.fields, named);

@@ -1,5 +1,7 @@
 //! How imports ended.
 
+use std::collections::BTreeSet;
+
 use keizoku_proto::accounts as proto;
 use keizoku_runtime::parse::{SHORT_TEXT, Violations};
 
@@ -17,14 +19,20 @@ pub(crate) fn import_reported(
         return proto::ImportReported::default();
     }
     let mut rejected = Vec::with_capacity(request.rejected.len());
+    let mut named = BTreeSet::new();
     for (place, stated) in request.rejected.iter().enumerate() {
         let field = |name: &str| format!("rejected[{place}].{name}");
         if stated.rows < 1 {
             violations.add(&field("rows"), "must be above 0");
         }
+        let file = violations.required_text(&field("file"), &stated.file, SHORT_TEXT);
+        let reason = violations.required_text(&field("reason"), &stated.reason, SHORT_TEXT);
+        if !named.insert((file.clone(), reason.clone())) {
+            violations.add(&field("reason"), "came before for the same file");
+        }
         rejected.push(proto::RejectedRows {
-            file: violations.required_text(&field("file"), &stated.file, SHORT_TEXT),
-            reason: violations.required_text(&field("reason"), &stated.reason, SHORT_TEXT),
+            file,
+            reason,
             rows: stated.rows,
         });
     }
