@@ -135,7 +135,7 @@ async fn fc_5_the_expected_line_says_why_it_is_hidden() {
         .await
         .unwrap()
         .into_inner();
-    let expected = answer.expected.unwrap();
+    let expected = answer.expected.clone().unwrap();
     assert_eq!(expected.no_value_reason(), NoValueReason::TooFewLosses);
     assert_eq!((expected.losses, expected.sample_size), (1, 2));
     assert!(expected.rates.is_empty() && expected.buckets.is_empty());
@@ -145,8 +145,8 @@ async fn fc_5_the_expected_line_says_why_it_is_hidden() {
         basis: Basis::Group.into(),
         ..ask(true)
     };
-    let answer = forecasts.get_forecast(group).await.unwrap().into_inner();
-    assert_eq!(answer.expected, Some(expected), "learned from the same");
+    let grouped = forecasts.get_forecast(group).await.unwrap().into_inner();
+    assert_eq!(grouped.expected, answer.expected, "learned from the same");
 }
 
 #[tokio::test]
