@@ -307,7 +307,8 @@ where
         })
     }
 
-    /// The stream's fold, read from the log or recalled.
+    /// The stream's fold, read from the log or recalled: with every command that was answered. Whoever follows
+    /// the log may be ahead of that, and needs [`Self::refresh`].
     ///
     /// # Errors
     /// When the log cannot be read.

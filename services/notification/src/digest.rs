@@ -85,7 +85,8 @@ impl Desk {
         let mut next_due: Option<Timestamp> = None;
         for key in self.rule_keys().await? {
             let key = key.as_str();
-            let fold = self.rules.recall(&rule_stream(key)).await?;
+            // The model may have heard of a command that is only about to be remembered.
+            let fold = self.rules.refresh(&rule_stream(key)).await?;
             let Some((since, terms)) = fold.state.current() else {
                 continue;
             };

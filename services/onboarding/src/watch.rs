@@ -162,7 +162,8 @@ impl Watch {
         };
         let this = &self.onboardings;
         let stream = domain::onboarding_stream(id);
-        let fold = this.onboardings.recall(&stream).await?;
+        // The model may have heard of a command that is only about to be remembered.
+        let fold = this.onboardings.refresh(&stream).await?;
         let now = this.book.now();
         let Some(mut around) = this.circumstances(&fold.state, now).await? else {
             return Ok(None);

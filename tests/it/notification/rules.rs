@@ -46,6 +46,7 @@ async fn create(world: &World, key: &str, rule: Rule) -> Rule {
 async fn tried(world: &World, tried: Tried) -> TryRuleResponse {
     let request = TryRuleRequest {
         tried: Some(tried),
+        consistency_tokens: world.scene.tokens(),
         ..TryRuleRequest::default()
     };
     let mut api = world.scene.api.notifications();
