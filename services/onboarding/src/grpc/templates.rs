@@ -6,7 +6,7 @@ use keizoku_core::{AccountId, Origin, derive_id};
 use keizoku_proto::common::ErrorReason;
 use keizoku_proto::onboarding as proto;
 use keizoku_runtime::page::Page;
-use keizoku_runtime::{Call, Cause, DomainError, Failure, Fold, Violations, names};
+use keizoku_runtime::{Call, Cause, DomainError, Failure, Fold, Violations, book, names};
 use tonic::Request;
 use uuid::Uuid;
 
@@ -85,6 +85,9 @@ impl Onboardings {
     pub(super) async fn require_tier(&self, tier: &str) -> Result<(), Failure> {
         // Which tiers there are is only known once the settings have been read.
         self.change_freshness.wait(&[]).await?;
+        // And what a list has shown is not forgotten.
+        let lists = &self.list_freshness;
+        self.change_freshness.keep_up(book::SOURCE, lists).await;
         let book = self.book.read();
         let tiers = &book.settings_at(None).tiers;
         // An organisation that never said has the tiers that come with Keizoku.
