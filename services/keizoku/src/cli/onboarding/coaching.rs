@@ -4,11 +4,10 @@ use clap::ValueEnum;
 use keizoku_proto::accounts::TouchModel;
 use keizoku_proto::onboarding::{
     CoachingCondition, CoachingLack, CoachingRule, CoachingRuleStatus, CoachingStart, CoachingTask,
-    ListCoachingRulesRequest, ListCoachingRulesResponse, LocalizedText, SetCoachingRuleRequest,
-    TaskParty,
+    ListCoachingRulesRequest, ListCoachingRulesResponse, SetCoachingRuleRequest, TaskParty,
 };
 
-use super::{locale, title};
+use super::title::{Title, locale, title};
 use crate::cli::account::Touch;
 use crate::cli::context::Context;
 use crate::cli::format;
@@ -154,22 +153,8 @@ pub struct SetArgs {
     /// For accounts of this tier; may be repeated [default: all]
     #[arg(long)]
     tier: Vec<String>,
-    /// The task in Japanese
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "",
-        hide_default_value = true
-    )]
-    ja: String,
-    /// The task in English
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "",
-        hide_default_value = true
-    )]
-    en: String,
+    #[command(flatten)]
+    title: Title,
     /// Who does the task
     #[arg(long, default_value = "csm")]
     party: Party,
@@ -213,10 +198,7 @@ impl SetArgs {
             days: self.days,
             conditions: seminars.chain(contents).collect(),
             task: Some(CoachingTask {
-                title: Some(LocalizedText {
-                    ja: self.ja,
-                    en: self.en,
-                }),
+                title: Some(self.title.into()),
                 party: party.into(),
                 due_working_days: self.due,
             }),

@@ -4,11 +4,10 @@ use clap::ValueEnum;
 use keizoku_core::Day;
 use keizoku_proto::onboarding::{
     CompleteContentRequest, Content, ContentItem, ContentKind, ListContentsRequest,
-    ListContentsResponse, ListLearningRequest, ListLearningResponse, LocalizedText,
-    PublishContentRequest,
+    ListContentsResponse, ListLearningRequest, ListLearningResponse, PublishContentRequest,
 };
 
-use super::{locale, title};
+use super::title::{Title, locale, title};
 use crate::cli::context::{Context, named};
 use crate::cli::format;
 use crate::cli::output::{answer, change};
@@ -131,22 +130,8 @@ pub struct PublishArgs {
     key: String,
     /// What it is
     kind: Kind,
-    /// Its title in Japanese
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "",
-        hide_default_value = true
-    )]
-    ja: String,
-    /// Its title in English
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "",
-        hide_default_value = true
-    )]
-    en: String,
+    #[command(flatten)]
+    title: Title,
     /// For this product only
     #[arg(long, default_value = "", hide_default_value = true)]
     product: String,
@@ -173,10 +158,7 @@ impl PublishArgs {
             item: Some(ContentItem {
                 key: self.key,
                 kind: ContentKind::from(self.kind).into(),
-                title: Some(LocalizedText {
-                    ja: self.ja,
-                    en: self.en,
-                }),
+                title: Some(self.title.into()),
                 product: self.product,
                 feature: self.feature,
                 purpose: self.purpose,

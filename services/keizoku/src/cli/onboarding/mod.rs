@@ -13,10 +13,11 @@ mod show;
 mod start;
 mod task;
 mod template;
+mod title;
 
 use clap::Subcommand;
-use keizoku_proto::onboarding::LocalizedText;
 
+use self::title::{locale, title};
 use super::context::Context;
 use crate::error::Failure;
 
@@ -108,19 +109,4 @@ impl Command {
             Self::Coaching(command) => command.run(context).await,
         }
     }
-}
-
-/// In which language people read titles: the organisation's, where it can be asked.
-async fn locale(context: &Context) -> String {
-    let organisation = context.organisation().await;
-    organisation.map_or_else(|_| "ja".to_owned(), |known| known.locale.clone())
-}
-
-/// A title in a language, or else in the one that there is.
-fn title<'t>(title: Option<&'t LocalizedText>, locale: &str) -> &'t str {
-    let Some(LocalizedText { ja, en }) = title else {
-        return "";
-    };
-    let (first, second) = if locale == "en" { (en, ja) } else { (ja, en) };
-    if first.is_empty() { second } else { first }
 }

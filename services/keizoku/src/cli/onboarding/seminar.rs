@@ -3,12 +3,12 @@
 use keizoku_core::Day;
 use keizoku_proto::onboarding::{
     CancelSeminarRequest, ChangeSeminarRequest, GetSeminarRequest, ListSeminarsRequest,
-    ListSeminarsResponse, LocalizedText, RecordAttendanceRequest, RegisterForSeminarRequest,
+    ListSeminarsResponse, RecordAttendanceRequest, RegisterForSeminarRequest,
     ScheduleSeminarRequest, Seminar, SeminarPlan, WithdrawFromSeminarRequest,
 };
 
 use super::content::Participant;
-use super::{locale, title};
+use super::title::{Title, locale, title};
 use crate::cli::context::Context;
 use crate::cli::format;
 use crate::cli::output::{answer, change};
@@ -196,22 +196,8 @@ struct Plan {
     /// When it begins: 2026-12-02T14:00, or an instant
     #[arg(long, value_name = "TIME")]
     at: Moment,
-    /// Its title in Japanese
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "",
-        hide_default_value = true
-    )]
-    ja: String,
-    /// Its title in English
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "",
-        hide_default_value = true
-    )]
-    en: String,
+    #[command(flatten)]
+    title: Title,
     /// For this product only
     #[arg(long, default_value = "", hide_default_value = true)]
     product: String,
@@ -233,10 +219,7 @@ impl Plan {
     async fn resolve(self, context: &Context) -> Result<SeminarPlan, Failure> {
         let at = self.at.instant(&context.zone().await?)?;
         Ok(SeminarPlan {
-            title: Some(LocalizedText {
-                ja: self.ja,
-                en: self.en,
-            }),
+            title: Some(self.title.into()),
             product: self.product,
             feature: self.feature,
             purpose: self.purpose,
