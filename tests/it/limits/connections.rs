@@ -1,7 +1,7 @@
 //! Connections that keep to the protocol and to nothing else.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use h2::Reason;
 use h2::client::{Connection, SendRequest};
@@ -139,18 +139,28 @@ async fn reset_all_the_time(address: SocketAddr) -> Vec<u8> {
     let headers = b"\x83\x86\x04\x02/x\x01\x01k";
     let attack = async {
         let _ = into.write_all(&[PREFACE, SETTINGS].concat()).await;
-        for stream in (1..200_000).step_by(2) {
-            let open = frame(HEADERS, END_HEADERS, stream, headers);
-            let cancel = Reason::CANCEL.into();
-            let reset = frame(RST_STREAM, 0, stream, &u32::to_be_bytes(cancel));
-            if into.write_all(&[open, reset].concat()).await.is_err() {
+        let mut streams = (1..200_000).step_by(2);
+        // Many at once: one by one, a server that has a processor to itself looks at each.
+        while let Some(first) = streams.next() {
+            let together = std::iter::once(first).chain(streams.by_ref().take(999));
+            let frames = together.flat_map(|stream| {
+                let open = frame(HEADERS, END_HEADERS, stream, headers);
+                let cancel = u32::to_be_bytes(Reason::CANCEL.into());
+                [open, frame(RST_STREAM, 0, stream, &cancel)].concat()
+            });
+            if into.write_all(&frames.collect::<Vec<u8>>()).await.is_err() {
                 return;
             }
         }
-        panic!("a hundred thousand resets were put up with");
     };
     let mut told = Vec::new();
-    let (_, ()) = tokio::join!(from.read_to_end(&mut told), attack);
+    let ended = async { tokio::join!(from.read_to_end(&mut told), attack) };
+    // Sooner than one that says nothing.
+    let cut_off = tokio::time::timeout(Duration::from_secs(20), ended).await;
+    assert!(
+        cut_off.is_ok(),
+        "a hundred thousand resets were put up with"
+    );
     told
 }
 
@@ -263,6 +273,31 @@ async fn so_many_connections_are_open_and_one_more_is_closed() {
     answer.await.unwrap();
     drop(other);
     while is_turned_away(address).await {}
+}
+
+/// Whoever is cut off comes back at once, and to set up a connection costs more than to serve it.
+#[tokio::test]
+async fn a_flood_of_connections_waits_and_who_is_connected_does_not() {
+    const AT_ONCE: u32 = 512;
+    const MORE: u32 = 60;
+    let cluster = with(|_| ()).await;
+    let api = cluster.api("honest").await;
+    let began = Instant::now();
+    for number in 0..AT_ONCE + MORE {
+        let mut stream = TcpStream::connect(cluster.address()).await.unwrap();
+        stream
+            .write_all(&[PREFACE, SETTINGS].concat())
+            .await
+            .unwrap();
+        stream.read_u8().await.unwrap(); // it was taken
+        if number % 100 == 0 {
+            let mut directory = api.directory();
+            let answer = directory.get_organisation(GetOrganisationRequest {}).await;
+            answer.unwrap();
+        }
+    }
+    // A tenth of them a second; those that came before the flood count, too.
+    assert!(began.elapsed() >= Duration::from_secs(10) / AT_ONCE * MORE);
 }
 
 #[tokio::test]

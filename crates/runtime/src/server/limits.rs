@@ -27,7 +27,8 @@ const HEALTH: &str = "/grpc.health.v1.";
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsConfig {
-    /// Connections at the same time.
+    /// Connections at the same time; as many new ones are taken in ten seconds, but at least 512, and
+    /// others wait.
     pub connections: usize,
     /// Requests that are worked on at the same time.
     pub requests_in_flight: usize,

@@ -3,6 +3,7 @@
 mod encryption;
 mod health;
 mod limits;
+mod pace;
 mod places;
 mod silence;
 mod tls;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use futures::{FutureExt as _, Stream, TryStreamExt as _};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio::time::{Instant, sleep_until};
 use tonic::service::{Routes, RoutesBuilder};
 use tonic::transport::Server;
 use tonic::transport::server::{Connected, TcpIncoming};
@@ -24,6 +26,7 @@ use crate::access::{AccessLayer, Authentication};
 use crate::socket::Socket;
 use crate::telemetry::RpcLayer;
 use limits::LimitLayer;
+use pace::Pace;
 use places::Places;
 use silence::Attentive;
 
@@ -193,17 +196,29 @@ pub async fn serve(
     served.map_err(|error| failed(error.into()))
 }
 
-/// Connections as they come in, as long as there are places for them.
+/// Connections as they come in, at a pace, as long as there are places for them.
 fn connections(
     listener: TcpListener,
     limits: &LimitsConfig,
 ) -> impl Stream<Item = std::io::Result<Attentive>> + use<> {
     let places = Places::new(limits.connections);
+    let mut turns = Pace::new(limits.connections, Instant::now());
     let silent = 2 * Duration::from_secs(limits.keepalive_seconds);
     // The builder's own setting does not reach a listener that it did not open: without it every
     // answer may wait 40 ms for the client's delayed acknowledgement.
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    incoming.try_filter_map(move |stream| {
+    let paced = incoming.and_then(move |stream| {
+        let now = Instant::now();
+        let turn = turns.next(now);
+        async move {
+            // To sleep until now takes until the timer's next tick.
+            if turn > now {
+                Box::pin(sleep_until(turn)).await;
+            }
+            Ok(stream)
+        }
+    });
+    paced.try_filter_map(move |stream| {
         let place = places.take();
         ready(Ok(
             place.map(|place| Attentive::to(Socket(stream), silent, place))
