@@ -200,14 +200,19 @@ impl Freshness {
         Ok(())
     }
 
-    /// Waits until a source has been read as far as others have read it; at most a few seconds.
-    pub async fn keep_up(&self, source: &str, others: &Self) {
+    /// Waits until a source has been read up to a position, however long that takes.
+    pub async fn reach(&self, source: &str, position: Position) {
         let followed = self.lock().get(source).cloned();
         if let Some(followed) = followed {
-            let reached = followed.reach(others.position(source));
-            // Who waits longer is told what there is.
-            drop(tokio::time::timeout(PATIENCE, reached).await);
+            followed.reach(position).await;
         }
+    }
+
+    /// Waits until a source has been read as far as others have read it; at most a few seconds.
+    pub async fn keep_up(&self, source: &str, others: &Self) {
+        let reached = self.reach(source, others.position(source));
+        // Who waits longer is told what there is.
+        drop(tokio::time::timeout(PATIENCE, reached).await);
     }
 
     /// Waits until the models have read what was recorded before the process started.

@@ -123,7 +123,12 @@ impl Keeper {
                 let head = self.health.log.head().borrow().position;
                 self.own.reach(head).await;
             }
-            self.health.book_keeps_up(batch.read[1]).await;
+            // The book has what the model has of the accounts.
+            let accounts = batch.read[1];
+            self.health
+                .book_freshness
+                .reach(book::SOURCE, accounts)
+                .await;
             self.work_off(batch, now).await?;
             self.health.lifecycle.reached("scores.kept.after");
         }
@@ -309,15 +314,6 @@ const NOTHING: Step = Step {
 };
 
 impl HealthScores {
-    /// Waits until the book has what the model has of the accounts.
-    async fn book_keeps_up(&self, accounts: Position) {
-        while self.book_freshness.position(book::SOURCE) < accounts {
-            self.book_freshness
-                .keep_up(book::SOURCE, &self.list_freshness)
-                .await;
-        }
-    }
-
     /// Waits until the scores in the read model are what they are now.
     pub(crate) async fn scores_keep_up(&self) -> Result<(), Failure> {
         let read = [SOURCE, book::SOURCE].map(|source| self.list_freshness.position(source));
