@@ -3,6 +3,7 @@
 
 use keizoku_core::{Position, Recorded};
 use keizoku_proto::StoredEvent as _;
+use keizoku_proto::accounts::Account;
 use keizoku_proto::healthscore::event::Kind;
 use keizoku_proto::healthscore::{Band, HealthBandChanged, HealthSummary, SignalKind};
 use keizoku_testkit::logs;
@@ -222,9 +223,8 @@ async fn hlt_5_another_time_zone_counts_from_when_it_is_recorded() {
     assert_eq!(listed(&world).await.score, Some(60), "the cap of HLT-3");
 }
 
-#[tokio::test]
-async fn hlt_5_acc_8_a_merged_account_leaves_the_list_and_its_signals_count_for_the_other() {
-    let world = World::new().await;
+/// Another account of the same customer, with signals of its own.
+async fn a_duplicate(world: &World) -> Account {
     let duplicate = world
         .scene
         .account("緑川印刷所", |account| account.tier = "Mid".to_owned())
@@ -239,6 +239,13 @@ async fn hlt_5_acc_8_a_merged_account_leaves_the_list_and_its_signals_count_for_
         signal.account.clone_from(&duplicate.name);
     }
     world.send_one(signals).await;
+    duplicate
+}
+
+#[tokio::test]
+async fn hlt_5_acc_8_a_merged_account_leaves_the_list_and_its_signals_count_for_the_other() {
+    let world = World::new().await;
+    let duplicate = a_duplicate(&world).await;
     assert_eq!(listed(&world).await.account, duplicate.name);
     world.cluster.set("2026-11-22T12:00[Asia/Tokyo]");
     world.merge(&duplicate).await;
@@ -253,20 +260,7 @@ async fn hlt_5_acc_8_a_merged_account_leaves_the_list_and_its_signals_count_for_
 #[tokio::test]
 async fn hlt_5_acc_8_what_was_said_of_a_merged_account_is_said_of_that_instant_ever_after() {
     let world = World::new().await;
-    let duplicate = world
-        .scene
-        .account("緑川印刷所", |account| account.tier = "Mid".to_owned())
-        .await;
-    world.scene.subscription(&duplicate, 1, |_| {}).await;
-    let at = "2026-11-21T00:00:00Z";
-    let mut signals = vec![
-        world.signal(SignalKind::ActiveUsers, 60, at),
-        world.signal(SignalKind::CsmPulse, 5, at),
-    ];
-    for signal in &mut signals {
-        signal.account.clone_from(&duplicate.name);
-    }
-    world.send_one(signals).await;
+    let duplicate = a_duplicate(&world).await;
     let health = async |at| {
         let answer = world.ask(&duplicate.name, at).await;
         answer.unwrap().into_inner().health.unwrap()
