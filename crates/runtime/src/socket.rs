@@ -6,7 +6,6 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tonic::transport::server::{Connected, TcpConnectInfo};
 
 /// A TCP connection that does not offer to take several buffers at once.
 ///
@@ -14,14 +13,6 @@ use tonic::transport::server::{Connected, TcpConnectInfo};
 /// this one it copies messages of up to 1 KiB together and writes them at once. Answers to commands
 /// are of that size, and copying them costs far less than a system call for each.
 pub(crate) struct Socket(pub(crate) TcpStream);
-
-impl Connected for Socket {
-    type ConnectInfo = TcpConnectInfo;
-
-    fn connect_info(&self) -> Self::ConnectInfo {
-        self.0.connect_info()
-    }
-}
 
 impl AsyncRead for Socket {
     fn poll_read(

@@ -1,9 +1,9 @@
 //! How many requests, how long, how large; and whether the server says so of itself.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keizoku_cli::client::Connection;
-use keizoku_proto::accounts::{GetOrganisationRequest, ListTeamsRequest, Team};
+use keizoku_proto::accounts::{DefineTeamRequest, GetOrganisationRequest, ListTeamsRequest, Team};
 use keizoku_proto::risk::ListRisksRequest;
 use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE, Reflection};
 use keizoku_testkit::{Cluster, Refusal, Scene, refused};
@@ -93,7 +93,7 @@ async fn a_request_ends_after_the_servers_time_whatever_its_client_allows() {
 async fn a_message_that_is_too_large_is_not_read() {
     let cluster = with(|_| ()).await;
     let scene = Scene::new("limits", cluster.api("csm").await);
-    let request = |size: usize| keizoku_proto::accounts::DefineTeamRequest {
+    let request = |size: usize| DefineTeamRequest {
         team: Some(Team {
             display_name: "x".repeat(size),
             ..Team::default()
@@ -113,6 +113,35 @@ async fn a_message_that_is_too_large_is_not_read() {
         .await;
     assert_eq!(refused(large).reason, "INVALID_FIELDS");
     scene.team("東日本").await;
+}
+
+/// To refuse one takes as long as many an answer.
+#[tokio::test]
+async fn who_sends_again_and_again_what_is_too_large_is_listened_to_at_a_pace() {
+    const AT_ONCE: u32 = 32;
+    const MORE: u32 = 10;
+    let cluster = with(|_| ()).await;
+    let honest = Scene::new("limits", cluster.api("csm").await);
+    let api = cluster.api("other").await;
+    let began = Instant::now();
+    for _ in 0..AT_ONCE + MORE {
+        let too_large = DefineTeamRequest {
+            team: Some(Team {
+                display_name: "x".repeat(MAX_MESSAGE),
+                ..Team::default()
+            }),
+            request_id: honest.ids.fresh(),
+        };
+        let refusal = refused(api.directory().define_team(too_large).await);
+        assert_eq!(refusal.code, Code::OutOfRange);
+    }
+    // Each of the others comes a 32nd of ten seconds after the one before; the first may come at once.
+    let paused = Duration::from_secs(10) / AT_ONCE * (MORE - 1);
+    assert!(began.elapsed() >= paused, "{:?}", began.elapsed());
+    // The connection lives, and so do the others.
+    let organisation = api.directory().get_organisation(GetOrganisationRequest {});
+    organisation.await.unwrap();
+    honest.team("東日本").await;
 }
 
 /// The longest texts on one page come to more than is sent; the same risks go on smaller pages.
@@ -154,7 +183,7 @@ async fn an_answer_that_is_too_large_is_asked_for_in_smaller_pages() {
 async fn compressed_messages_are_not_unpacked() {
     let cluster = with(|_| ()).await;
     let scene = Scene::new("limits", cluster.api("csm").await);
-    let bomb = keizoku_proto::accounts::DefineTeamRequest {
+    let bomb = DefineTeamRequest {
         team: Some(Team {
             display_name: "x".repeat(64 * 1024 * 1024),
             ..Team::default()

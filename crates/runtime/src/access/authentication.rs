@@ -7,7 +7,7 @@ use http::header::AUTHORIZATION;
 use keizoku_core::{Actor, Clock};
 use keizoku_proto::common::ErrorReason;
 use quick_cache::unsync::Cache;
-use tonic::transport::server::{TcpConnectInfo, TlsConnectInfo};
+use tonic::transport::server::TlsConnectInfo;
 
 use super::certificate;
 use super::config::{AccessConfig, AccessError};
@@ -17,6 +17,7 @@ use super::role::{Role, Roles};
 use super::token::{self, Checked, Expectations};
 use super::unknown::Unknown;
 use crate::config::Problems;
+use crate::server::Conduct;
 use crate::{Failure, Identity};
 
 /// Header by which a client on loopback says who it acts for; ignored wherever tokens are.
@@ -193,7 +194,7 @@ impl Authenticator {
     }
 
     fn by_certificate<B>(&self, request: &http::Request<B>) -> Result<Recognised, Failure> {
-        let connection = request.extensions().get::<TlsConnectInfo<TcpConnectInfo>>();
+        let connection = request.extensions().get::<TlsConnectInfo<Conduct>>();
         let chain = connection.and_then(TlsConnectInfo::peer_certs);
         let Some(leaf) = chain.as_ref().and_then(|chain| chain.first()) else {
             return Err(Unknown::NoToken.into());

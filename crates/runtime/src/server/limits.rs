@@ -20,6 +20,8 @@ use crate::Failure;
 use crate::config::Problems;
 use crate::refusal::Refusal;
 
+use super::conduct::Conduct;
+
 /// Answered however much there is to do: whoever asks decides where requests go.
 const HEALTH: &str = "/grpc.health.v1.";
 
@@ -191,6 +193,7 @@ where
             return Either::Right(Refusal::of(request, self.layer.slots.refusals.next()));
         };
         Either::Left(InTime {
+            conduct: Conduct::of(&request),
             inner: self.inner.call(request),
             longest: self.layer.longest,
             timer: None,
@@ -204,6 +207,7 @@ pin_project! {
     pub(super) struct InTime<F> {
         #[pin]
         inner: F,
+        conduct: Option<Conduct>,
         longest: Duration,
         // Set once it has to wait: what is answered at once needs none.
         #[pin]
@@ -222,6 +226,9 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if let Poll::Ready(answer) = this.inner.poll(cx) {
+            if let (Ok(answer), Some(conduct)) = (&answer, &this.conduct) {
+                conduct.note(answer);
+            }
             return Poll::Ready(answer);
         }
         if this.timer.is_none() {

@@ -1,5 +1,6 @@
 //! The gRPC server of a process: one listener, access in front, every limit set.
 
+mod conduct;
 mod encryption;
 mod health;
 mod limits;
@@ -30,6 +31,7 @@ use pace::Pace;
 use places::Places;
 use silence::Attentive;
 
+pub(crate) use conduct::Conduct;
 pub use encryption::Encryption;
 pub use health::Part;
 pub use limits::LimitsConfig;
@@ -40,6 +42,8 @@ pub use tls::{TlsConfig, TlsError};
 pub const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 /// Largest message that is sent, in bytes; a page that would be larger is asked for in smaller ones.
 pub const MAX_ANSWER: usize = 64 * 1024 * 1024;
+/// At least so many connections may come at once, however few there may be at the same time.
+const CONNECTIONS_AT_ONCE: usize = 512;
 /// Requests in flight on one connection.
 const STREAMS_PER_CONNECTION: u32 = 512;
 /// Largest list of headers, in bytes.
@@ -196,13 +200,16 @@ pub async fn serve(
     served.map_err(|error| failed(error.into()))
 }
 
-/// Connections as they come in, at a pace, as long as there are places for them.
+/// Connections as they come in, as long as there are places for them: at a pace, because to set one up
+/// costs more than most requests, and whoever misuses one is cut off and comes back at once. Those that are
+/// ahead of it wait in the listener's queue, and who is connected does not notice.
 fn connections(
     listener: TcpListener,
     limits: &LimitsConfig,
 ) -> impl Stream<Item = std::io::Result<Attentive>> + use<> {
     let places = Places::new(limits.connections);
-    let mut turns = Pace::new(limits.connections, Instant::now());
+    let at_once = u32::try_from(limits.connections.max(CONNECTIONS_AT_ONCE));
+    let mut turns = Pace::new(at_once.unwrap_or(u32::MAX), Instant::now());
     let silent = 2 * Duration::from_secs(limits.keepalive_seconds);
     // The builder's own setting does not reach a listener that it did not open: without it every
     // answer may wait 40 ms for the client's delayed acknowledgement.

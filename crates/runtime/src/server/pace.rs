@@ -1,18 +1,12 @@
-//! How fast new connections are taken: to set one up costs more than most requests, and whoever
-//! misuses one is cut off and comes back at once.
+//! How fast what costs more than it is worth is taken: some at once, and then one after the other.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// In this time as many connections are taken as may come at once.
+/// In this time as many are taken as may come at once.
 const REFILLED: Duration = Duration::from_secs(10);
-/// At least so many may come at once, however few there may be at the same time.
-const AT_ONCE: usize = 512;
 
-/// The pace of new connections: some at once, and then one after the other. Those that are ahead of
-/// it wait in the listener's queue, and who is connected does not notice.
-///
 /// A leaky bucket (the virtual scheduling of the generic cell rate algorithm, ITU-T I.371).
 pub(super) struct Pace {
     interval: Duration,
@@ -21,16 +15,15 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// `connections` may be there at the same time, so that many may come at once.
-    pub(super) fn new(connections: usize, now: Instant) -> Self {
-        let at_once = u32::try_from(connections.max(AT_ONCE)).unwrap_or(u32::MAX);
+    /// So many may come at once.
+    pub(super) fn new(at_once: u32, now: Instant) -> Self {
         Self {
             interval: REFILLED / at_once,
             empty_at: now,
         }
     }
 
-    /// When the next connection is to be taken.
+    /// When the next one is to be taken.
     pub(super) fn next(&mut self, now: Instant) -> Instant {
         self.empty_at = self.empty_at.max(now) + self.interval;
         // Full is what flows out in that time.
@@ -44,10 +37,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn so_many_connections_come_at_once_and_then_one_after_the_other() {
+    fn so_many_come_at_once_and_then_one_after_the_other() {
         let start = Instant::now() + REFILLED;
-        for (connections, at_once) in [(1, 512), (2_000, 2_000)] {
-            let mut pace = Pace::new(connections, start);
+        for at_once in [512, 2_000] {
+            let mut pace = Pace::new(at_once, start);
             let interval = REFILLED / at_once;
             // Rounding may let one more or one less come.
             for _ in 1..at_once {

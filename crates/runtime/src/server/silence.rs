@@ -9,9 +9,10 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep};
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tonic::transport::server::Connected;
 
+use super::conduct::Conduct;
 use super::places::Place;
 use crate::socket::Socket;
 
@@ -23,6 +24,9 @@ pub(super) struct Attentive {
     timer: Pin<Box<Sleep>>,
     /// Whether anything was heard since the timer was set: to set it anew for each read would cost more.
     heard: bool,
+    conduct: Conduct,
+    /// Runs while nothing is read because of the client's conduct.
+    pause: Option<Pin<Box<Sleep>>>,
     _place: Place,
 }
 
@@ -33,8 +37,26 @@ impl Attentive {
             longest,
             timer: Box::pin(sleep(longest)),
             heard: false,
+            conduct: Conduct::new(Instant::now()),
+            pause: None,
             _place: place,
         }
+    }
+
+    /// Waits until the client may be listened to again.
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(cx));
+            self.pause = None;
+        }
+        if let Some(until) = self.conduct.paused_until()
+            && until > Instant::now()
+        {
+            let pause = self.pause.insert(Box::pin(sleep_until(until)));
+            ready!(pause.as_mut().poll(cx));
+            self.pause = None;
+        }
+        Poll::Ready(())
     }
 }
 
@@ -44,6 +66,7 @@ impl AsyncRead for Attentive {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<Result<()>> {
+        ready!(self.poll_turn(cx));
         if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(cx, into) {
             self.heard = true;
             return Poll::Ready(read);
@@ -79,9 +102,9 @@ impl AsyncWrite for Attentive {
 }
 
 impl Connected for Attentive {
-    type ConnectInfo = TcpConnectInfo;
+    type ConnectInfo = Conduct;
 
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
+    fn connect_info(&self) -> Conduct {
+        self.conduct.clone()
     }
 }
