@@ -139,8 +139,7 @@ async fn who_sends_again_and_again_what_is_too_large_is_listened_to_at_a_pace() 
     let paused = Duration::from_secs(10) / AT_ONCE * (MORE - 1);
     assert!(began.elapsed() >= paused, "{:?}", began.elapsed());
     // The connection lives, and so do the others.
-    let organisation = api.directory().get_organisation(GetOrganisationRequest {});
-    organisation.await.unwrap();
+    organisation(&api).await.unwrap();
     honest.team("東日本").await;
 }
 
