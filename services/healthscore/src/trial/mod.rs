@@ -8,11 +8,13 @@
 //! scan     reads the log once, and follows all accounts at the same time
 //! part     those of them that one thread follows
 //! reading  what it reads of an event
+//! observed signals that wait, in little memory
 //! traced   how the score of one account went
 //! figures  who was red before the churn, who was red and stayed
 //! ```
 
 mod figures;
+mod observed;
 mod part;
 mod reading;
 mod scan;

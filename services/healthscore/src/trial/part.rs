@@ -10,6 +10,7 @@ use keizoku_proto::UnreadableEvent;
 use keizoku_revenue::{AsOf, Book};
 use keizoku_runtime::SharedBook;
 
+use super::observed::SeriesTable;
 use super::reading::Arrival;
 use super::{Applies, Figures, Outlook, Traced};
 
@@ -64,6 +65,8 @@ impl Follower {
 #[derive(Debug, Default)]
 pub(super) struct Part {
     pub(super) accounts: Vec<(AccountId, Traced)>,
+    /// The series of the signals that wait.
+    pub(super) series: SeriesTable,
     /// Signals, and how many of them came late.
     pub(super) signals: i64,
     pub(super) late: i64,
@@ -83,14 +86,17 @@ impl Part {
 
     fn with(mut self, share: Share, applies: &Applies) -> Result<Self, UnreadableEvent> {
         self.accounts.extend(share.opened);
+        let card = &applies.card.card;
+        let mut observed = Vec::new();
         for (number, event) in share.events {
-            let arrival = Arrival::read(&event, &applies.card.card)?;
+            observed.clear();
+            let arrival = Arrival::read(&event, card, &mut self.series, &mut observed)?;
             self.signals += arrival.count;
             self.late += arrival.late;
             self.first = self.first.into_iter().chain(arrival.first).min();
             let account = number.and_then(|number| self.accounts.get_mut(number));
             if let Some((_, traced)) = account {
-                traced.take(arrival.signals);
+                traced.take(&observed, &self.series);
             }
         }
         Ok(self)
@@ -107,7 +113,7 @@ impl Part {
                     .collect()
             };
             for ((account, traced), life) in accounts.iter_mut().zip(lives) {
-                traced.go_on(now);
+                traced.go_on(now, &self.series);
                 if let Some((start, end)) = life {
                     figures.count(*account, traced, start, end, outlook);
                 }

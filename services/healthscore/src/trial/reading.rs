@@ -1,8 +1,6 @@
 //! Events of the own log as far as a trial reads them. Nobody explains these scores: keys, sources and
 //! texts, which are most of an event, are passed over.
 
-use std::sync::Arc;
-
 use jiff::{SignedDuration, Timestamp};
 use keizoku_core::{AccountId, Recorded};
 use keizoku_proto::UnreadableEvent;
@@ -11,7 +9,9 @@ use keizoku_proto::healthscore::RecordedSignal;
 use prost::Message;
 
 use crate::history::signal_of;
-use crate::scoring::{Scorecard, Signal};
+use crate::scoring::Scorecard;
+
+use super::observed::{Observed, SeriesTable};
 
 /// A signal that was recorded so long after it occurred was history by then.
 const LATE: SignedDuration = SignedDuration::from_hours(24 * 7);
@@ -29,11 +29,9 @@ pub(super) fn account_of(event: &Recorded) -> Result<Option<AccountId>, Unreadab
     Ok(recorded.account_id.parse().ok())
 }
 
-/// The signals of an event, as if each had been recorded when it occurred.
+/// The signals of an event.
 #[derive(Debug, Default)]
 pub(super) struct Arrival {
-    /// Those that the scorecard looks at.
-    pub(super) signals: Vec<Arc<Signal>>,
     /// How many there are, and how many of them came late.
     pub(super) count: i64,
     pub(super) late: i64,
@@ -42,20 +40,22 @@ pub(super) struct Arrival {
 }
 
 impl Arrival {
-    /// Reads an event of signals.
+    /// Reads an event of signals. Those that the scorecard looks at are added to `observed`.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(super) fn read(event: &Recorded, card: &Scorecard) -> Result<Self, UnreadableEvent> {
+    pub(super) fn read(
+        event: &Recorded,
+        card: &Scorecard,
+        series: &mut SeriesTable,
+        observed: &mut Vec<Observed>,
+    ) -> Result<Self, UnreadableEvent> {
         let read = What::decode(event.data.as_slice()).map_err(UnreadableEvent::Damaged)?;
         let recorded = read.recorded.ok_or(UnreadableEvent::NewerVersion)?;
-        let mut arrival = Self {
-            signals: Vec::with_capacity(recorded.signals.len()),
-            ..Self::default()
-        };
+        let mut arrival = Self::default();
         for (number, signal) in (0..).zip(recorded.signals) {
             let place = (event.position.0, number);
-            let Some(mut signal) = signal_of(signal.into(), event.recorded_at, place) else {
+            let Some(signal) = signal_of(signal.into(), event.recorded_at, place) else {
                 continue;
             };
             let delay = event.recorded_at.duration_since(signal.occurred_at);
@@ -64,8 +64,7 @@ impl Arrival {
             let first = arrival.first.into_iter().chain([signal.occurred_at]);
             arrival.first = first.min();
             if card.looks_at(&signal.series) {
-                signal.recorded_at = signal.occurred_at;
-                arrival.signals.push(Arc::new(signal));
+                observed.push(series.observe(&signal));
             }
         }
         Ok(arrival)
@@ -130,6 +129,8 @@ impl From<Valued> for RecordedSignal {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use keizoku_core::{Position, Revision};
     use keizoku_proto::StoredEvent as _;
     use keizoku_proto::healthscore::event::Kind;
@@ -138,6 +139,7 @@ mod tests {
 
     use super::*;
     use crate::domain::shipped;
+    use crate::scoring::Signal;
 
     fn event(signals: Vec<RecordedSignal>) -> Recorded {
         let kind = Kind::SignalsRecorded(SignalsRecorded {
@@ -182,7 +184,8 @@ mod tests {
         let late = of(SignalKind::FeatureUse, "2026-11-14T23:59:59Z");
         let event = event(vec![late.clone(), looked_at.clone()]);
         assert_eq!(account_of(&event), Ok(Some(Uuid::from_u128(7).into())));
-        let arrival = Arrival::read(&event, &card).unwrap();
+        let (mut series, mut observed) = (SeriesTable::default(), Vec::new());
+        let arrival = Arrival::read(&event, &card, &mut series, &mut observed).unwrap();
         assert_eq!((arrival.count, arrival.late), (2, 1));
         assert_eq!(
             arrival.first,
@@ -196,7 +199,11 @@ mod tests {
             text: String::new(),
             ..whole
         };
-        assert_eq!(arrival.signals, [Arc::new(expected)]);
+        let read: Vec<_> = observed
+            .iter()
+            .map(|one| series.signal(one).unwrap())
+            .collect();
+        assert_eq!(read, [Arc::new(expected)]);
     }
 
     #[test]

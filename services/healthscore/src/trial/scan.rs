@@ -139,13 +139,14 @@ impl Followed {
             return;
         };
         let mut traced = Traced::new(book, ix, &self.applies);
-        let mut signals: Vec<_> = signals
-            .iter()
-            .map(|signal| as_it_occurred(signal))
-            .collect();
-        signals.sort_by_key(|signal| (signal.recorded_at, signal.place));
-        traced.take(signals);
-        self.parts[place.part].accounts[place.number].1 = traced;
+        let Part {
+            accounts, series, ..
+        } = &mut self.parts[place.part];
+        let signals = signals.iter().map(|signal| series.observe(signal));
+        let mut signals: Vec<_> = signals.collect();
+        signals.sort_by_key(|signal| (signal.occurred_at, signal.place));
+        traced.take(&signals, series);
+        accounts[place.number].1 = traced;
     }
 
     /// Follows everything up to now, and counts.
@@ -166,11 +167,4 @@ impl Followed {
         figures.sort();
         figures
     }
-}
-
-fn as_it_occurred(signal: &Signal) -> Arc<Signal> {
-    Arc::new(Signal {
-        recorded_at: signal.occurred_at,
-        ..signal.clone()
-    })
 }

@@ -7,10 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use keizoku_core::Day;
 use keizoku_revenue::{AccountIx, AsOf, Book};
 
-use crate::scoring::{Band, CardInEffect, Course, Scorecard, Signal, Situation};
+use super::observed::{Observed, SeriesTable};
+use crate::scoring::{Band, CardInEffect, Course, Scorecard, Situation};
 
 /// Signals wait that long for others that occurred before them: files of a day come in any order.
 const SETTLES: SignedDuration = SignedDuration::from_hours(24 * 8);
+/// Signals of an account that are followed together: to fetch what is known of it from memory takes longer
+/// than to follow one.
+const TOGETHER: usize = 56;
 
 /// A scorecard that is tried out, and whom it is for.
 #[derive(Debug, Clone)]
@@ -50,8 +54,10 @@ impl Applies {
 #[derive(Debug)]
 pub(crate) struct Traced {
     course: Course,
-    /// Signals that have yet to be taken in.
-    waiting: Vec<Arc<Signal>>,
+    /// Signals that have yet to be followed.
+    waiting: Vec<Observed>,
+    /// When so many wait, they are.
+    enough: usize,
     /// What held from when on, as known now.
     held: Vec<(Timestamp, Situation)>,
     moments: Vec<Timestamp>,
@@ -80,6 +86,7 @@ impl Traced {
         Self {
             course: Course::default(),
             waiting: Vec::new(),
+            enough: TOGETHER,
             moments: held.iter().skip(1).map(|(at, _)| *at).collect(),
             held,
             bands: Vec::new(),
@@ -87,41 +94,40 @@ impl Traced {
         }
     }
 
-    /// Takes signals in, which occurred when they were recorded.
-    pub(crate) fn take(&mut self, signals: Vec<Arc<Signal>>) {
-        let Some(newest) = signals.iter().map(|signal| signal.recorded_at).max() else {
+    /// Takes signals in.
+    pub(super) fn take(&mut self, signals: &[Observed], series: &SeriesTable) {
+        let Some(newest) = signals.iter().map(|signal| signal.occurred_at).max() else {
             return;
         };
         let left_at = self.course.at.unwrap_or(Timestamp::MIN);
-        self.is_disordered |= signals.iter().any(|signal| signal.recorded_at <= left_at);
-        self.waiting.extend(signals);
-        let until = newest.checked_sub(SETTLES).unwrap_or(Timestamp::MIN);
-        if self
-            .waiting
-            .iter()
-            .any(|signal| signal.recorded_at <= until)
-        {
-            self.go_on(until);
+        self.is_disordered |= signals.iter().any(|signal| signal.occurred_at <= left_at);
+        self.waiting.extend_from_slice(signals);
+        if self.waiting.len() >= self.enough {
+            let until = newest.checked_sub(SETTLES).unwrap_or(Timestamp::MIN);
+            self.go_on(until, series);
+            self.enough = TOGETHER.max(2 * self.waiting.len());
         }
     }
 
     /// Follows the score up to an instant.
-    pub(crate) fn go_on(&mut self, until: Timestamp) {
+    pub(super) fn go_on(&mut self, until: Timestamp, series: &SeriesTable) {
         self.waiting
-            .sort_by_key(|signal| (signal.recorded_at, signal.place));
+            .sort_unstable_by_key(|signal| (signal.occurred_at, signal.place));
         let settled = self
             .waiting
-            .partition_point(|signal| signal.recorded_at <= until);
+            .partition_point(|signal| signal.occurred_at <= until);
         let held = &self.held;
         let situation = |at| {
             let since = held.partition_point(|(since, _)| *since <= at);
             &held[since.saturating_sub(1)].1
         };
-        let arrivals = &self.waiting[..settled];
+        let settled = self.waiting.drain(..settled);
+        let arrivals: Vec<_> = settled
+            .filter_map(|signal| series.signal(&signal))
+            .collect();
         let steps = self
             .course
-            .advance(arrivals, &self.moments, situation, until);
-        self.waiting.drain(..settled);
+            .advance(&arrivals, &self.moments, situation, until);
         for step in steps {
             if self.bands.last().map(|(_, band)| *band) != Some(step.band) {
                 self.bands.push((step.at, step.band));

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::shipped;
-use crate::scoring::{Latest, SeriesKey, evaluate};
+use crate::scoring::{Latest, SeriesKey, Signal, evaluate};
 
 const KINDS: [SignalKind; 5] = [
     SignalKind::ActiveUsers,
@@ -85,21 +85,26 @@ proptest! {
 
     #[test]
     fn hlt_8_a_trial_comes_to_what_a_naive_computation_comes_to(
-        arrivals in arrivals(), together in 1..4_usize,
+        arrivals in arrivals(), together in 1..4_usize, enough in 1..20_usize,
     ) {
+        let mut series = SeriesTable::default();
         let mut traced = Traced {
             course: Course::default(),
             waiting: Vec::new(),
+            enough,
             held: vec![(Timestamp::MIN, situation())],
             moments: Vec::new(),
             bands: Vec::new(),
             is_disordered: false,
         };
         for signals in arrivals.chunks(together) {
-            traced.take(signals.to_vec());
+            let signals = signals.iter().map(|signal| series.observe(signal));
+            let signals: Vec<_> = signals.collect();
+            traced.take(&signals, &series);
+            traced.enough = enough;
         }
         prop_assert!(!traced.is_disordered);
-        traced.go_on(hour(HOURS));
+        traced.go_on(hour(HOURS), &series);
         prop_assert_eq!(traced.bands, hour_by_hour(&arrivals, &situation()));
     }
 }
