@@ -44,18 +44,21 @@ impl Group {
             self.from_kickoff
                 .extend(kickoff.map(|held| days(held, ended)));
         }
-        for phase in &state.plan.phases {
+        for phase in &state.course.plan.phases {
             let place = self.phases.iter().position(|(key, ..)| *key == phase.key);
             let place = place.unwrap_or_else(|| {
                 self.phases
                     .push((phase.key.clone(), phase.title.clone(), Vec::new()));
                 self.phases.len() - 1
             });
-            let left = state.last_visit(&phase.key).and_then(|visit| visit.left);
+            let left = state
+                .course
+                .last_visit(&phase.key)
+                .and_then(|visit| visit.left);
             if left.is_some_and(|left| window.has(left)) {
                 self.phases[place]
                     .2
-                    .push(state.days_in(&phase.key, window.on));
+                    .push(state.course.days_in(&phase.key, window.on));
             }
         }
     }
@@ -86,7 +89,7 @@ pub(crate) struct Summary {
 impl Summary {
     pub(crate) fn add(&mut self, state: &State, window: Window) {
         self.all.add(state, window);
-        let plan = &state.plan;
+        let plan = &state.course.plan;
         let key = (state.tier.clone(), plan.template_id.clone(), plan.version);
         self.groups.entry(key).or_default().add(state, window);
     }
@@ -105,8 +108,13 @@ impl Summary {
 
 /// When the closing phase was left, after which it is the customer's success.
 fn closing_left(state: &State) -> Option<Day> {
-    let closing = state.plan.phases.iter().find(|phase| phase.closing)?;
-    state.last_visit(&closing.key)?.left
+    let closing = state
+        .course
+        .plan
+        .phases
+        .iter()
+        .find(|phase| phase.closing)?;
+    state.course.last_visit(&closing.key)?.left
 }
 
 fn day(date: Option<&keizoku_proto::google::r#type::Date>) -> Option<Day> {
@@ -253,7 +261,7 @@ mod tests {
     #[test]
     fn onb_8_by_tier_and_version_and_as_of_a_day() {
         let mut newer = onboarding("SMB", &DATES, Vec::new());
-        std::sync::Arc::make_mut(&mut newer.plan).version = 2;
+        std::sync::Arc::make_mut(&mut newer.course.plan).version = 2;
         let states = [
             onboarding("Enterprise", &DATES, Vec::new()),
             onboarding("SMB", &DATES, Vec::new()),

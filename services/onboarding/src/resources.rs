@@ -5,6 +5,7 @@ use keizoku_proto::onboarding as proto;
 use keizoku_runtime::{Fold, call, names};
 use uuid::Uuid;
 
+use crate::domain::course::Course;
 use crate::domain::onboarding::{Held, Stalled, State};
 use crate::domain::{plan, template};
 
@@ -76,11 +77,13 @@ pub(crate) fn onboarding(
 ) -> proto::Onboarding {
     let state = &fold.state;
     let assignment = &state.assignment;
-    let phases = state.plan.phases.iter();
+    let course = &state.course;
+    let progress = |phase| progress(course, phase, around.working_days, around.on);
+    let phases = course.plan.phases.iter();
     let unmet = if state.completion.is_some() || state.has_left() {
         Vec::new()
     } else {
-        state.unmet().into_iter().cloned().collect()
+        state.course.unmet().into_iter().cloned().collect()
     };
     proto::Onboarding {
         name: names::onboarding(around.account, id),
@@ -103,20 +106,22 @@ pub(crate) fn onboarding(
             &format!("{}/deals/", names::account(around.account)),
             &state.deal_id,
         ),
-        template: template_name(&state.plan.template_id),
-        template_version: state.plan.version,
+        template: template_name(&state.course.plan.template_id),
+        template_version: state.course.plan.version,
         latest_template_version: around.latest_version,
-        phase: state.phase.clone(),
-        phases: phases.map(|phase| progress(state, phase, around)).collect(),
+        phase: state.course.phase.clone(),
+        phases: phases.map(progress).collect(),
         unmet_criteria: unmet,
-        steps: state.steps.clone(),
+        steps: state.course.steps.clone(),
         holds: state.holds.iter().map(hold).collect(),
         completion: state.completion.clone(),
         create_time: fold.created_at.map(keizoku_proto::timestamp),
         update_time: fold.updated_at.map(keizoku_proto::timestamp),
         etag: call::etag(fold.revision),
         hand_off: hand_off(state, around.account),
-        questions: plan::questions(&state.plan, &state.tier).cloned().collect(),
+        questions: plan::questions(&state.course.plan, &state.tier)
+            .cloned()
+            .collect(),
         hand_off_missing: state.hand_off_missing(),
         kickoff: state.kickoff.clone(),
         closing_gap: state.closing_gap.clone(),
@@ -138,7 +143,7 @@ pub(crate) fn onboarding(
 
 /// A task that a coaching rule gave.
 fn coached(state: &State, task: &proto::CoachedTask) -> proto::TaskProgress {
-    let done = state.tasks.get(&task.key);
+    let done = state.course.tasks.get(&task.key);
     proto::TaskProgress {
         key: task.key.clone(),
         title: task.title.clone(),
@@ -183,16 +188,17 @@ fn hold(held: &Held) -> proto::Hold {
     }
 }
 
-fn progress(
-    state: &State,
+/// A phase, as it is on a day.
+pub(crate) fn progress(
+    course: &Course,
     phase: &proto::TemplatePhase,
-    around: &Surroundings<'_>,
+    working_days: &WorkingDays,
+    on: Day,
 ) -> proto::PhaseProgress {
-    let visit = state.last_visit(&phase.key);
-    let entered = visit.map(|visit| visit.entered);
+    let visit = course.last_visit(&phase.key);
     let task = |task: &proto::TemplateTask| {
-        let done = state.tasks.get(&task.key);
-        let due = entered.map(|since| around.working_days.after(since, task.due_working_days));
+        let done = course.tasks.get(&task.key);
+        let due = course.due(phase, task, working_days);
         proto::TaskProgress {
             key: task.key.clone(),
             title: task.title.clone(),
@@ -200,7 +206,7 @@ fn progress(
             due_date: due.map(Into::into),
             done_date: done.and_then(|done| done.date).map(Into::into),
             note: done.map(|done| done.note.clone()).unwrap_or_default(),
-            required: is_required(state, &task.key),
+            required: plan::is_required(&course.plan, &task.key),
             kind: task.kind,
         }
     };
@@ -208,16 +214,9 @@ fn progress(
         key: phase.key.clone(),
         title: phase.title.clone(),
         expected_working_days: phase.expected_working_days,
-        enter_date: entered.map(Into::into),
+        enter_date: visit.map(|visit| visit.entered.into()),
         leave_date: visit.and_then(|visit| visit.left).map(Into::into),
-        days: state.days_in(&phase.key, around.on),
+        days: course.days_in(&phase.key, on),
         tasks: phase.tasks.iter().map(task).collect(),
     }
-}
-
-/// Whether an exit criterion of some phase asks for the task.
-fn is_required(state: &State, task: &str) -> bool {
-    let phases = state.plan.phases.iter();
-    let mut criteria = phases.flat_map(|phase| &phase.exit_criteria);
-    criteria.any(|criterion| plan::task_of(criterion) == Some(task))
 }

@@ -6,7 +6,8 @@ use keizoku_core::{Ctx, Day};
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{Declaration, GoalDeclared, GoalReview, GoalReviewed};
 
-use super::onboarding::{Error, State, possible};
+use super::course::possible;
+use super::onboarding::{Error, State};
 
 /// What follows from a review.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +93,7 @@ mod tests {
     use keizoku_proto::onboarding::{OnboardingStarted, Plan};
 
     use super::*;
+    use crate::domain::course::Refusal;
     use crate::domain::onboarding::{Command, Onboarding};
     use crate::template_file;
     use crate::testing::{ctx, day};
@@ -164,9 +166,15 @@ mod tests {
             next: Next::Action("次".to_owned(), day("2026-12-04")),
         };
         let tomorrow = running().when(Command::Review(review.clone()));
-        assert_eq!(tomorrow, Err(Error::ImpossibleDate(day("2026-11-25"))));
+        assert_eq!(
+            tomorrow,
+            Err(Refusal::ImpossibleDate(day("2026-11-25")).into())
+        );
         review.date = Some(day("2026-11-01"));
         let before = running().when(Command::Review(review));
-        assert_eq!(before, Err(Error::ImpossibleDate(day("2026-11-01"))));
+        assert_eq!(
+            before,
+            Err(Refusal::ImpossibleDate(day("2026-11-01")).into())
+        );
     }
 }

@@ -8,7 +8,8 @@ use keizoku_proto::onboarding::{
     KickoffHeld, OnboardingStarted,
 };
 
-use super::onboarding::{Error, State, possible, start};
+use super::course::possible;
+use super::onboarding::{Error, State, start};
 
 /// A hand-off, as a won deal requests it.
 #[derive(Debug, Clone, PartialEq)]

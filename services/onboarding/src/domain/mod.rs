@@ -4,6 +4,7 @@ pub mod coached;
 pub mod coaching;
 pub mod completion;
 pub mod content;
+pub mod course;
 pub mod goals;
 pub mod handing_over;
 pub mod leaving;

@@ -6,11 +6,12 @@ use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{
     Assignment, Completion, Declaration, Evidence, HandOff, Hold, OnboardingAssigned,
     OnboardingCompleted, OnboardingHeld, OnboardingResumed, OnboardingStarted, PhaseChanged,
-    PhaseMove, PhaseStep, Plan, TaskCompleted, TaskKind, TaskReopened, TemplateChanged,
+    PhaseStep, Plan, TaskCompleted, TaskKind, TaskReopened, TemplateChanged,
 };
 
+use super::course::Refusal;
 pub use super::onboarding_error::Error;
-pub use super::onboarding_state::{Done, Held, Stalled, State, Visit};
+pub use super::onboarding_state::{Held, Stalled, State};
 use super::stall::Circumstances;
 use super::{goals, handing_over, leaving, plan};
 
@@ -127,9 +128,11 @@ impl Decider for Onboarding {
                 complete_task(state, task, date, note, ctx)
             }
             Command::ReopenTask { task, .. } if state.party_of(&task).is_none() => {
-                Err(Error::TaskUnknown(task))
+                Err(Refusal::TaskUnknown(task).into())
             }
-            Command::ReopenTask { task, .. } if !state.tasks.contains_key(&task) => Ok(Vec::new()),
+            Command::ReopenTask { task, .. } if !state.course.tasks.contains_key(&task) => {
+                Ok(Vec::new())
+            }
             Command::ReopenTask { task, reason } => Ok(vec![Kind::TaskReopened(TaskReopened {
                 onboarding_id,
                 task,
@@ -161,7 +164,7 @@ pub(super) fn start(started: OnboardingStarted, ctx: &Ctx) -> Result<Vec<Kind>, 
     for date in [&started.start_date, &started.won_date] {
         let date = keizoku_proto::optional_day(date.as_ref()).ok().flatten();
         if let Some(date) = date.filter(|date| *date > ctx.today) {
-            return Err(Error::ImpossibleDate(date));
+            return Err(Refusal::ImpossibleDate(date).into());
         }
     }
     Ok(vec![Kind::OnboardingStarted(started)])
@@ -184,17 +187,6 @@ fn assign(state: &State, owner: Option<(String, String)>, specialist: Option<Str
     })]
 }
 
-/// The date of what is recorded: neither in the future nor before `earliest`.
-pub(super) fn possible(date: Option<Day>, earliest: Option<Day>, today: Day) -> Result<Day, Error> {
-    let date = date.unwrap_or(today);
-    let too_early = earliest.is_some_and(|earliest| date < earliest);
-    if date > today || too_early {
-        Err(Error::ImpossibleDate(date))
-    } else {
-        Ok(date)
-    }
-}
-
 fn complete_task(
     state: &State,
     task: String,
@@ -203,21 +195,15 @@ fn complete_task(
     ctx: &Ctx,
 ) -> Result<Vec<Kind>, Error> {
     let Some(party) = state.party_of(&task) else {
-        return Err(Error::TaskUnknown(task));
+        return Err(Refusal::TaskUnknown(task).into());
     };
-    let planned = plan::task(&state.plan, &task);
+    let planned = plan::task(&state.course.plan, &task);
     if planned.is_some_and(|known| known.kind() != TaskKind::Unspecified) {
         return Err(Error::HasItsOwnCommand(task));
     }
-    // What an onboarding needs may have been done before it began.
-    let date = possible(date, None, ctx.today)?;
-    let done = Done {
-        date: Some(date),
-        note: note.clone(),
-    };
-    if state.tasks.get(&task) == Some(&done) {
+    let Some(date) = state.course.done(&task, date, &note, ctx.today)? else {
         return Ok(Vec::new());
-    }
+    };
     Ok(vec![Kind::TaskCompleted(TaskCompleted {
         onboarding_id: state.id.clone(),
         task,
@@ -227,43 +213,24 @@ fn complete_task(
     })])
 }
 
-/// What must be so before the present phase is left in order.
-fn leavable(state: &State, today: Day) -> Result<(), Error> {
-    if let Some(held) = state.held_on(today) {
-        return Err(Error::OnHold(held.until));
-    }
-    let unmet: Vec<String> = state
-        .unmet()
-        .into_iter()
-        .filter_map(|criterion| plan::task_of(criterion).map(str::to_owned))
-        .collect();
-    if unmet.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Unmet(unmet))
+/// Nothing is left in order while it pauses.
+fn going_on(state: &State, today: Day) -> Result<(), Error> {
+    match state.held_on(today) {
+        Some(held) => Err(Error::OnHold(held.until)),
+        None => Ok(()),
     }
 }
 
-fn step(state: &State, to: &str, how: PhaseMove, reason: String, date: Day) -> Vec<Kind> {
+fn changed(state: &State, step: PhaseStep) -> Vec<Kind> {
     vec![Kind::PhaseChanged(PhaseChanged {
         onboarding_id: state.id.clone(),
-        step: Some(PhaseStep {
-            from: state.phase.clone(),
-            to: to.to_owned(),
-            r#move: how.into(),
-            reason,
-            date: Some(date.into()),
-        }),
+        step: Some(step),
     })]
 }
 
 fn advance(state: &State, date: Option<Day>, ctx: &Ctx) -> Result<Vec<Kind>, Error> {
-    let next = state.plan.phases.get(state.place() + 1);
-    let next = next.ok_or(Error::NoPhaseAfter)?;
-    let date = possible(date, state.phase_since(), ctx.today)?;
-    leavable(state, ctx.today)?;
-    let forward = PhaseMove::Forward;
-    Ok(step(state, &next.key, forward, String::new(), date))
+    going_on(state, ctx.today)?;
+    Ok(changed(state, state.course.forward(date, ctx.today)?))
 }
 
 fn move_to(
@@ -273,24 +240,13 @@ fn move_to(
     date: Option<Day>,
     ctx: &Ctx,
 ) -> Result<Vec<Kind>, Error> {
-    let Some((place, _)) = plan::phase(&state.plan, &phase) else {
-        return Err(Error::PhaseUnknown(phase));
-    };
-    if place == state.place() {
-        return Ok(Vec::new());
-    }
-    let how = if place > state.place() {
-        PhaseMove::Skipped
-    } else {
-        PhaseMove::Back
-    };
-    let date = possible(date, state.phase_since(), ctx.today)?;
-    Ok(step(state, &phase, how, reason, date))
+    let step = state.course.step_to(phase, reason, date, ctx.today)?;
+    Ok(step.map_or_else(Vec::new, |step| changed(state, step)))
 }
 
 fn hold(state: &State, until: Day, reason: String, ctx: &Ctx) -> Result<Vec<Kind>, Error> {
     if until < ctx.today {
-        return Err(Error::ImpossibleDate(until));
+        return Err(Refusal::ImpossibleDate(until).into());
     }
     let known = state.held_on(ctx.today);
     if known.is_some_and(|known| known.until == until && known.reason == reason) {
@@ -313,13 +269,9 @@ fn change_template(
     phase: Option<String>,
     ctx: &Ctx,
 ) -> Result<Vec<Kind>, Error> {
-    if plan.version == state.plan.version {
+    let Some(phase) = state.course.phase_in(&plan, phase)? else {
         return Ok(Vec::new());
-    }
-    let phase = phase.unwrap_or_else(|| state.phase.clone());
-    if plan::phase(&plan, &phase).is_none() {
-        return Err(Error::PhaseUnknown(phase));
-    }
+    };
     Ok(vec![Kind::TemplateChanged(TemplateChanged {
         onboarding_id: state.id.clone(),
         plan: Some(plan),
@@ -334,11 +286,8 @@ fn complete(
     date: Option<Day>,
     ctx: &Ctx,
 ) -> Result<Vec<Kind>, Error> {
-    if state.place() + 1 < state.plan.phases.len() {
-        return Err(Error::LastPhaseNotReached(state.phase.clone()));
-    }
-    let date = possible(date, state.phase_since(), ctx.today)?;
-    leavable(state, ctx.today)?;
+    going_on(state, ctx.today)?;
+    let date = state.course.finish(date, ctx.today)?;
     Ok(vec![Kind::OnboardingCompleted(OnboardingCompleted {
         onboarding_id: state.id.clone(),
         account_id: state.account_id.clone(),

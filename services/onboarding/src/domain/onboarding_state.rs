@@ -1,17 +1,16 @@
 //! What is known of an onboarding.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use keizoku_core::Day;
 use keizoku_proto::google::r#type::Date;
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{
-    Assignment, CoachedTask, CoachingRuleHeld, Completion, ExitCriterion, ExpectationGap, Goal,
-    HandBack, HandOff, Kickoff, PhaseMove, PhaseStep, Plan, Relaunch, StallCause, TaskKind,
-    TaskParty, Temperature, TemplatePhase, TemplateTask,
+    Assignment, CoachedTask, CoachingRuleHeld, Completion, ExpectationGap, Goal, HandBack, HandOff,
+    Kickoff, Relaunch, StallCause, TaskKind, TaskParty, Temperature, TemplateTask,
 };
 
+use super::course::Course;
 use super::plan;
 
 /// What is known of an onboarding.
@@ -23,8 +22,8 @@ pub struct State {
     pub account_id: String,
     /// Product.
     pub product: String,
-    /// The plan that it follows.
-    pub plan: Arc<Plan>,
+    /// Where it is in the plan that it follows.
+    pub course: Course,
     /// Who works on it.
     pub assignment: Assignment,
     /// The first day.
@@ -43,14 +42,6 @@ pub struct State {
     pub kickoff: Option<Kickoff>,
     /// The gap as it was rated at closing.
     pub closing_gap: Option<ExpectationGap>,
-    /// Key of the present phase.
-    pub phase: String,
-    /// Every stay in a phase, oldest first.
-    pub visits: Vec<Visit>,
-    /// Tasks that are done, by their keys.
-    pub tasks: BTreeMap<String, Done>,
-    /// Every change of phase, oldest first.
-    pub steps: Vec<PhaseStep>,
     /// Every pause, oldest first.
     pub holds: Vec<Held>,
     /// How it was completed.
@@ -84,26 +75,6 @@ pub struct Stalled {
     pub until: Option<Day>,
 }
 
-/// A stay in a phase.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Visit {
-    /// Key of the phase.
-    pub phase: String,
-    /// Its first day.
-    pub entered: Day,
-    /// The day on which it ended.
-    pub left: Option<Day>,
-}
-
-/// A task that is done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Done {
-    /// When.
-    pub date: Option<Day>,
-    /// What was noted.
-    pub note: String,
-}
-
 /// A pause, both days included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
@@ -129,46 +100,11 @@ impl State {
     /// Who does a task of the plan, or one that a coaching rule gave; `None` when there is no such task.
     #[must_use]
     pub fn party_of(&self, key: &str) -> Option<TaskParty> {
-        let planned = plan::task(&self.plan, key).map(TemplateTask::party);
+        let planned = plan::task(&self.course.plan, key).map(TemplateTask::party);
         planned.or_else(|| {
             let mut coached = self.coached.iter().filter_map(|held| held.task.as_ref());
             coached.find(|task| task.key == key).map(CoachedTask::party)
         })
-    }
-
-    /// Place of the present phase in the plan.
-    #[must_use]
-    pub fn place(&self) -> usize {
-        plan::phase(&self.plan, &self.phase).map_or(0, |(place, _)| place)
-    }
-
-    /// The present phase.
-    #[must_use]
-    pub fn present(&self) -> Option<&TemplatePhase> {
-        self.plan.phases.get(self.place())
-    }
-
-    /// When the present phase began.
-    #[must_use]
-    pub fn phase_since(&self) -> Option<Day> {
-        self.visits.last().map(|visit| visit.entered)
-    }
-
-    /// The last stay in a phase.
-    #[must_use]
-    pub fn last_visit(&self, phase: &str) -> Option<&Visit> {
-        self.visits.iter().rfind(|visit| visit.phase == phase)
-    }
-
-    /// Calendar days in a phase up to `on`, all stays taken together, holds included (ONB-8).
-    #[must_use]
-    pub fn days_in(&self, phase: &str, on: Day) -> u32 {
-        let stays = self.visits.iter().filter(|visit| visit.phase == phase);
-        let days = stays.map(|visit| {
-            let end = visit.left.map_or(on, |left| left.min(on));
-            u32::try_from(end.days_since(visit.entered)).unwrap_or(0)
-        });
-        days.sum()
     }
 
     /// The stall that lasts.
@@ -190,17 +126,6 @@ impl State {
         day(relaunch.date.as_ref())
     }
 
-    /// What is missing before the present phase may be left (ONB-6).
-    #[must_use]
-    pub fn unmet(&self) -> Vec<&ExitCriterion> {
-        let criteria = self.present().map_or(&[][..], |phase| &phase.exit_criteria);
-        let is_unmet = |criterion: &&ExitCriterion| {
-            let task = plan::task_of(criterion);
-            task.is_some_and(|task| !self.tasks.contains_key(task))
-        };
-        criteria.iter().filter(is_unmet).collect()
-    }
-
     /// What the hand-off lacks: names of its fields, and keys of questions (ONB-1).
     #[must_use]
     pub fn hand_off_missing(&self) -> Vec<String> {
@@ -219,7 +144,8 @@ impl State {
             let mut answers = form.answers.iter();
             answers.any(|answer| answer.question == key && !answer.answer.is_empty())
         };
-        let questions = plan::questions(&self.plan, &self.tier).map(|question| &*question.key);
+        let questions =
+            plan::questions(&self.course.plan, &self.tier).map(|question| &*question.key);
         missing
             .map(|(field, _)| field)
             .chain(questions.filter(|key| !is_answered(key)))
@@ -229,13 +155,9 @@ impl State {
 
     /// The tasks of a kind are done.
     fn do_all(&mut self, kind: TaskKind, date: Option<&Date>, note: &str) {
-        let plan = Arc::clone(&self.plan);
+        let plan = Arc::clone(&self.course.plan);
         for task in plan::tasks_of(&plan, kind) {
-            let done = Done {
-                date: day(date),
-                note: note.to_owned(),
-            };
-            self.tasks.insert(task.to_owned(), done);
+            self.course.do_task(task, day(date), note);
         }
     }
 
@@ -252,30 +174,25 @@ impl State {
                 self.id.clone_from(&e.onboarding_id);
                 self.account_id.clone_from(&e.account_id);
                 self.product.clone_from(&e.product);
-                self.plan = Arc::new(e.plan.clone().unwrap_or_default());
                 self.assignment = e.assignment.clone().unwrap_or_default();
                 self.start = day(e.start_date.as_ref());
+                self.course = Course::begin(e.plan.as_ref(), self.start);
                 self.written_down = day(e.history_date.as_ref());
                 self.won = day(e.won_date.as_ref());
                 self.deal_id.clone_from(&e.deal_id);
                 self.tier.clone_from(&e.tier);
-                let first = self.plan.phases.first().map(|phase| phase.key.clone());
-                self.enter(first.unwrap_or_default(), self.start);
             }
             Kind::OnboardingAssigned(e) => {
                 self.assignment = e.assignment.clone().unwrap_or_default();
             }
             Kind::TaskCompleted(e) => {
-                let done = Done {
-                    date: day(e.date.as_ref()),
-                    note: e.note.clone(),
-                };
-                self.tasks.insert(e.task.clone(), done);
+                let date = day(e.date.as_ref());
+                self.course.do_task(&e.task, date, &e.note);
             }
             Kind::TaskReopened(e) => {
-                self.tasks.remove(&e.task);
+                self.course.tasks.remove(&e.task);
             }
-            Kind::PhaseChanged(e) => self.follow(e.step.clone().unwrap_or_default()),
+            Kind::PhaseChanged(e) => self.course.follow(e.step.clone().unwrap_or_default()),
             Kind::OnboardingHeld(e) => {
                 let hold = e.hold.clone().unwrap_or_default();
                 let days = day(hold.from_date.as_ref()).zip(day(hold.until_date.as_ref()));
@@ -291,22 +208,14 @@ impl State {
             }
             Kind::OnboardingResumed(e) => self.resume(day(e.date.as_ref())),
             Kind::TemplateChanged(e) => {
-                self.plan = Arc::new(e.plan.clone().unwrap_or_default());
-                if e.phase != self.phase {
-                    self.follow(PhaseStep {
-                        from: self.phase.clone(),
-                        to: e.phase.clone(),
-                        r#move: PhaseMove::Template.into(),
-                        reason: String::new(),
-                        date: e.date,
-                    });
-                }
+                let date = day(e.date.as_ref());
+                self.course.change_plan(e.plan.as_ref(), &e.phase, date);
             }
             Kind::OnboardingCompleted(e) => {
                 self.completion.clone_from(&e.completion);
                 self.assignment = e.assignment.clone().unwrap_or_default();
                 let date = e.completion.as_ref().and_then(|done| done.date.as_ref());
-                self.leave(day(date));
+                self.course.leave(day(date));
                 self.no_longer_stalled(day(date));
             }
             Kind::HandOffRecorded(e) => self.hand_off = e.hand_off.clone().unwrap_or_default(),
@@ -408,27 +317,5 @@ impl State {
         if let Some(stall) = self.stalls.last_mut().filter(|stall| stall.until.is_none()) {
             stall.until = date;
         }
-    }
-
-    fn follow(&mut self, step: PhaseStep) {
-        let date = day(step.date.as_ref());
-        self.leave(date);
-        self.enter(step.to.clone(), date);
-        self.steps.push(step);
-    }
-
-    fn leave(&mut self, date: Option<Day>) {
-        if let Some(visit) = self.visits.last_mut() {
-            visit.left = date;
-        }
-    }
-
-    fn enter(&mut self, phase: String, date: Option<Day>) {
-        self.phase.clone_from(&phase);
-        self.visits.extend(date.map(|entered| Visit {
-            phase,
-            entered,
-            left: None,
-        }));
     }
 }

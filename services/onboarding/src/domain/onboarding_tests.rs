@@ -1,7 +1,7 @@
 //! What may be done to an onboarding, and when.
 
 use keizoku_core::Given;
-use keizoku_proto::onboarding::{HandOffAnswer, Temperature};
+use keizoku_proto::onboarding::{HandOffAnswer, PhaseMove, Temperature};
 use proptest::prelude::*;
 
 use super::handing_over::{Held, Rated};
@@ -145,8 +145,8 @@ fn every_change() -> Vec<Command> {
 fn onb_2_it_begins_in_the_first_phase() {
     let given = running();
     let state = given.state();
-    assert_eq!(state.phase, "kickoff");
-    assert_eq!(state.phase_since(), Some(day("2026-11-02")));
+    assert_eq!(state.course.phase, "kickoff");
+    assert_eq!(state.course.phase_since(), Some(day("2026-11-02")));
     assert_eq!(given.when(Command::Start(started())), Err(Error::Exists));
 }
 
@@ -155,17 +155,20 @@ fn nothing_begins_in_the_future() {
     let mut tomorrow = started();
     tomorrow.start_date = Some(day("2026-11-25").into());
     let refused = Given::<Onboarding>::nothing(ctx()).when(Command::Start(tomorrow));
-    assert_eq!(refused, Err(Error::ImpossibleDate(day("2026-11-25"))));
+    assert_eq!(
+        refused,
+        Err(Refusal::ImpossibleDate(day("2026-11-25")).into())
+    );
 }
 
 #[test]
 fn onb_6_moving_forward_checks_the_exit_criteria() {
     let given = running();
-    let unmet = Error::Unmet(vec!["hold_kickoff".to_owned()]);
+    let unmet = Error::from(Refusal::Unmet(vec!["hold_kickoff".to_owned()]));
     assert_eq!(given.when(Command::Advance(None)), Err(unmet));
     let given = given.commands([kickoff(), Command::Advance(None)]);
-    assert_eq!(given.state().phase, "operation");
-    let step = given.state().steps.last().unwrap();
+    assert_eq!(given.state().course.phase, "operation");
+    let step = given.state().course.steps.last().unwrap();
     assert_eq!(step.r#move(), PhaseMove::Forward);
 }
 
@@ -183,7 +186,7 @@ fn onb_6_a_task_that_is_reopened_is_missing_again() {
 #[test]
 fn onb_6_skipping_and_going_back_stay_visible_with_their_reason() {
     let given = running().commands([go("rollout"), go("operation")]);
-    let steps: Vec<_> = given.state().steps.iter().collect();
+    let steps: Vec<_> = given.state().course.steps.iter().collect();
     let seen = steps
         .iter()
         .map(|step| (step.r#move(), step.reason.as_str()));
@@ -192,7 +195,7 @@ fn onb_6_skipping_and_going_back_stay_visible_with_their_reason() {
         [(PhaseMove::Skipped, "前倒し"), (PhaseMove::Back, "前倒し")]
     );
     assert_eq!(given.when(go("operation")), Ok(Vec::new()));
-    let unknown = Error::PhaseUnknown("nowhere".to_owned());
+    let unknown = Error::from(Refusal::PhaseUnknown("nowhere".to_owned()));
     assert_eq!(given.when(go("nowhere")), Err(unknown));
 }
 
@@ -208,13 +211,16 @@ fn onb_8_time_in_a_phase_adds_up_over_all_stays() {
         to("kickoff", "2026-11-12"),
         to("operation", "2026-11-20"),
     ]);
-    let days = |phase, on| given.state().days_in(phase, day(on));
+    let days = |phase, on| given.state().course.days_in(phase, day(on));
     assert_eq!(days("kickoff", "2026-11-24"), 7 + 8);
     assert_eq!(days("operation", "2026-11-24"), 3 + 4);
     assert_eq!(days("rollout", "2026-11-24"), 0);
     assert_eq!(days("kickoff", "2026-11-05"), 3, "as of an earlier date");
     let early = given.when(to("rollout", "2026-11-19"));
-    assert_eq!(early, Err(Error::ImpossibleDate(day("2026-11-19"))));
+    assert_eq!(
+        early,
+        Err(Refusal::ImpossibleDate(day("2026-11-19")).into())
+    );
 }
 
 #[test]
@@ -231,13 +237,19 @@ fn onb_3_it_keeps_its_version_until_it_is_given_another_one() {
         phase: None,
     };
     assert_eq!(given.when(same), Ok(Vec::new()));
-    let unknown = Error::PhaseUnknown("kickoff".to_owned());
+    let unknown = Error::from(Refusal::PhaseUnknown("kickoff".to_owned()));
     assert_eq!(given.when(change(None)), Err(unknown));
     let given = given.commands([change(Some("operation"))]);
     let state = given.state();
-    assert_eq!((state.plan.version, state.phase.as_str()), (2, "operation"));
-    assert_eq!(state.steps[0].r#move(), PhaseMove::Template);
-    assert!(state.tasks.contains_key("hold_kickoff"), "it stays done");
+    assert_eq!(
+        (state.course.plan.version, state.course.phase.as_str()),
+        (2, "operation")
+    );
+    assert_eq!(state.course.steps[0].r#move(), PhaseMove::Template);
+    assert!(
+        state.course.tasks.contains_key("hold_kickoff"),
+        "it stays done"
+    );
 }
 
 #[test]
@@ -247,7 +259,7 @@ fn onb_7_a_hold_ends_with_its_last_day_or_when_it_is_resumed() {
         reason: "年末の繁忙期".to_owned(),
     };
     let past = running().when(hold("2026-11-23"));
-    assert_eq!(past, Err(Error::ImpossibleDate(day("2026-11-23"))));
+    assert_eq!(past, Err(Refusal::ImpossibleDate(day("2026-11-23")).into()));
     let given = running().commands([kickoff(), hold("2026-11-30")]);
     let pausing = Error::OnHold(day("2026-11-30"));
     assert_eq!(given.when(Command::Advance(None)), Err(pausing));
@@ -266,10 +278,13 @@ fn onb_7_a_hold_ends_with_its_last_day_or_when_it_is_resumed() {
 
 #[test]
 fn onb_5_completion_is_of_the_last_phase_and_hands_over_to_the_csm() {
-    let early = Error::LastPhaseNotReached("kickoff".to_owned());
+    let early = Error::from(Refusal::LastPhaseNotReached("kickoff".to_owned()));
     assert_eq!(running().when(complete()), Err(early));
     let given = running().commands([go("complete")]);
-    assert_eq!(given.when(Command::Advance(None)), Err(Error::NoPhaseAfter));
+    assert_eq!(
+        given.when(Command::Advance(None)),
+        Err(Refusal::NoPhaseAfter.into())
+    );
     let given = given.commands([complete()]);
     let state = given.state();
     let completion = state.completion.as_ref().unwrap();
@@ -331,7 +346,7 @@ fn onb_1_the_gap_is_rated_at_kickoff_and_closing() {
     let given = running().commands([kickoff(), go("closing"), done("agree_next_step")]);
     assert_eq!(given.when(done("hold_kickoff")), direct("hold_kickoff"));
     assert_eq!(given.when(done("review_effect")), direct("review_effect"));
-    let unmet = Error::Unmet(vec!["review_effect".to_owned()]);
+    let unmet = Error::from(Refusal::Unmet(vec!["review_effect".to_owned()]));
     assert_eq!(given.when(Command::Advance(None)), Err(unmet));
     let given = given.commands([Command::Rate(gap(3), None)]);
     let state = given.state();
@@ -357,11 +372,11 @@ proptest! {
             }
         }
         let state = given.state();
-        for pair in state.visits.windows(2) {
+        for pair in state.course.visits.windows(2) {
             prop_assert_eq!(pair[0].left, Some(pair[1].entered));
         }
-        let last = state.visits.last().unwrap();
-        prop_assert_eq!(&last.phase, &state.phase);
+        let last = state.course.visits.last().unwrap();
+        prop_assert_eq!(&last.phase, &state.course.phase);
         prop_assert_eq!(last.left.is_some(), state.completion.is_some());
     }
 }

@@ -40,6 +40,15 @@ pub fn task_of(criterion: &ExitCriterion) -> Option<&str> {
     }
 }
 
+/// Whether an exit criterion of some phase asks for the task.
+#[must_use]
+pub fn is_required(plan: &Plan, task: &str) -> bool {
+    let criteria = plan.phases.iter().flat_map(|phase| &phase.exit_criteria);
+    criteria
+        .into_iter()
+        .any(|criterion| task_of(criterion) == Some(task))
+}
+
 /// A field, and what is wrong with it.
 pub type Violation = (String, String);
 

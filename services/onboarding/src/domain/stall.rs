@@ -48,7 +48,7 @@ impl Since {
         Some(Self {
             contact,
             quiet: contact.unwrap_or(begun),
-            phase: state.phase_since().max(state.relaunched())?,
+            phase: state.course.phase_since().max(state.relaunched())?,
         })
     }
 }
@@ -68,7 +68,7 @@ pub struct Coming {
 #[must_use]
 pub fn coming(state: &State, around: &Circumstances) -> Option<Coming> {
     let since = Since::of(state, around)?;
-    let expected = state.present()?.expected_working_days;
+    let expected = state.course.present()?.expected_working_days;
     let by_contact = first_day(state, since.quiet, around.stalled_from, around);
     let by_phase = first_day(state, since.phase, expected + 1, around);
     Some(Coming {
@@ -125,7 +125,7 @@ pub fn progress(state: &State, around: &Circumstances) -> Option<Progress> {
     } = Since::of(state, around)?;
     let quiet = working_days(state, quiet_since, around);
     let in_phase = working_days(state, phase_since, around);
-    let expected = state.present()?.expected_working_days;
+    let expected = state.course.present()?.expected_working_days;
     let unreachable = quiet_since
         .plus_months(around.unreachable_after_months)
         .map(|day| day.plus_days(held_days(state, quiet_since, on)));
@@ -161,6 +161,7 @@ pub fn progress(state: &State, around: &Circumstances) -> Option<Progress> {
 /// The last day on which the customer did one of its tasks.
 fn last_deed(state: &State, on: Day) -> Option<Day> {
     let by_customer = state
+        .course
         .tasks
         .iter()
         .filter(|(key, _)| state.party_of(key) == Some(TaskParty::Customer));
@@ -191,24 +192,18 @@ fn held_days(state: &State, since: Day, on: Day) -> i32 {
 
 /// Keys of the tasks that should have been done, of the present phase and of those before it.
 fn overdue(state: &State, around: &Circumstances) -> Vec<String> {
-    let reached = state.plan.phases.iter().take(state.place() + 1);
-    let tasks = reached.flat_map(|phase| {
-        let entered = state.last_visit(&phase.key).map(|visit| visit.entered);
-        phase.tasks.iter().map(move |task| (entered, task))
-    });
-    let is_overdue = |entered: Option<Day>, due: u32| {
-        entered.is_some_and(|entered| around.working_days.after(entered, due) < around.on)
-    };
+    let open = state.course.open(&around.working_days);
+    let overdue = open.filter(|(_, due)| *due < around.on);
     let coached = state.coached.iter().filter_map(|held| held.task.as_ref());
     let coached = coached.filter(|task| {
         let due = keizoku_proto::optional_day(task.due_date.as_ref());
         due.ok().flatten().is_some_and(|due| due < around.on)
     });
-    tasks
-        .filter(|(entered, task)| is_overdue(*entered, task.due_working_days))
-        .map(|(_, task)| &task.key)
-        .chain(coached.map(|task| &task.key))
-        .filter(|key| !state.tasks.contains_key(*key))
+    let coached = coached.map(|task| &task.key);
+    let coached = coached.filter(|key| !state.course.tasks.contains_key(*key));
+    overdue
+        .map(|(task, _)| &task.key)
+        .chain(coached)
         .cloned()
         .collect()
 }

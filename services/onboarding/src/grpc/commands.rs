@@ -376,7 +376,7 @@ impl Onboardings {
 
     /// A version of the template that an onboarding follows.
     async fn plan_of(&self, state: &State, version: u32) -> Result<proto::Plan, Failure> {
-        let id = &state.plan.template_id;
+        let id = &state.course.plan.template_id;
         let stream = domain::template_stream(id.parse().unwrap_or_default());
         let fold = self.templates.refresh(&stream).await?;
         let plan = fold.state.version(version);

@@ -111,7 +111,13 @@ impl Onboardings {
         let account: AccountId = survivor.parse().unwrap_or_else(|_| Uuid::nil().into());
         let (book, own) = (&self.change_freshness, &self.list_freshness);
         let name = account_names::known_to(book, &self.model, own, &survivor).await?;
-        let template = fold.state.plan.template_id.parse().unwrap_or_default();
+        let template = fold
+            .state
+            .course
+            .plan
+            .template_id
+            .parse()
+            .unwrap_or_default();
         let template = self
             .templates
             .recall(&domain::template_stream(template))
@@ -213,7 +219,7 @@ impl Onboardings {
             let standing = progress.map_or(0, |progress| progress.standing);
             let fits = |wanted: i32, is: i32| wanted == 0 || wanted == is;
             if fits(filter.state, state.into()) && fits(filter.standing, standing) {
-                let place = (standing == 0, standing, fold.state.phase_since(), id);
+                let place = (standing == 0, standing, fold.state.course.phase_since(), id);
                 found.push((place, (id, fold)));
             }
         }
