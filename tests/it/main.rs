@@ -26,6 +26,8 @@ mod e2e_contacts;
 #[cfg(test)]
 mod e2e_disk_full;
 #[cfg(test)]
+mod e2e_enablement;
+#[cfg(test)]
 mod e2e_import;
 #[cfg(test)]
 mod e2e_nats_trouble;

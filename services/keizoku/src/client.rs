@@ -11,6 +11,7 @@ use keizoku_proto::accounts::directory_service_client::DirectoryServiceClient;
 use keizoku_proto::forecast::forecast_service_client::ForecastServiceClient;
 use keizoku_proto::healthscore::health_score_service_client::HealthScoreServiceClient;
 use keizoku_proto::notification::notification_service_client::NotificationServiceClient;
+use keizoku_proto::onboarding::enablement_service_client::EnablementServiceClient;
 use keizoku_proto::onboarding::learning_service_client::LearningServiceClient;
 use keizoku_proto::onboarding::onboarding_service_client::OnboardingServiceClient;
 use keizoku_proto::risk::risk_service_client::RiskServiceClient;
@@ -232,6 +233,13 @@ impl Connection {
     #[must_use]
     pub fn learning(&self) -> LearningServiceClient<Transport> {
         LearningServiceClient::with_interceptor(self.onboarding.clone(), self.caller.clone())
+            .max_decoding_message_size(MAX_MESSAGE)
+    }
+
+    /// A client of what the onboarding service knows of programmes for new members.
+    #[must_use]
+    pub fn enablement(&self) -> EnablementServiceClient<Transport> {
+        EnablementServiceClient::with_interceptor(self.onboarding.clone(), self.caller.clone())
             .max_decoding_message_size(MAX_MESSAGE)
     }
 

@@ -178,6 +178,15 @@ fn is_told(event: &onboarding::event::Kind) -> bool {
         | Kind::SeminarAttendanceRecorded(_)
         | Kind::CoachingRuleSet(_)
         | Kind::CoachingRuleHeld(_)
+        // New members are no customers.
+        | Kind::ProgrammeStarted(_)
+        | Kind::ProgrammeAssigned(_)
+        | Kind::ProgrammeTaskCompleted(_)
+        | Kind::ProgrammeTaskReopened(_)
+        | Kind::ProgrammePhaseChanged(_)
+        | Kind::ProgrammeTemplateChanged(_)
+        | Kind::ProgrammeCompleted(_)
+        | Kind::ProgrammeEnded(_)
         // The churn of its account was told.
         | Kind::OnboardingEnded(_)
         | Kind::ReactionsAdvanced(_) => false,

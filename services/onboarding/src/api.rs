@@ -1,5 +1,6 @@
 //! Requests into commands: every violation at once.
 
+pub(crate) mod enablement;
 pub(crate) mod learning;
 
 use keizoku_core::{AccountId, OnboardingId, derive_id};
@@ -13,7 +14,7 @@ use crate::domain;
 use crate::domain::goals::{Next, Review};
 use crate::domain::handing_over::{Held, Rated};
 use crate::domain::onboarding::Command;
-use crate::domain::plan;
+use crate::domain::plan::{self, Subject};
 use crate::domain::template::Version;
 
 /// What every change of an existing onboarding carries.
@@ -61,7 +62,7 @@ pub(crate) fn version(
 ) -> Version {
     let product = violations.text("product", &request.product, SHORT_TEXT);
     let tier = violations.text("tier", &request.tier, SHORT_TEXT);
-    for (field, why) in plan::violations(&request.phases, &request.questions) {
+    for (field, why) in plan::violations(Subject::Customer, &request.phases, &request.questions) {
         violations.add(&field, why);
     }
     Version {
@@ -70,6 +71,7 @@ pub(crate) fn version(
         tier,
         phases: request.phases.clone(),
         questions: request.questions.clone(),
+        programme: String::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 //! *Used by* CSMs and onboarding specialists, who see who is stuck while it can still be helped.
 //! *Guarantees*: an onboarding keeps the version of the template that it began with; a phase is left
 //! when its exit criteria are met, or with a reason that stays visible; done means done with
-//! evidence. *Fails* by refusing: a command is done whole or not at all.
+//! evidence; programmes for new members of the team go the same way, apart from customers. *Fails* by refusing: a command is done whole or not at all.
 
 mod api;
 pub mod config;
@@ -26,6 +26,7 @@ use std::sync::Arc;
 use ::config::ConfigError;
 use keizoku_core::WorkingDays;
 use keizoku_log::EventLog;
+use keizoku_proto::onboarding::enablement_service_server::EnablementServiceServer;
 use keizoku_proto::onboarding::learning_service_server::LearningServiceServer;
 use keizoku_proto::onboarding::onboarding_service_server::OnboardingServiceServer;
 use keizoku_runtime::intake::{self, Intake};
@@ -43,6 +44,7 @@ use domain::coaching::Coaching;
 use domain::completion::Completion;
 use domain::content::Content;
 use domain::onboarding::Onboarding;
+use domain::programme::Programme;
 use domain::seminar::Seminar;
 use domain::template::{self, Template};
 use reactor::Reactor;
@@ -81,8 +83,9 @@ pub(crate) struct Onboardings {
     completions: Arc<Executor<Completion>>,
     seminars: Arc<Executor<Seminar>>,
     coaching: Arc<Executor<Coaching>>,
-    /// The template that comes with Keizoku, recorded when it is first needed.
-    shipped: template::Version,
+    /// The templates that come with Keizoku, recorded when they are first needed.
+    shipped: [template::Version; 2],
+    programmes: Arc<Executor<Programme>>,
     config: Config,
     book: SharedBook,
     model: Arc<ReadModel>,
@@ -105,10 +108,17 @@ pub async fn build(
     folder: &Path,
 ) -> Result<Service, BuildError> {
     let template_file::TemplateFile { phases, questions } = template_file::shipped()?;
-    let shipped = template::Version {
+    let onboarding = template::Version {
         template_id: domain::template_id("", "").to_string(),
         phases,
         questions,
+        ..template::Version::default()
+    };
+    let new_member = template_file::NEW_MEMBER;
+    let programme = template::Version {
+        template_id: domain::programme_template_id(new_member).to_string(),
+        phases: template_file::shipped_programme()?.phases,
+        programme: new_member.to_owned(),
         ..template::Version::default()
     };
     let path = folder.join("onboarding.model.sqlite");
@@ -139,7 +149,8 @@ pub async fn build(
         completions: deps.executor(&log),
         seminars: deps.executor(&log),
         coaching: deps.executor(&log),
-        shipped,
+        shipped: [onboarding, programme],
+        programmes: deps.executor(&log),
         config,
         book: deps.book,
         model: Arc::clone(&model),
@@ -180,6 +191,12 @@ impl Service {
         let service = OnboardingServiceServer::new(self.clone());
         routes.add_service(
             service
+                .max_decoding_message_size(MAX_MESSAGE)
+                .max_encoding_message_size(MAX_ANSWER),
+        );
+        let enablement = EnablementServiceServer::new(self.clone());
+        routes.add_service(
+            enablement
                 .max_decoding_message_size(MAX_MESSAGE)
                 .max_encoding_message_size(MAX_ANSWER),
         );

@@ -1,5 +1,6 @@
 //! The onboarding service's read model. Each handler writes only rows of its own source.
 
+mod enablement;
 mod learning;
 
 use jiff::Timestamp;
@@ -121,8 +122,8 @@ fn on_onboarding_event(
             let id = e.plan.as_ref().map(|plan| plan.template_id.as_str());
             write(
                 rows,
-                "INSERT OR REPLACE INTO templates VALUES (?1, ?2, ?3)",
-                params![id.unwrap_or_default(), e.product, e.tier],
+                "INSERT OR REPLACE INTO templates VALUES (?1, ?2, ?3, ?4)",
+                params![id.unwrap_or_default(), e.product, e.tier, e.programme],
             )
         }
         Kind::OnboardingStarted(e) => start(rows, e),
@@ -143,6 +144,14 @@ fn on_onboarding_event(
         | Kind::SeminarScheduled(_)
         | Kind::SeminarCancelled(_)
         | Kind::SeminarAttendanceRecorded(_) => learning::handle(rows, event, at),
+        Kind::ProgrammeStarted(_)
+        | Kind::ProgrammeAssigned(_)
+        | Kind::ProgrammePhaseChanged(_)
+        | Kind::ProgrammeTemplateChanged(_)
+        | Kind::ProgrammeCompleted(_)
+        | Kind::ProgrammeEnded(_)
+        | Kind::ProgrammeTaskCompleted(_)
+        | Kind::ProgrammeTaskReopened(_) => enablement::handle(rows, event),
         // Another rule may hold of any of them.
         Kind::CoachingRuleSet(_) => {
             let anew = "UPDATE watched SET due = 0, touched = touched + 1";

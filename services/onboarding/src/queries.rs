@@ -1,5 +1,6 @@
 //! What lists ask the read model.
 
+pub(crate) mod enablement;
 pub(crate) mod learning;
 
 use keizoku_core::{Day, OnboardingId, Position};
@@ -40,12 +41,17 @@ impl Select {
 
     /// Ids of the onboardings that may fit.
     pub(crate) fn ids(&self, rows: &Connection) -> rusqlite::Result<Vec<String>> {
+        self.ids_in(rows, "onboardings")
+    }
+
+    /// Ids in a table of what may fit.
+    fn ids_in(&self, rows: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
         let mut clause = self.conditions.join(" AND ");
         if clause.is_empty() {
             clause.push('1');
         }
         rows.prepare_cached(&format!(
-            "SELECT id FROM onboardings WHERE {clause} ORDER BY id"
+            "SELECT id FROM {table} WHERE {clause} ORDER BY id"
         ))?
         .query_map(params_from_iter(&self.values), |row| row.get(0))?
         .collect()
@@ -55,7 +61,10 @@ impl Select {
 /// Ids of all templates: those of a product first, the one for everything last.
 pub(crate) fn templates(rows: &Connection) -> rusqlite::Result<Vec<Uuid>> {
     let ids: Vec<String> = rows
-        .prepare_cached("SELECT id FROM templates ORDER BY product = '', product, tier = '', tier")?
+        .prepare_cached(
+            "SELECT id FROM templates WHERE programme = ''
+             ORDER BY product = '', product, tier = '', tier",
+        )?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())

@@ -28,8 +28,22 @@ CREATE TABLE accounts (
 CREATE TABLE templates (
     id TEXT PRIMARY KEY,
     product TEXT NOT NULL,
-    tier TEXT NOT NULL
+    tier TEXT NOT NULL,
+    -- Key of the kind of programme; empty for onboardings.
+    programme TEXT NOT NULL
 ) WITHOUT ROWID;
+-- What new members of the team go through (ONB-10).
+CREATE TABLE programmes (
+    id TEXT PRIMARY KEY,
+    member TEXT NOT NULL,
+    mentor TEXT NOT NULL,
+    lead TEXT NOT NULL,
+    key TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    -- 1: completed; 2: ended.
+    ended INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX programmes_by_end ON programmes (ended);
 -- Work: on which day to look again at an onboarding (ONB-7), and how many changes there have been. A
 -- change sets the day to 0; whoever looked sets it, unless there was another change meanwhile.
 CREATE TABLE watched (

@@ -1,5 +1,7 @@
 //! States as the resources that clients see.
 
+pub(crate) mod programme;
+
 use keizoku_core::{AccountId, Day, OnboardingId, WorkingDays};
 use keizoku_proto::onboarding as proto;
 use keizoku_runtime::{Fold, call, names};
@@ -39,6 +41,10 @@ pub(crate) fn template(
     version: u32,
 ) -> Option<proto::Template> {
     let (plan, published) = fold.state.version(version)?;
+    // Those of programmes are apart (ONB-10).
+    if !fold.state.programme.is_empty() {
+        return None;
+    }
     Some(proto::Template {
         name: template_name(&id.to_string()),
         product: fold.state.product.clone(),

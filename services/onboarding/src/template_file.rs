@@ -10,6 +10,11 @@ use serde::Deserialize;
 /// The template that comes with Keizoku; it documents every key.
 pub const SHIPPED: &str = include_str!("default-template.toml");
 
+/// The programme for new members that comes with Keizoku; it documents every key (ONB-10).
+pub const SHIPPED_PROGRAMME: &str = include_str!("default-programme.toml");
+/// Key of that programme.
+pub const NEW_MEMBER: &str = "new_member";
+
 /// What a file says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TemplateFile {
@@ -65,7 +70,9 @@ struct Task {
     #[serde(default)]
     en: String,
     party: Party,
-    due: u32,
+    due: Option<u32>,
+    #[serde(default)]
+    due_months: u32,
     #[serde(default)]
     kind: Kind,
 }
@@ -85,6 +92,9 @@ enum Party {
     Customer,
     Csm,
     Specialist,
+    Member,
+    Mentor,
+    Lead,
 }
 
 /// Reads a template from TOML.
@@ -97,6 +107,11 @@ pub fn read(text: &str) -> Result<TemplateFile, ConfigError> {
         .add_source(file)
         .build()?
         .try_deserialize()?;
+    let mut tasks = read.phase.iter().flat_map(|phase| &phase.task);
+    if let Some(task) = tasks.find(|task| task.due.is_none() && task.due_months == 0) {
+        let lacking = format!("the task `{}` lacks `due`, or `due_months`", task.key);
+        return Err(ConfigError::Message(lacking));
+    }
     Ok(TemplateFile {
         phases: read.phase.into_iter().map(TemplatePhase::from).collect(),
         questions: read
@@ -113,6 +128,14 @@ pub fn read(text: &str) -> Result<TemplateFile, ConfigError> {
 /// As [`read`]; a test reads it.
 pub fn shipped() -> Result<TemplateFile, ConfigError> {
     read(SHIPPED)
+}
+
+/// The programme for new members that comes with Keizoku (ONB-10).
+///
+/// # Errors
+/// As [`read`]; a test reads it.
+pub fn shipped_programme() -> Result<TemplateFile, ConfigError> {
+    read(SHIPPED_PROGRAMME)
 }
 
 impl From<Question> for HandOffQuestion {
@@ -153,6 +176,9 @@ impl From<Task> for TemplateTask {
             Party::Customer => TaskParty::Customer,
             Party::Csm => TaskParty::Csm,
             Party::Specialist => TaskParty::Specialist,
+            Party::Member => TaskParty::Member,
+            Party::Mentor => TaskParty::Mentor,
+            Party::Lead => TaskParty::Lead,
         };
         Self {
             key: task.key,
@@ -161,7 +187,8 @@ impl From<Task> for TemplateTask {
                 en: task.en,
             }),
             party: party.into(),
-            due_working_days: task.due,
+            due_working_days: task.due.unwrap_or_default(),
+            due_months: task.due_months,
             kind: match task.kind {
                 Kind::Plain => TaskKind::Unspecified,
                 Kind::Kickoff => TaskKind::Kickoff,

@@ -1,4 +1,4 @@
-//! Onboardings through the API: ONB-1 to ONB-9.
+//! Onboardings through the API: ONB-1 to ONB-10.
 
 mod coaching;
 mod goal_use;
@@ -9,6 +9,7 @@ mod lead_times;
 mod learning;
 mod leaving;
 mod phases;
+mod programmes;
 mod replay;
 mod stalled;
 mod templates;

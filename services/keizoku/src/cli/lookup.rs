@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use keizoku_proto::accounts::{
     AccountFilter, Initiative, ListAccountsRequest, ResolveExternalIdRequest,
 };
-use keizoku_proto::onboarding::{GetOnboardingRequest, ListOnboardingsRequest, OnboardingFilter};
+use keizoku_proto::onboarding::{
+    GetOnboardingRequest, ListOnboardingsRequest, ListProgrammesRequest, OnboardingFilter,
+    ProgrammeFilter,
+};
 use keizoku_proto::risk::{GetRiskRequest, ListRiskTypesRequest, ListRisksRequest, RiskFilter};
 use tonic::Code;
 use uuid::Uuid;
@@ -281,6 +284,42 @@ impl Context {
             advice = format!("{text} has several onboardings; name one by its id:");
             for one in &found {
                 let _ = write!(advice, "\n  {} ({})", one.name, one.product);
+            }
+        }
+        Err(Failure::Lookup(advice))
+    }
+
+    /// A programme by id, or by its member where that has one only that goes on, or else one only.
+    pub(super) async fn programme(&self, text: &str) -> Result<String, Failure> {
+        if let Some(name) = resource("programmes", text) {
+            return Ok(name);
+        }
+        let request = ListProgrammesRequest {
+            filter: Some(ProgrammeFilter {
+                member: self.user(text).await?,
+                include_ended: true,
+                ..ProgrammeFilter::default()
+            }),
+            consistency_tokens: self.tokens(),
+            ..ListProgrammesRequest::default()
+        };
+        let answer = call(async || {
+            self.connection
+                .enablement()
+                .list_programmes(request.clone())
+                .await
+        });
+        let found = answer.await?.programmes;
+        let mut going_on = found.iter().filter(|one| one.end.is_none());
+        match (going_on.next(), going_on.next(), &found[..]) {
+            (Some(only), None, _) | (None, _, [only]) => return Ok(only.name.clone()),
+            _ => {}
+        }
+        let mut advice = format!("{text} has no programme; `keizoku enablement start` starts one");
+        if !found.is_empty() {
+            advice = format!("{text} has several programmes; name one by its id:");
+            for one in &found {
+                let _ = write!(advice, "\n  {} ({})", one.name, one.key);
             }
         }
         Err(Failure::Lookup(advice))

@@ -15,6 +15,7 @@ pub mod account;
 pub mod deadlines;
 pub mod deal;
 pub mod demo;
+pub mod enablement;
 pub mod forecast;
 pub mod health;
 pub mod import;
@@ -212,6 +213,9 @@ pub enum Command {
     /// Onboardings: phases, tasks, templates
     #[command(subcommand)]
     Onboarding(onboarding::Command),
+    /// Programmes for new members of the team: phases, tasks, templates
+    #[command(subcommand)]
+    Enablement(enablement::Command),
     /// Messages by Slack and email: rules, deliveries, dead letters
     #[command(subcommand)]
     Notification(notification::Command),
@@ -280,6 +284,7 @@ pub async fn run(command: Command, globals: Globals) -> Result<u8, Failure> {
         Command::Deal(command) => command.run(&context).await,
         Command::Notification(command) => command.run(&context).await,
         Command::Onboarding(command) => command.run(&context).await,
+        Command::Enablement(command) => command.run(&context).await,
         Command::Demo(args) => args.run(&context).await,
         Command::Import(_) => Ok(()),
     }

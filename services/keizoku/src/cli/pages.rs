@@ -57,6 +57,9 @@ pages! {
     onboarding::ListContentsResponse { contents: Content },
     onboarding::ListSeminarsResponse { seminars: Seminar },
     onboarding::ListLearningResponse { entries: LearningEntry },
+    onboarding::ListProgrammesResponse { programmes: Programme },
+    onboarding::ListProgrammeTasksResponse { tasks: ProgrammeTask },
+    onboarding::ListProgrammeTemplatesResponse { templates: ProgrammeTemplate },
 }
 
 impl Limit {

@@ -3,14 +3,13 @@
 use keizoku_proto::accounts::TouchModel;
 use keizoku_proto::onboarding::{
     CoachingLack, CoachingRule, CoachingStart, ContentItem, ContentKind, Learner, SeminarPlan,
-    TaskParty,
 };
 use keizoku_runtime::Violations;
 use keizoku_runtime::names::{self, InvalidName};
 use keizoku_runtime::parse::{LONG_TEXT, SHORT_TEXT};
 use uuid::Uuid;
 
-use crate::domain::plan;
+use crate::domain::plan::{self, Subject};
 
 /// Longest address on the web, in characters.
 const LONGEST_URL: usize = 2_048;
@@ -133,8 +132,8 @@ pub(crate) fn coaching_rule(
     if let Some(why) = plan::wrong_title(task.title.as_ref()) {
         violations.add("rule.task.title", why);
     }
-    if task.party() == TaskParty::Unspecified {
-        violations.add("rule.task.party", "must be CUSTOMER, CSM or SPECIALIST");
+    if let Some(why) = Subject::Customer.wrong_party(task.party()) {
+        violations.add("rule.task.party", why);
     }
     if task.due_working_days > LONGEST_WAIT {
         let why = format!("must be {LONGEST_WAIT} at most");

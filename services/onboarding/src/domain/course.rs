@@ -159,7 +159,7 @@ impl Course {
         criteria.iter().filter(is_unmet).collect()
     }
 
-    /// Until when a task of a phase is to be done; `None` before the phase has begun.
+    /// Until when a task of a phase is to be done; `None` before the phase has begun, unless the calendar says.
     #[must_use]
     pub fn due(
         &self,
@@ -167,19 +167,29 @@ impl Course {
         task: &TemplateTask,
         working_days: &WorkingDays,
     ) -> Option<Day> {
+        if task.due_months > 0 {
+            let date = self.visits.first()?.entered.plus_months(task.due_months)?;
+            let on_or_after = working_days.after(date.plus_days(-1), 1);
+            return Some(on_or_after);
+        }
         let entered = self.last_visit(&phase.key)?.entered;
         Some(working_days.after(entered, task.due_working_days))
     }
 
-    /// What is to be done and when, of the present phase and of those before it.
+    /// What is to be done and when, of the present phase and of those before it, and what the calendar says.
     pub fn open<'c>(
         &'c self,
         working_days: &'c WorkingDays,
-    ) -> impl Iterator<Item = (&'c TemplateTask, Day)> {
-        let reached = self.plan.phases.iter().take(self.place() + 1);
-        let tasks = reached.flat_map(|phase| phase.tasks.iter().map(move |task| (phase, task)));
+    ) -> impl Iterator<Item = (&'c TemplatePhase, &'c TemplateTask, Day)> {
+        let present = self.place();
+        let phases = self.plan.phases.iter().enumerate();
+        let tasks = phases.flat_map(move |(place, phase)| {
+            let tasks = phase.tasks.iter();
+            let dated = tasks.filter(move |task| place <= present || task.due_months > 0);
+            dated.map(move |task| (phase, task))
+        });
         let open = tasks.filter(|(_, task)| !self.tasks.contains_key(&task.key));
-        open.filter_map(|(phase, task)| Some((task, self.due(phase, task, working_days)?)))
+        open.filter_map(|(phase, task)| Some((phase, task, self.due(phase, task, working_days)?)))
     }
 }
 

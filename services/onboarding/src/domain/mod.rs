@@ -12,11 +12,12 @@ pub mod onboarding;
 mod onboarding_error;
 mod onboarding_state;
 pub mod plan;
+pub mod programme;
 pub mod seminar;
 pub mod stall;
 pub mod template;
 
-use keizoku_core::{AccountId, OnboardingId, StreamId, derive_id};
+use keizoku_core::{AccountId, OnboardingId, StreamId, UserId, derive_id};
 use keizoku_proto::onboarding::Learner;
 use uuid::Uuid;
 
@@ -46,6 +47,24 @@ pub const fn template_stream(id: Uuid) -> StreamId {
 #[must_use]
 pub fn template_id(product: &str, tier: &str) -> Uuid {
     derive_id("template", &[product.as_bytes(), tier.as_bytes()])
+}
+
+/// Id of the template of a kind of programme (ONB-10).
+#[must_use]
+pub fn programme_template_id(key: &str) -> Uuid {
+    derive_id("programme-template", &[key.as_bytes()])
+}
+
+/// Stream of a programme.
+#[must_use]
+pub const fn programme_stream(id: Uuid) -> StreamId {
+    StreamId::new("programme", id)
+}
+
+/// Id of the programme of a member and kind: there is one.
+#[must_use]
+pub fn programme_id(member: UserId, key: &str) -> Uuid {
+    derive_id("programme", &[member.uuid().as_bytes(), key.as_bytes()])
 }
 
 /// Stream of the coaching rules: there is one.

@@ -249,6 +249,14 @@ impl State {
             | Kind::SeminarWithdrawn(_)
             | Kind::SeminarAttendanceRecorded(_)
             | Kind::CoachingRuleSet(_)
+            | Kind::ProgrammeStarted(_)
+            | Kind::ProgrammeAssigned(_)
+            | Kind::ProgrammeTaskCompleted(_)
+            | Kind::ProgrammeTaskReopened(_)
+            | Kind::ProgrammePhaseChanged(_)
+            | Kind::ProgrammeTemplateChanged(_)
+            | Kind::ProgrammeCompleted(_)
+            | Kind::ProgrammeEnded(_)
             | Kind::ReactionsAdvanced(_) => {}
         }
     }

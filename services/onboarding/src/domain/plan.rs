@@ -14,6 +14,8 @@ const MOST_PHASES: usize = 50;
 const MOST_TASKS: usize = 100;
 /// Longest duration or offset, in working days.
 const LONGEST: u32 = 1_000;
+/// Longest time from the first day, in months.
+const LONGEST_MONTHS: u32 = 36;
 /// Longest key, in characters.
 const LONGEST_KEY: usize = 64;
 
@@ -43,10 +45,32 @@ pub fn task_of(criterion: &ExitCriterion) -> Option<&str> {
 /// Whether an exit criterion of some phase asks for the task.
 #[must_use]
 pub fn is_required(plan: &Plan, task: &str) -> bool {
-    let criteria = plan.phases.iter().flat_map(|phase| &phase.exit_criteria);
-    criteria
-        .into_iter()
-        .any(|criterion| task_of(criterion) == Some(task))
+    let phases = plan.phases.iter();
+    let mut criteria = phases.flat_map(|phase| &phase.exit_criteria);
+    criteria.any(|criterion| task_of(criterion) == Some(task))
+}
+
+/// Whom a template is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// Customers: an onboarding.
+    Customer,
+    /// New members of the team: a programme (ONB-10).
+    Member,
+}
+
+impl Subject {
+    /// What is wrong with a party of a task.
+    #[must_use]
+    pub fn wrong_party(self, party: TaskParty) -> Option<&'static str> {
+        use TaskParty::{Csm, Customer, Lead, Member, Mentor, Specialist};
+        match self {
+            Self::Customer if matches!(party, Customer | Csm | Specialist) => None,
+            Self::Customer => Some("must be CUSTOMER, CSM or SPECIALIST"),
+            Self::Member if matches!(party, Member | Mentor | Lead) => None,
+            Self::Member => Some("must be MEMBER, MENTOR or LEAD"),
+        }
+    }
 }
 
 /// A field, and what is wrong with it.
@@ -69,8 +93,13 @@ pub fn questions<'p>(plan: &'p Plan, tier: &str) -> impl Iterator<Item = &'p Han
 
 /// Everything that is wrong with the phases and questions of a template.
 #[must_use]
-pub fn violations(phases: &[TemplatePhase], questions: &[HandOffQuestion]) -> Vec<Violation> {
+pub fn violations(
+    subject: Subject,
+    phases: &[TemplatePhase],
+    questions: &[HandOffQuestion],
+) -> Vec<Violation> {
     let mut check = Check {
+        subject,
         found: Vec::new(),
         phases: BTreeMap::new(),
         tasks: BTreeMap::new(),
@@ -78,9 +107,19 @@ pub fn violations(phases: &[TemplatePhase], questions: &[HandOffQuestion]) -> Ve
     if phases.is_empty() || phases.len() > MOST_PHASES {
         check.add("phases", format!("must be 1 to {MOST_PHASES}"));
     }
-    if phases.iter().filter(|phase| phase.closing).count() != 1 && !phases.is_empty() {
-        let why = "exactly one must be the closing one, whose end is the end of the lead time";
-        check.add("phases", why);
+    let closing = phases.iter().filter(|phase| phase.closing).count();
+    match subject {
+        Subject::Customer if closing != 1 && !phases.is_empty() => {
+            let why = "exactly one must be the closing one, whose end is the end of the lead time";
+            check.add("phases", why);
+        }
+        Subject::Member if closing > 0 => {
+            check.add(
+                "phases",
+                "none may be the closing one: that is of customers",
+            );
+        }
+        Subject::Customer | Subject::Member => {}
     }
     // Keys first: a criterion may name a task that stands after it.
     for (at, phase) in phases.iter().enumerate() {
@@ -106,6 +145,7 @@ pub fn violations(phases: &[TemplatePhase], questions: &[HandOffQuestion]) -> Ve
 }
 
 struct Check<'p> {
+    subject: Subject,
     found: Vec<Violation>,
     /// Where each key is first used.
     phases: BTreeMap<&'p str, usize>,
@@ -146,15 +186,24 @@ impl<'p> Check<'p> {
             self.add(format!("{field}.key"), why);
         }
         self.title(field, task.title.as_ref());
-        if task.party() == TaskParty::Unspecified {
-            self.add(
-                format!("{field}.party"),
-                "must be CUSTOMER, CSM or SPECIALIST",
-            );
+        if let Some(why) = self.subject.wrong_party(task.party()) {
+            self.add(format!("{field}.party"), why);
+        }
+        if self.subject == Subject::Member && task.kind() != TaskKind::Unspecified {
+            let why = "must be left out: kickoff and closing review are of customers";
+            self.add(format!("{field}.kind"), why);
         }
         if task.due_working_days > LONGEST {
             let why = format!("must be {LONGEST} at most");
             self.add(format!("{field}.due_working_days"), why);
+        }
+        if task.due_months > LONGEST_MONTHS {
+            let why = format!("must be {LONGEST_MONTHS} at most");
+            self.add(format!("{field}.due_months"), why);
+        }
+        if task.due_months > 0 && task.due_working_days > 0 {
+            let why = "must be left out where due_working_days says when";
+            self.add(format!("{field}.due_months"), why);
         }
     }
 
@@ -222,14 +271,14 @@ mod tests {
     use crate::template_file;
 
     fn fields(phases: &[TemplatePhase]) -> Vec<String> {
-        let found = violations(phases, &[]);
+        let found = violations(Subject::Customer, phases, &[]);
         found.into_iter().map(|(field, _)| field).collect()
     }
 
     #[test]
     fn onb_2_the_shipped_template_has_six_phases_in_both_languages() {
         let phases = template_file::shipped().unwrap().phases;
-        assert_eq!(violations(&phases, &[]), Vec::new());
+        assert_eq!(violations(Subject::Customer, &phases, &[]), Vec::new());
         assert_eq!(phases.len(), 6);
         let titles = phases.iter().map(|phase| &phase.title);
         let tasks = phases.iter().flat_map(|phase| &phase.tasks);
@@ -238,6 +287,57 @@ mod tests {
             assert!(!ja.is_empty() && !en.is_empty(), "{ja}{en}");
         }
         assert!(phases[4].closing, "the lead time ends with phase 5");
+    }
+
+    #[test]
+    fn onb_10_the_shipped_programme_has_three_months_in_both_languages_and_an_interview_after_two()
+    {
+        let phases = template_file::shipped_programme().unwrap().phases;
+        assert_eq!(violations(Subject::Member, &phases, &[]), Vec::new());
+        assert_eq!(phases.len(), 3);
+        let titles = phases.iter().map(|phase| &phase.title);
+        let tasks = || phases.iter().flat_map(|phase| &phase.tasks);
+        for title in titles.chain(tasks().map(|task| &task.title)) {
+            let LocalizedText { ja, en } = title.as_ref().unwrap();
+            assert!(!ja.is_empty() && !en.is_empty(), "{ja}{en}");
+        }
+        for party in [TaskParty::Member, TaskParty::Mentor, TaskParty::Lead] {
+            assert!(tasks().any(|task| task.party() == party), "{party:?}");
+        }
+        let interview = tasks().find(|task| task.key == "interview").unwrap();
+        assert_eq!(interview.due_months, 2);
+    }
+
+    #[test]
+    fn onb_10_what_is_of_customers_is_refused_in_a_programme_and_the_other_way_round() {
+        let of = |subject, phases: &[TemplatePhase]| -> Vec<String> {
+            let found = violations(subject, phases, &[]);
+            found.into_iter().map(|(field, _)| field).collect()
+        };
+        let mut phases = template_file::shipped_programme().unwrap().phases;
+        phases.truncate(1);
+        phases[0].tasks.truncate(2);
+        phases[0].exit_criteria.clear();
+        phases[0].tasks[1].set_kind(TaskKind::Kickoff);
+        phases[0].tasks[1].due_months = 2;
+        let expected = ["phases[0].tasks[1].kind", "phases[0].tasks[1].due_months"];
+        assert_eq!(of(Subject::Member, &phases), expected);
+        phases[0].closing = true;
+        let expected = [
+            "phases[0].tasks[0].party",
+            "phases[0].tasks[1].party",
+            "phases[0].tasks[1].due_months",
+        ];
+        assert_eq!(of(Subject::Customer, &phases), expected);
+        let customers = template_file::shipped().unwrap().phases;
+        let wrong = of(Subject::Member, &customers[..1]);
+        let expected = [
+            "phases[0].tasks[0].party",
+            "phases[0].tasks[1].party",
+            "phases[0].tasks[1].kind",
+        ];
+        assert_eq!(wrong, expected);
+        assert_eq!(of(Subject::Member, &customers[4..5])[0], "phases");
     }
 
     #[test]

@@ -193,7 +193,7 @@ fn held_days(state: &State, since: Day, on: Day) -> i32 {
 /// Keys of the tasks that should have been done, of the present phase and of those before it.
 fn overdue(state: &State, around: &Circumstances) -> Vec<String> {
     let open = state.course.open(&around.working_days);
-    let overdue = open.filter(|(_, due)| *due < around.on);
+    let overdue = open.filter(|(_, _, due)| *due < around.on);
     let coached = state.coached.iter().filter_map(|held| held.task.as_ref());
     let coached = coached.filter(|task| {
         let due = keizoku_proto::optional_day(task.due_date.as_ref());
@@ -202,7 +202,7 @@ fn overdue(state: &State, around: &Circumstances) -> Vec<String> {
     let coached = coached.map(|task| &task.key);
     let coached = coached.filter(|key| !state.course.tasks.contains_key(*key));
     overdue
-        .map(|(task, _)| &task.key)
+        .map(|(_, task, _)| &task.key)
         .chain(coached)
         .cloned()
         .collect()

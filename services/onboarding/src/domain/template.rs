@@ -1,4 +1,4 @@
-//! The template of a product and tier, version by version (ONB-3).
+//! The template of a product and tier, or of a kind of programme, version by version (ONB-3, ONB-10).
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{HandOffQuestion, Plan, TemplatePhase, TemplatePublished};
 use keizoku_runtime::DomainError;
 
-/// How onboardings of a product and tier go.
+/// How onboardings of a product and tier, or programmes of a kind, go.
 pub struct Template;
 
 /// A template's versions.
@@ -19,6 +19,8 @@ pub struct State {
     pub product: String,
     /// Tier; empty for every tier without its own.
     pub tier: String,
+    /// Key of the kind of programme (ONB-10); empty for onboardings.
+    pub programme: String,
     /// Version 1 first, each with the instant at which it was published; what comes with Keizoku has
     /// none until it is recorded.
     pub versions: Vec<(Arc<Plan>, Option<Timestamp>)>,
@@ -40,6 +42,7 @@ impl State {
     pub fn presuming(mut self, version: Version) -> Self {
         self.product.clone_from(&version.product);
         self.tier.clone_from(&version.tier);
+        self.programme.clone_from(&version.programme);
         let plan = version.into_plan(self.latest() + 1);
         self.versions.push((Arc::new(plan), None));
         self
@@ -74,6 +77,8 @@ pub struct Version {
     pub phases: Vec<TemplatePhase>,
     /// What the hand-off must answer.
     pub questions: Vec<HandOffQuestion>,
+    /// Key of the kind of programme (ONB-10); empty for onboardings.
+    pub programme: String,
 }
 
 impl Version {
@@ -117,6 +122,7 @@ impl Decider for Template {
         Ok(vec![Kind::TemplatePublished(TemplatePublished {
             product: version.product.clone(),
             tier: version.tier.clone(),
+            programme: version.programme.clone(),
             plan: Some(version.into_plan(state.latest() + 1)),
         })])
     }
@@ -125,6 +131,7 @@ impl Decider for Template {
         if let Kind::TemplatePublished(published) = event {
             state.product.clone_from(&published.product);
             state.tier.clone_from(&published.tier);
+            state.programme.clone_from(&published.programme);
             let plan = published.plan.clone().unwrap_or_default();
             state.versions.push((Arc::new(plan), Some(at)));
         }

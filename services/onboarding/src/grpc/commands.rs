@@ -99,7 +99,7 @@ impl Onboardings {
     }
 
     /// Makes sure that the directory has somebody.
-    fn require_owner(&self, name: &str, user: &str, team: &str) -> Result<(), Failure> {
+    pub(super) fn require_owner(&self, name: &str, user: &str, team: &str) -> Result<(), Failure> {
         if self.book.knows_owner(user, team) {
             Ok(())
         } else {

@@ -1,6 +1,7 @@
 //! The service's RPCs: parse, execute, reply.
 
 mod commands;
+mod enablement;
 mod lead_times;
 mod learning;
 mod questions;

@@ -10,7 +10,7 @@ use keizoku_runtime::{Call, Cause, DomainError, Failure, Fold, Violations, book,
 use tonic::Request;
 use uuid::Uuid;
 
-use crate::domain::template::{Command, State};
+use crate::domain::template::{Command, State, Version};
 use crate::{Onboardings, api, domain, queries, resources};
 
 /// The tier is not in the catalogue.
@@ -36,9 +36,7 @@ impl Onboardings {
         let request_id = violations.finish(request_id)?;
         let call = Call::of("PublishTemplate", &request, request_id, &body.etag)?;
         let id = domain::template_id(&version.product, &version.tier);
-        if version.template_id == self.shipped.template_id {
-            self.ship().await?;
-        }
+        self.ship(id).await?;
         let stream = domain::template_stream(id);
         let outcome = if let Some(done) = self.templates.admit(&stream, &call).await? {
             done
@@ -53,10 +51,19 @@ impl Onboardings {
         })
     }
 
-    /// Records the template that comes with Keizoku as the first version of the one for everything,
-    /// unless that has one (ONB-2).
-    async fn ship(&self) -> Result<(), Failure> {
-        let stream = domain::template_stream(domain::template_id("", ""));
+    fn shipped(&self, id: Uuid) -> Option<&Version> {
+        let id = id.to_string();
+        self.shipped
+            .iter()
+            .find(|shipped| shipped.template_id == id)
+    }
+
+    /// Records what comes with Keizoku for a template as its first version, unless it has one (ONB-2).
+    pub(super) async fn ship(&self, id: Uuid) -> Result<(), Failure> {
+        let Some(shipped) = self.shipped(id) else {
+            return Ok(());
+        };
+        let stream = domain::template_stream(id);
         if self.templates.recall(&stream).await?.state.latest() > 0 {
             return Ok(());
         }
@@ -67,17 +74,19 @@ impl Onboardings {
             request_id,
             Cause::default(),
         );
-        let command = Command::Ship(self.shipped.clone());
+        let command = Command::Ship(shipped.clone());
         self.templates.execute(stream, command, call).await?;
         Ok(())
     }
 
-    /// A template with its versions; the one for everything has the one that comes with Keizoku.
+    /// A template with its versions; where one comes with Keizoku, it has that.
     pub(super) async fn template(&self, id: Uuid) -> Result<Arc<Fold<State>>, Failure> {
         let mut fold = self.templates.refresh(&domain::template_stream(id)).await?;
-        if fold.state.latest() == 0 && id == domain::template_id("", "") {
+        if fold.state.latest() == 0
+            && let Some(shipped) = self.shipped(id)
+        {
             let fold = Arc::make_mut(&mut fold);
-            fold.state = State::default().presuming(self.shipped.clone());
+            fold.state = State::default().presuming(shipped.clone());
         }
         Ok(fold)
     }
@@ -144,7 +153,7 @@ impl Onboardings {
         product: &str,
     ) -> Result<proto::Plan, Failure> {
         let tier = self.tier_of(account, self.book.now());
-        self.ship().await?;
+        self.ship(domain::template_id("", "")).await?;
         for (product, tier) in [(product, &*tier), (product, ""), ("", &*tier), ("", "")] {
             let stream = domain::template_stream(domain::template_id(product, tier));
             let fold = self.templates.recall(&stream).await?;

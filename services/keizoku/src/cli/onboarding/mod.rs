@@ -9,11 +9,11 @@ mod lead_times;
 mod list;
 mod phase;
 mod seminar;
-mod show;
+pub(super) mod show;
 mod start;
 mod task;
-mod template;
-mod title;
+pub(super) mod template;
+pub(super) mod title;
 
 use clap::Subcommand;
 

@@ -2,8 +2,8 @@
 
 use keizoku_proto::onboarding::exit_criterion::Criterion;
 use keizoku_proto::onboarding::{
-    ExpectationGap, GetOnboardingRequest, Onboarding, PhaseProgress, Progress, TaskParty,
-    TaskProgress,
+    ExitCriterion, ExpectationGap, GetOnboardingRequest, Onboarding, PhaseProgress, PhaseStep,
+    Progress, TaskParty, TaskProgress,
 };
 
 use super::{locale, title};
@@ -93,7 +93,7 @@ pub(super) async fn text(context: &Context, onboarding: Option<&Onboarding>) -> 
         .field("handed back", handed_back(onboarding))
         .field("relaunched", relaunches(onboarding))
         .field("ended", format::date(onboarding.end_date.as_ref()))
-        .field("moved", moves(onboarding));
+        .field("moved", moves(&onboarding.steps));
     if let Some(completion) = &onboarding.completion {
         let evidence = completion.evidence.clone().unwrap_or_default();
         card.field("completed", format::date(completion.date.as_ref()))
@@ -109,15 +109,25 @@ pub(super) async fn text(context: &Context, onboarding: Option<&Onboarding>) -> 
 
 /// What is missing before the present phase may be left.
 pub(super) fn missing(onboarding: &Onboarding, locale: &str) -> String {
-    let tasks = || onboarding.phases.iter().flat_map(|phase| &phase.tasks);
-    let unmet = onboarding.unmet_criteria.iter();
-    let titles = unmet.filter_map(|criterion| match &criterion.criterion {
-        Some(Criterion::Task(key)) => {
-            let task = tasks().find(|task| task.key == *key)?;
-            Some(title(task.title.as_ref(), locale))
-        }
-        None => None,
-    });
+    unmet(&onboarding.phases, &onboarding.unmet_criteria, locale)
+}
+
+/// Titles of the tasks that criteria ask for.
+pub(in crate::cli) fn unmet(
+    phases: &[PhaseProgress],
+    criteria: &[ExitCriterion],
+    locale: &str,
+) -> String {
+    let tasks = || phases.iter().flat_map(|phase| &phase.tasks);
+    let titles = criteria
+        .iter()
+        .filter_map(|criterion| match &criterion.criterion {
+            Some(Criterion::Task(key)) => {
+                let task = tasks().find(|task| task.key == *key)?;
+                Some(title(task.title.as_ref(), locale))
+            }
+            None => None,
+        });
     titles.collect::<Vec<_>>().join("; ")
 }
 
@@ -247,11 +257,9 @@ fn relaunches(onboarding: &Onboarding) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn moves(onboarding: &Onboarding) -> String {
-    let with_reason = onboarding
-        .steps
-        .iter()
-        .filter(|step| !step.reason.is_empty());
+/// Phases that were skipped or gone back to, a line each.
+pub(in crate::cli) fn moves(steps: &[PhaseStep]) -> String {
+    let with_reason = steps.iter().filter(|step| !step.reason.is_empty());
     let lines = with_reason.map(|step| {
         let how = format::enum_name(step.r#move().as_str_name(), "PHASE_MOVE_");
         let date = format::date(step.date.as_ref());
@@ -284,7 +292,12 @@ fn phases(onboarding: &Onboarding, locale: &str) -> Table {
     table
 }
 
-fn phase_row(phase: &PhaseProgress, is_present: bool, locale: &str) -> [String; 7] {
+/// A phase that goes on, or does not, a cell each.
+pub(in crate::cli) fn phase_row(
+    phase: &PhaseProgress,
+    is_present: bool,
+    locale: &str,
+) -> [String; 7] {
     [
         if is_present { ">" } else { "" }.to_owned(),
         title(phase.title.as_ref(), locale).to_owned(),
@@ -300,12 +313,16 @@ fn phase_row(phase: &PhaseProgress, is_present: bool, locale: &str) -> [String; 
     ]
 }
 
-fn task_row(task: &TaskProgress, locale: &str) -> [String; 7] {
+/// A task under its phase, a cell each.
+pub(in crate::cli) fn task_row(task: &TaskProgress, locale: &str) -> [String; 7] {
     let who = match task.party() {
         TaskParty::Unspecified => "",
         TaskParty::Customer => "customer",
         TaskParty::Csm => "CSM",
         TaskParty::Specialist => "specialist",
+        TaskParty::Member => "member",
+        TaskParty::Mentor => "mentor",
+        TaskParty::Lead => "lead",
     };
     [
         String::new(),

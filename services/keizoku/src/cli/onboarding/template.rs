@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use keizoku_onboarding::template_file;
 use keizoku_proto::onboarding::{
     ChangeTemplateVersionRequest, GetTemplateRequest, ListTemplatesRequest, ListTemplatesResponse,
-    PublishTemplateRequest, Template,
+    PublishTemplateRequest, Template, TemplatePhase,
 };
 
 use super::{locale, show, title};
@@ -111,25 +111,33 @@ fn resource_name(text: &str) -> String {
     }
 }
 
-async fn text(context: &Context, template: &Template) -> String {
-    let locale = locale(context).await;
+/// Phases and tasks, a line each.
+pub(in crate::cli) fn phases(phases: &[TemplatePhase], locale: &str) -> Table {
     let mut table = Table::new(["Phase, task", "Key", "Who", ">Working days"]);
-    for phase in &template.phases {
+    for phase in phases {
         table.row([
-            title(phase.title.as_ref(), &locale).to_owned(),
+            title(phase.title.as_ref(), locale).to_owned(),
             phase.key.clone(),
             String::new(),
             phase.expected_working_days.to_string(),
         ]);
         for task in &phase.tasks {
             table.row([
-                format!("  {}", title(task.title.as_ref(), &locale)),
+                format!("  {}", title(task.title.as_ref(), locale)),
                 task.key.clone(),
                 format::enum_name(task.party().as_str_name(), "TASK_PARTY_"),
-                task.due_working_days.to_string(),
+                match task.due_months {
+                    0 => task.due_working_days.to_string(),
+                    months => format!("{months} months in all"),
+                },
             ]);
         }
     }
+    table
+}
+
+async fn text(context: &Context, template: &Template) -> String {
+    let table = phases(&template.phases, &locale(context).await);
     format!(
         "{} {}, version {} of {} ({})\n{}",
         every(&template.product),

@@ -5,13 +5,13 @@ use keizoku_proto::onboarding::LocalizedText;
 use crate::cli::context::Context;
 
 /// In which language people read titles: the organisation's, where it can be asked.
-pub(super) async fn locale(context: &Context) -> String {
+pub(in crate::cli) async fn locale(context: &Context) -> String {
     let organisation = context.organisation().await;
     organisation.map_or_else(|_| "ja".to_owned(), |known| known.locale.clone())
 }
 
 /// A title in a language, or else in the one that there is.
-pub(super) fn title<'t>(title: Option<&'t LocalizedText>, locale: &str) -> &'t str {
+pub(in crate::cli) fn title<'t>(title: Option<&'t LocalizedText>, locale: &str) -> &'t str {
     let Some(LocalizedText { ja, en }) = title else {
         return "";
     };
