@@ -205,13 +205,15 @@ impl Decider for Programme {
                     })
                 })
             }
-            Command::ReopenTask { task, reason } => course.tasks.contains_key(&task).then(|| {
-                Kind::ProgrammeTaskReopened(ProgrammeTaskReopened {
+            Command::ReopenTask { task, reason } => {
+                let was_done = course.tasks.contains_key(&task);
+                let reopened = ProgrammeTaskReopened {
                     programme_id,
                     task,
                     reason,
-                })
-            }),
+                };
+                was_done.then_some(Kind::ProgrammeTaskReopened(reopened))
+            }
             Command::Advance(date) => {
                 let step = Some(course.forward(date, ctx.today)?);
                 Some(Kind::ProgrammePhaseChanged(ProgrammePhaseChanged {

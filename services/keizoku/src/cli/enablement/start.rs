@@ -22,7 +22,7 @@ pub struct StartArgs {
     /// Who leads the team that they join
     #[arg(long, value_name = "PERSON")]
     lead: String,
-    /// Key of the template (`keizoku enablement templates` lists them) [default: new_member]
+    /// Key of the template (`keizoku enablement templates` lists them) [default: the one for new members]
     #[arg(
         long,
         value_name = "KEY",
