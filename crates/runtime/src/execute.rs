@@ -1,29 +1,24 @@
 //! The way of a command: read or recall the fold, decide, append at the expected revision.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt as _;
 use jiff::Timestamp;
 use keizoku_core::{Ctx, Decider, Position, Recorded, Revision, StreamId};
 use keizoku_log::{AppendError, EventLog};
 use keizoku_proto::{StoredEvent, common};
-use quick_cache::unsync::Cache;
 use tonic::Code;
 
 use crate::fold::{Done, Fold, fold_in};
+use crate::folds::Folds;
 use crate::{Calendar, Call, DomainError, Failure, Lifecycle, Outcome, Token};
 
-/// Folds kept in memory: those that are used again and again. New streams, of which an import brings
-/// many, do not drive them out.
-const CACHED_FOLDS: usize = 10_000;
 /// Races lost in a row before the client is asked to try again.
 const ATTEMPTS: usize = 16;
 /// Events read from a stream at once.
 const PAGE: usize = 1_000;
-
-type Folds<S> = Cache<StreamId, Arc<Fold<S>>>;
 
 /// What a decision is made on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +41,7 @@ pub struct Executor<D: Decider> {
     log: Arc<dyn EventLog>,
     calendar: Calendar,
     lifecycle: Lifecycle,
-    cache: Mutex<Folds<D::State>>,
+    folds: Folds<D::State>,
     /// Whether the last row of an import was new.
     imports_are_new: AtomicBool,
 }
@@ -65,7 +60,7 @@ where
             log,
             calendar,
             lifecycle,
-            cache: Mutex::new(Cache::new(CACHED_FOLDS)),
+            folds: Folds::new(),
             imports_are_new: AtomicBool::new(true),
         })
     }
@@ -185,9 +180,9 @@ where
     ) -> Result<Outcome<D::State>, Failure> {
         for _ in 0..ATTEMPTS {
             let fold = match basis {
-                Basis::Assumed => self.cached(stream).unwrap_or_default(),
+                Basis::Assumed => self.folds.newest(stream).unwrap_or_default(),
                 Basis::Recalled => {
-                    if let Some(fold) = self.cached(stream) {
+                    if let Some(fold) = self.folds.newest(stream) {
                         fold
                     } else {
                         // What had to be read is fresh, and need not be read again for a refusal.
@@ -220,6 +215,7 @@ where
             let metadata = call.metadata();
             let new = call.encode(stream, &events, &metadata);
             let head = self.log.head().borrow().position;
+            let _under_way = self.folds.appending(stream);
             self.lifecycle.reached("command.append.before");
             match self.log.append(stream, fold.revision, new).await {
                 // The log had these very events: an earlier execution, perhaps by another actor.
@@ -227,7 +223,7 @@ where
                 Ok(appended) => {
                     self.lifecycle.reached("command.append.after");
                     let before = fold.revision;
-                    let fold = self.advance(stream, fold, |fold| {
+                    let fold = self.folds.advance(stream, fold, |fold| {
                         fold.grow::<D>(&events, &metadata, appended.recorded_at);
                     });
                     let token = Token::of(self.log.log_id(), appended.position);
@@ -244,7 +240,7 @@ where
                 }
                 Err(AppendError::WrongRevision { .. }) => {}
                 Err(error) => {
-                    self.forget(stream);
+                    self.folds.forget(stream);
                     return Err(append_failure(&error));
                 }
             }
@@ -307,14 +303,14 @@ where
         })
     }
 
-    /// The stream's fold, read from the log or recalled: with every command that was answered. Whoever follows
-    /// the log may be ahead of that, and needs [`Self::refresh`].
+    /// The stream's fold with everything that this process wrote, recalled if that can be: whoever follows the
+    /// log finds in it what it has heard of. What others may write needs [`Self::refresh`].
     ///
     /// # Errors
     /// When the log cannot be read.
     pub async fn recall(&self, stream: &StreamId) -> Result<Arc<Fold<D::State>>, Failure> {
-        let cached = self.cached(stream);
-        match cached {
+        let whole = self.folds.whole(stream);
+        match whole {
             Some(fold) => Ok(fold),
             None => self.refresh(stream).await,
         }
@@ -325,7 +321,7 @@ where
     /// # Errors
     /// When the log cannot be read.
     pub async fn refresh(&self, stream: &StreamId) -> Result<Arc<Fold<D::State>>, Failure> {
-        let mut fold = self.cached(stream).unwrap_or_default();
+        let mut fold = self.folds.newest(stream).unwrap_or_default();
         let mut page = self
             .log
             .read_stream(stream, fold.revision, PAGE)
@@ -345,7 +341,7 @@ where
                     .map_err(unreadable)?
             };
         }
-        self.remember(stream, &fold);
+        self.folds.remember(stream, &fold);
         Ok(fold)
     }
 
@@ -392,51 +388,6 @@ where
                 return Ok((fold, position));
             }
         }
-    }
-
-    fn cached(&self, stream: &StreamId) -> Option<Arc<Fold<D::State>>> {
-        self.folds().get(stream).cloned()
-    }
-
-    /// Puts a fold into the cache unless a newer one is there. That nothing happened yet is worth
-    /// remembering too: the catalogue of an organisation that never changed it is asked for by
-    /// every command.
-    fn remember(&self, stream: &StreamId, fold: &Arc<Fold<D::State>>) {
-        let mut folds = self.folds();
-        let known = folds.peek(stream);
-        if known.is_none_or(|known| known.revision <= fold.revision) {
-            folds.insert(stream.clone(), Arc::clone(fold));
-        }
-    }
-
-    fn forget(&self, stream: &StreamId) {
-        self.folds().remove(stream);
-    }
-
-    /// The fold after our own events.
-    fn advance(
-        &self,
-        stream: &StreamId,
-        mut fold: Arc<Fold<D::State>>,
-        grow: impl FnOnce(&mut Fold<D::State>),
-    ) -> Arc<Fold<D::State>> {
-        let mut folds = self.folds();
-        if let Some(mut known) = folds.get_mut(stream)
-            && Arc::ptr_eq(&known, &fold)
-        {
-            // Our reference goes first: a fold at which nobody else looks is grown in place.
-            drop(fold);
-            grow(Arc::make_mut(&mut known));
-            return Arc::clone(&known);
-        }
-        drop(folds);
-        grow(Arc::make_mut(&mut fold));
-        self.remember(stream, &fold);
-        fold
-    }
-
-    fn folds(&self) -> MutexGuard<'_, Folds<D::State>> {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

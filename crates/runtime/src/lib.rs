@@ -19,6 +19,7 @@ pub mod effect;
 pub mod execute;
 pub mod failure;
 mod fold;
+mod folds;
 mod inbox;
 pub mod intake;
 mod kept;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod pace;
 #[cfg(test)]
+mod recall;
+#[cfg(test)]
 mod replica;
 #[cfg(test)]
 mod starting_over;
