@@ -5,7 +5,8 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use keizoku_proto::accounts::Account;
 use keizoku_proto::forecast::{
-    BandFilter, ForecastFilter, GetForecastRequest, GetForecastResponse, Scenario,
+    BandFilter, ForecastFilter, GetForecastRequest, GetForecastResponse,
+    ListForecastAccountsRequest, Scenario,
 };
 use keizoku_proto::healthscore::{
     Band, IngestSignalsRequest, ListHealthRequest, Signal, SignalKind,
@@ -79,7 +80,7 @@ async fn fc_5_a_customer_who_does_badly_is_forecast_before_anybody_files_a_risk(
     }
     let token = does_badly(&scene, &accounts[0]).await;
     let list = ListHealthRequest {
-        consistency_tokens: vec![token],
+        consistency_tokens: vec![token.clone()],
         ..ListHealthRequest::default()
     };
     let listed = scene.api.health_scores().list_health(list).await.unwrap();
@@ -125,6 +126,21 @@ async fn fc_5_a_customer_who_does_badly_is_forecast_before_anybody_files_a_risk(
     assert_eq!(of_band(BandFilter::Red).await, 300_000);
     assert_eq!(of_band(BandFilter::None).await, 200_000);
     assert_eq!(of_band(BandFilter::Green).await, 0);
+
+    // FC-11: whoever sent the signals may ask with what that was answered with.
+    let of_red = ListForecastAccountsRequest {
+        forecast: Some(GetForecastRequest {
+            scenario: Scenario::Red.into(),
+            consistency_tokens: [scene.tokens(), vec![token]].concat(),
+            ..GetForecastRequest::default()
+        }),
+        bucket: "2027-03".to_owned(),
+        ..ListForecastAccountsRequest::default()
+    };
+    let listed = scene.api.forecasts().list_forecast_accounts(of_red).await;
+    let listed = listed.unwrap().into_inner().accounts;
+    let names = listed.iter().map(|one| one.account_display_name.as_str());
+    assert_eq!(names.collect::<Vec<_>>(), ["緑川印刷"]);
 
     let unknown = GetForecastRequest {
         filter: Some(ForecastFilter {

@@ -158,6 +158,22 @@ impl Freshness {
     /// When a token is not ours or of another log, the models do not get there in time, or they have
     /// yet to read what was recorded before the process started.
     pub async fn wait(&self, tokens: &[String]) -> Result<(), Failure> {
+        self.wait_unless(tokens, |log| Some(foreign(log))).await
+    }
+
+    /// The same, where tokens may cover other sources too, which whoever asks has waited for elsewhere.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait), but for a token of another log.
+    pub async fn wait_for_own(&self, tokens: &[String]) -> Result<(), Failure> {
+        self.wait_unless(tokens, |_| None).await
+    }
+
+    async fn wait_unless(
+        &self,
+        tokens: &[String],
+        foreign: impl Fn(Uuid) -> Option<Failure>,
+    ) -> Result<(), Failure> {
         self.require_ready()?;
         for (log, position) in Token::decode(tokens)?.0 {
             let followed = self
@@ -165,7 +181,12 @@ impl Freshness {
                 .values()
                 .find(|f| f.now().log_id == log)
                 .cloned();
-            let followed = followed.ok_or_else(|| foreign(log))?;
+            let Some(followed) = followed else {
+                match foreign(log) {
+                    Some(failure) => return Err(failure),
+                    None => continue,
+                }
+            };
             let reached = followed.reach(position);
             if tokio::time::timeout(PATIENCE, reached).await.is_err() {
                 return Err(Failure::unavailable(

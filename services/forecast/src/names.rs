@@ -31,13 +31,13 @@ pub(crate) trait Line {
 }
 
 impl AccountNames {
-    /// Opens the read model in `folder`; `others` are the sources that tokens may cover as well.
-    pub(crate) fn open(folder: &Path, deps: &Deps, others: &Freshness) -> rusqlite::Result<Self> {
+    /// Opens the read model in `folder`.
+    pub(crate) fn open(folder: &Path, deps: &Deps) -> rusqlite::Result<Self> {
         let path = folder.join("forecast.model.sqlite");
         let model = ReadModel::open(&path, &[account_names::TABLE, keys::TABLE], handle)?;
         let projected = Arc::new(Projected(Arc::clone(&model)));
         let followed = deps.project(book::SOURCE, projected, projector::SQLITE_PACE);
-        let freshness = others.copy();
+        let freshness = Freshness::default();
         freshness.add(book::SOURCE, followed);
         Ok(Self { model, freshness })
     }
@@ -48,7 +48,7 @@ impl AccountNames {
         tokens: &[String],
         known_at: Option<Timestamp>,
     ) -> Result<Vec<Shared>, Failure> {
-        self.freshness.wait(tokens).await?;
+        self.freshness.wait_for_own(tokens).await?;
         self.model
             .read(move |rows| keys::shared(rows, known_at))
             .await
@@ -60,7 +60,7 @@ impl AccountNames {
         tokens: &[String],
         lines: impl Iterator<Item = &'l mut L>,
     ) -> Result<(), Failure> {
-        self.freshness.wait(tokens).await?;
+        self.freshness.wait_for_own(tokens).await?;
         let lines: Vec<&mut L> = lines.collect();
         let ids: Vec<String> = lines.iter().map(|line| id_of(line.account())).collect();
         let wanted = ids.clone();

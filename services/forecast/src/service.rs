@@ -55,7 +55,7 @@ pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
     let bands = BoardModel::<BandBoard>::new(Arc::clone(&deps.book));
     let follower = Arc::<BoardModel<BandBoard>>::clone(&bands);
     let health = deps.project(HEALTHSCORE, follower, Duration::ZERO);
-    let names = AccountNames::open(folder, &deps, &freshness)?;
+    let names = AccountNames::open(folder, &deps)?;
     Ok(Service {
         book: deps.book,
         board,
