@@ -23,6 +23,8 @@ pub struct Settings {
     pub tiers: Vec<String>,
     /// Targets, in order.
     pub targets: Vec<Target>,
+    /// After how many days without a signal an account is silent (FC-10).
+    pub silent_after_days: u32,
 }
 
 impl Default for Settings {
@@ -34,6 +36,7 @@ impl Default for Settings {
             gross_margin_ppm: None,
             tiers: Vec::new(),
             targets: Vec::new(),
+            silent_after_days: 30,
         }
     }
 }
@@ -58,6 +61,9 @@ impl Settings {
             gross_margin_ppm: organisation.gross_margin_ppm,
             tiers: organisation.tiers.clone(),
             targets: organisation.targets.iter().filter_map(Target::of).collect(),
+            silent_after_days: organisation
+                .signals_silent_after_days
+                .unwrap_or(default.silent_after_days),
         }
     }
 }

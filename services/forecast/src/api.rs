@@ -13,9 +13,9 @@ use keizoku_revenue::{AsOf, Book};
 use keizoku_runtime::names::{self, Owner};
 use keizoku_runtime::{Failure, Violations};
 
-use crate::bands::{Band, BandFilter};
 use crate::churn::{Basis, Question, Scenario};
 use crate::deadlines::{DeadlineKind, DeadlineQuestion};
+use crate::health::{Band, BandFilter};
 use crate::onboardings::{OnboardingFilter, OnboardingState};
 use crate::report::ReportFilter;
 use crate::selection::{Filter, OwnerFilter};

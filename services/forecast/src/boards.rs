@@ -8,7 +8,7 @@ use keizoku_core::{AccountId, Recorded, WorkingDays};
 use keizoku_proto::StoredEvent;
 use keizoku_revenue::{AccountIx, Unreadable};
 
-use crate::bands::BandBoard;
+use crate::health::HealthBoard;
 use crate::onboardings::OnboardingBoard;
 use crate::risks::RiskBoard;
 
@@ -59,14 +59,14 @@ pub struct Boards<'a> {
     pub risks: &'a RiskBoard,
     /// Onboardings.
     pub onboardings: &'a OnboardingBoard,
-    /// Bands of health scores.
-    pub bands: &'a BandBoard,
+    /// Bands of health scores, and silent signals.
+    pub health: &'a HealthBoard,
     /// On which days people work.
     pub working_days: &'a WorkingDays,
 }
 
 static NO_ONBOARDINGS: LazyLock<OnboardingBoard> = LazyLock::new(OnboardingBoard::default);
-static NO_BANDS: LazyLock<BandBoard> = LazyLock::new(BandBoard::default);
+static NO_HEALTH: LazyLock<HealthBoard> = LazyLock::new(HealthBoard::default);
 
 static JAPAN: LazyLock<WorkingDays> = LazyLock::new(WorkingDays::default);
 
@@ -76,7 +76,7 @@ impl<'a> From<&'a RiskBoard> for Boards<'a> {
         Self {
             risks,
             onboardings: &NO_ONBOARDINGS,
-            bands: &NO_BANDS,
+            health: &NO_HEALTH,
             working_days: &JAPAN,
         }
     }

@@ -45,16 +45,16 @@ impl Service {
         freshness.wait(tokens).await?;
         let board = Arc::clone(&self.board);
         let onboardings = Arc::clone(&self.onboardings);
-        let bands = Arc::clone(&self.bands);
+        let health = Arc::clone(&self.health);
         let calendar = self.calendar.clone();
         self.book
             .ask(move |book| {
                 let (risks, onboardings) = (board.read(), onboardings.read());
-                let bands = bands.read();
+                let health = health.read();
                 let boards = Boards {
                     risks: &risks,
                     onboardings: &onboardings,
-                    bands: &bands,
+                    health: &health,
                     working_days: calendar.working_days(),
                 };
                 question(book, boards)

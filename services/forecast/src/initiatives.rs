@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use keizoku_core::Day;
 use keizoku_revenue::{AccountIx, AsOf, Book, Cohort, Initiative};
 
-use crate::bands::Band;
 use crate::boards::Boards;
+use crate::health::Band;
 use crate::metrics::{AccountMrr, Figure, Movement, of_movement};
 use crate::risks::OpenByAccount;
 use crate::selection::{Filter, Selection};
@@ -255,7 +255,7 @@ impl Sums {
         });
         let selection = Selection::of(&whom.conditions, book, boards, chosen_on);
         let open = OpenByAccount::of(boards.risks, book, at_end(ends[1]), None);
-        let bands = boards.bands.on(book, at_end(ends[1]));
+        let bands = boards.health.bands(book, at_end(ends[1]));
         let product = selection.product_number;
         let mut by_tier: BTreeMap<u16, [Sum; 2]> = BTreeMap::new();
         for account in book.survivors(known_at) {

@@ -4,10 +4,11 @@
 //! functions of what the accounts and risk services recorded, `known_at` and `on` (GEN-5, GEN-8).
 
 // The model, pure.
-pub mod bands;
 mod boards;
+mod by_account;
 pub mod churn;
 pub mod deadlines;
+pub mod health;
 pub mod hindsight;
 pub mod initiatives;
 pub mod metrics;

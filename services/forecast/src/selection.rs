@@ -3,8 +3,8 @@
 use keizoku_core::{TeamId, UserId};
 use keizoku_revenue::{AccountIx, AsOf, Book, Columns, Owner, OwnerScope, ProductMatch, Row};
 
-use crate::bands::BandFilter;
 use crate::boards::Boards;
+use crate::health::BandFilter;
 use crate::onboardings::OnboardingFilter;
 
 /// Conditions that combine; `None` does not restrict.
@@ -180,7 +180,7 @@ fn accounts(filter: &Filter, book: &Book, boards: Boards<'_>, as_of: AsOf) -> Op
         .map(|asked| boards.onboardings.accounts(book, as_of, asked));
     let band = filter
         .band
-        .map(|asked| boards.bands.accounts(book, as_of, asked));
+        .map(|asked| boards.health.accounts(book, as_of, asked));
     match (onboarding, band) {
         (Some(mut both), Some(band)) => {
             for (left, other) in both.iter_mut().zip(band) {

@@ -10,8 +10,8 @@ use keizoku_runtime::server::{MAX_ANSWER, MAX_MESSAGE};
 use keizoku_runtime::{Calendar, Deps, Followed, Freshness, SharedBook};
 use tonic::service::RoutesBuilder;
 
-use crate::bands::BandBoard;
 use crate::board::BoardModel;
+use crate::health::HealthBoard;
 use crate::names::AccountNames;
 use crate::onboardings::OnboardingBoard;
 use crate::risks::RiskBoard;
@@ -31,10 +31,10 @@ pub struct Service {
     pub(crate) book: SharedBook,
     pub(crate) board: Arc<BoardModel<RiskBoard>>,
     pub(crate) onboardings: Arc<BoardModel<OnboardingBoard>>,
-    pub(crate) bands: Arc<BoardModel<BandBoard>>,
+    pub(crate) health: Arc<BoardModel<HealthBoard>>,
     /// How far what every question looks at has been read.
     pub(crate) freshness: Freshness,
-    /// How far onboardings and bands have been read: most questions do not wait for them.
+    /// How far onboardings and health have been read: most questions do not wait for them.
     pub(crate) following: [(&'static str, Followed); 2],
     pub(crate) names: AccountNames,
     pub(crate) calendar: Calendar,
@@ -52,17 +52,17 @@ pub fn build(deps: Deps, folder: &Path) -> rusqlite::Result<Service> {
     let onboardings = BoardModel::<OnboardingBoard>::new(Arc::clone(&deps.book));
     let follower = Arc::<BoardModel<OnboardingBoard>>::clone(&onboardings);
     let onboarding = deps.project(ONBOARDING, follower, Duration::ZERO);
-    let bands = BoardModel::<BandBoard>::new(Arc::clone(&deps.book));
-    let follower = Arc::<BoardModel<BandBoard>>::clone(&bands);
-    let health = deps.project(HEALTHSCORE, follower, Duration::ZERO);
+    let health = BoardModel::<HealthBoard>::new(Arc::clone(&deps.book));
+    let follower = Arc::<BoardModel<HealthBoard>>::clone(&health);
+    let healthscore = deps.project(HEALTHSCORE, follower, Duration::ZERO);
     let names = AccountNames::open(folder, &deps)?;
     Ok(Service {
         book: deps.book,
         board,
         onboardings,
-        bands,
+        health,
         freshness,
-        following: [(ONBOARDING, onboarding), (HEALTHSCORE, health)],
+        following: [(ONBOARDING, onboarding), (HEALTHSCORE, healthscore)],
         names,
         calendar: deps.calendar,
     })
@@ -81,14 +81,14 @@ impl Service {
         self.freshness_with(true, true)
     }
 
-    /// How far the sources of a question have been read that looks at onboardings, or at bands.
+    /// How far the sources of a question have been read that looks at onboardings, or at health.
     #[must_use]
-    pub fn freshness_with(&self, onboardings: bool, bands: bool) -> Freshness {
-        if !onboardings && !bands {
+    pub fn freshness_with(&self, onboardings: bool, health: bool) -> Freshness {
+        if !onboardings && !health {
             return self.freshness.clone();
         }
         let freshness = self.freshness.copy();
-        for ((source, followed), is_asked) in self.following.iter().zip([onboardings, bands]) {
+        for ((source, followed), is_asked) in self.following.iter().zip([onboardings, health]) {
             if is_asked {
                 freshness.add(source, followed.clone());
             }

@@ -19,10 +19,10 @@ use keizoku_runtime::{Call, Cause, Failure, book};
 use tokio::sync::watch;
 
 use crate::domain::banding::{Change, untold};
-use crate::domain::{band_stream, scorecards};
+use crate::domain::{band_stream, scorecards, silence, silence_stream};
 use crate::history::{History, Lately, UpTo};
 use crate::queue::{Batch, Outcome, Settled, Snapshot};
-use crate::scoring::{Band, Step, next_change};
+use crate::scoring::{Band, Course, Step, next_change};
 use crate::{HealthScores, SOURCE, domain, resources};
 
 /// Accounts worked off at once: enough to fill the log's groups.
@@ -215,12 +215,12 @@ impl Keeper {
             band_since = None;
         }
         let signals = &history.arrived.signals;
-        let (steps, due) = self
-            .health
-            .with_situations(&history, cards, None, |moments, holds| {
-                let steps = course.advance(signals, moments, holds, until);
-                (steps, next_change(&course, moments, until))
-            });
+        let (steps, changes_at) =
+            self.health
+                .with_situations(&history, cards, None, |moments, holds| {
+                    let steps = course.advance(signals, moments, holds, until);
+                    (steps, next_change(&course, moments, until))
+                });
         let mut changes = steps;
         changes.retain(|step| std::mem::replace(&mut band, step.band) != step.band);
         band_since = changes.last().map(|step| step.at).or(band_since);
@@ -235,10 +235,17 @@ impl Keeper {
             let is_first = snapshot.told.is_none();
             self.tell(account, step, cause, is_first).await?;
         }
+        let silence = self.silence(&course, until);
+        let silent_since = silence.filter(|since| *since <= until);
+        if silent_since != snapshot.silent_since {
+            self.say_silence(account, silent_since, &course).await?;
+        }
         Ok(settled(Outcome::Followed {
             course: Box::new(course),
             band_since,
-            due,
+            changes_at,
+            silent_since,
+            falls_silent_at: silence.filter(|since| *since > until),
         }))
     }
 
@@ -283,6 +290,39 @@ impl Keeper {
             bands.execute(stream, change, call).await
         };
         told.map(drop)
+    }
+
+    /// The instant from which on the signals of an account have been, or will be, silent: none without signals.
+    fn silence(&self, course: &Course, at: Timestamp) -> Option<Timestamp> {
+        let newest = silence::newest(&course.latest)?;
+        let book = self.health.book.read();
+        let settings = book.settings_at(Some(at));
+        silence::begins(
+            newest.occurred_at,
+            &settings.zone,
+            settings.silent_after_days,
+        )
+    }
+
+    /// Records that signals fell silent, or are not any more (FC-10).
+    async fn say_silence(
+        &self,
+        account: AccountId,
+        since: Option<Timestamp>,
+        course: &Course,
+    ) -> Result<(), Failure> {
+        let newest = silence::newest(&course.latest);
+        let command = silence::Say {
+            account,
+            since,
+            newest: newest.map(|newest| newest.occurred_at),
+        };
+        // The same may be said again later: what was said last decides.
+        let id = self.health.entropy.uuid();
+        let call = Call::own(SOURCE, Origin::Schedule, id, Cause::default());
+        let stream = silence_stream(account);
+        let said = self.health.silences.execute(stream, command, call).await;
+        said.map(drop)
     }
 
     /// Tells how far scores are, before a batch is worked off.

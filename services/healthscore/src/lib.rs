@@ -48,6 +48,7 @@ use domain::chunk::Chunk;
 use domain::overriding::Overriding;
 use domain::releases::Releases;
 use domain::scorecards::Scorecards;
+use domain::silence::Silence;
 use keeper::Keeper;
 use reactor::Reactor;
 
@@ -68,6 +69,7 @@ pub(crate) struct HealthScores {
     scorecards: Arc<Executor<Scorecards>>,
     overridings: Arc<Executor<Overriding>>,
     bands: Arc<Executor<Banding>>,
+    silences: Arc<Executor<Silence>>,
     releases: Arc<Executor<Releases>>,
     model: Arc<ReadModel>,
     book: SharedBook,
@@ -130,6 +132,7 @@ pub async fn build(
         scorecards: deps.executor(&log),
         overridings: deps.executor(&log),
         bands: deps.executor(&log),
+        silences: deps.executor(&log),
         releases: deps.executor(&log),
         log,
         model,

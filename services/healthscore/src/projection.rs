@@ -82,6 +82,22 @@ fn on_own_event(rows: &Transaction<'_>, event: &Recorded, kind: Kind) -> rusqlit
             let forget = "DELETE FROM overrides WHERE account = ?1";
             write(rows, forget, params![key(&cleared.account_id)])
         }
+        Kind::SignalsFellSilent(silent) => {
+            let since = silent
+                .silent_since
+                .as_ref()
+                .and_then(keizoku_proto::instant);
+            let since = since.unwrap_or(event.recorded_at).as_microsecond();
+            write(
+                rows,
+                "INSERT OR REPLACE INTO silences VALUES (?1, ?2)",
+                params![key(&silent.account_id), since],
+            )
+        }
+        Kind::SilenceEnded(ended) => {
+            let forget = "DELETE FROM silences WHERE account = ?1";
+            write(rows, forget, params![key(&ended.account_id)])
+        }
         // Releases are few: lists of them come from their stream.
         Kind::ScorecardDrafted(_)
         | Kind::ReleaseRecorded(_)

@@ -150,6 +150,8 @@ pub(crate) struct Snapshot {
     pub(crate) is_new: bool,
     /// Since when it is in its band.
     pub(crate) band_since: Option<Timestamp>,
+    /// Since when its signals were said to be silent.
+    pub(crate) silent_since: Option<Timestamp>,
     /// The band that was told last, and since when it held.
     pub(crate) told: Option<(Option<Band>, Timestamp)>,
     /// How far the model has read the own log, and that of the accounts.
@@ -168,9 +170,14 @@ impl Snapshot {
         let snapshot = |id: &AccountId| {
             let key = account_key(*id);
             let score = rows
-                .prepare_cached("SELECT band_since FROM scores WHERE account = ?1")?
-                .query_row([key], |row| row.get::<_, Option<i64>>(0))
+                .prepare_cached("SELECT band_since, silent_since FROM scores WHERE account = ?1")?
+                .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?;
+            let is_known = score.is_some();
+            let (band_since, silent_since): (Option<i64>, _) = match score {
+                Some(score) => score,
+                None => (None, silence_of(&rows, key)?),
+            };
             let is_gone = rows
                 .prepare_cached("SELECT 1 FROM gone WHERE account = ?1")?
                 .exists([key])?;
@@ -182,8 +189,9 @@ impl Snapshot {
                     .flatten()
                     .min()
                     .map(|first| Timestamp::from_microsecond(first).unwrap_or(Timestamp::MIN)),
-                is_new: score.is_none() && !is_gone,
-                band_since: score.flatten().and_then(instant),
+                is_new: !is_known && !is_gone,
+                band_since: band_since.and_then(instant),
+                silent_since: silent_since.and_then(instant),
                 told: told(&rows, key)?,
                 read,
             })
@@ -210,8 +218,12 @@ pub(crate) enum Outcome {
         course: Box<Course>,
         /// Since when it is in its band.
         band_since: Option<Timestamp>,
-        /// When it has to be looked at again.
-        due: Option<Timestamp>,
+        /// When it may change although nothing is recorded.
+        changes_at: Option<Timestamp>,
+        /// Since when its signals have been silent.
+        silent_since: Option<Timestamp>,
+        /// When they will be.
+        falls_silent_at: Option<Timestamp>,
     },
     /// It was merged into another one, of which everything has to be looked at; or the accounts' log does
     /// not have it any more, and will tell when it does.
@@ -236,13 +248,16 @@ impl Settled {
             Outcome::Followed {
                 course,
                 band_since,
-                due,
+                changes_at,
+                silent_since,
+                falls_silent_at,
             } => {
                 let step = course.step.as_ref();
                 let (card, version) = step.and_then(|step| step.card.clone()).unzip();
                 let micros = |at: &Option<Timestamp>| at.map(Timestamp::as_microsecond);
+                let due = [*changes_at, *falls_silent_at].into_iter().flatten().min();
                 rows.prepare_cached(
-                    "INSERT OR REPLACE INTO scores VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    "INSERT OR REPLACE INTO scores VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 )?
                 .execute(params![
                     key,
@@ -251,7 +266,9 @@ impl Settled {
                     micros(band_since),
                     card.unwrap_or_default(),
                     version.unwrap_or_default(),
-                    micros(due),
+                    micros(changes_at),
+                    micros(silent_since),
+                    micros(&due),
                 ])?;
                 rows.prepare_cached("INSERT OR REPLACE INTO courses VALUES (?1, ?2)")?
                     .execute(params![key, stored::to_bytes(course)])?;
@@ -310,6 +327,13 @@ fn heard_of(rows: &Connection, key: [u8; 16]) -> rusqlite::Result<Option<i64>> {
         .prepare_cached("SELECT min(recorded_at) FROM sweeps WHERE after < ?1")?
         .query_row([key], |row| row.get(0))?;
     Ok(own.into_iter().chain(swept).min())
+}
+
+/// What was said of an account whose score was not followed yet, or is followed anew.
+fn silence_of(rows: &Connection, key: [u8; 16]) -> rusqlite::Result<Option<i64>> {
+    rows.prepare_cached("SELECT since FROM silences WHERE account = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()
 }
 
 fn told(rows: &Connection, key: [u8; 16]) -> rusqlite::Result<Option<(Option<Band>, Timestamp)>> {

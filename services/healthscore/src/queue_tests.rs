@@ -86,7 +86,9 @@ fn hlt_5_what_comes_at_the_instant_of_what_is_worked_off_is_worked_off_as_well()
     let followed = || Outcome::Followed {
         course: Box::default(),
         band_since: None,
-        due: None,
+        changes_at: None,
+        silent_since: None,
+        falls_silent_at: None,
     };
     hear(&mut rows, crate::SOURCE, 1, 1, &signals());
     hear(&mut rows, book::SOURCE, 5, 2, &another_tier());

@@ -8,7 +8,7 @@ use keizoku_proto::onboarding::{ExpectationGap, Plan};
 use uuid::Uuid;
 
 /// Which system the signals come from.
-const SENDER: &str = "onboarding";
+pub(crate) const SENDER: &str = "onboarding";
 /// How much of an onboarding that is complete is done, in percent.
 const COMPLETE: i64 = 100;
 

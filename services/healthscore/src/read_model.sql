@@ -13,6 +13,12 @@ CREATE TABLE told (
     changed_at INTEGER NOT NULL -- microseconds, as everywhere here
 ) WITHOUT ROWID;
 
+-- Rows of the healthscore log: accounts whose signals were said to be silent, and since when.
+CREATE TABLE silences (
+    account BLOB PRIMARY KEY,
+    since INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- Rows of the healthscore log: scores that people set.
 CREATE TABLE overrides (
     account BLOB PRIMARY KEY,
@@ -57,6 +63,8 @@ CREATE TABLE scores (
     band_since INTEGER,
     card TEXT NOT NULL,
     card_version INTEGER NOT NULL,
+    changes_at INTEGER, -- when the score may change next
+    silent_since INTEGER, -- as it was said
     due INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX scores_due ON scores (due) WHERE due IS NOT NULL;

@@ -25,6 +25,7 @@ async fn gen_1_every_setting_that_is_wrong_is_named() {
         locale: "fr".to_owned(),
         gross_margin_ppm: Some(1_000_001),
         tiers: vec!["x".repeat(1 << 20)],
+        signals_silent_after_days: Some(0),
         ..Organisation::default()
     };
     let all = [
@@ -34,6 +35,7 @@ async fn gen_1_every_setting_that_is_wrong_is_named() {
         "locale",
         "gross_margin_ppm",
         "tiers",
+        "signals_silent_after_days",
         "colour",
     ];
     let refusal = refused(
@@ -41,7 +43,7 @@ async fn gen_1_every_setting_that_is_wrong_is_named() {
             .configure_organisation(configure(wrong, &all))
             .await,
     );
-    let named = all[..6].iter().map(|field| format!("organisation.{field}"));
+    let named = all[..7].iter().map(|field| format!("organisation.{field}"));
     let mut named: Vec<String> = named.chain(["update_mask".to_owned()]).collect();
     named.sort_unstable();
     assert_eq!(refusal.fields, named);

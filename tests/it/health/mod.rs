@@ -6,5 +6,6 @@ mod releases;
 mod scorecards;
 mod scores;
 mod signals;
+mod silence;
 mod trials;
 mod world;

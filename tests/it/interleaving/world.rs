@@ -42,7 +42,7 @@ pub(crate) enum Reader {
     HealthOfOnboardings,
     Board,
     OnboardingBoard,
-    BandBoard,
+    HealthBoard,
     Names,
 }
 
@@ -60,7 +60,7 @@ pub(crate) const READERS: [Reader; 15] = [
     Reader::HealthOfOnboardings,
     Reader::Board,
     Reader::OnboardingBoard,
-    Reader::BandBoard,
+    Reader::HealthBoard,
     Reader::Names,
 ];
 
@@ -78,14 +78,14 @@ impl Reader {
             | Self::OnboardingsOfOnboardings
             | Self::HealthOfOnboardings
             | Self::OnboardingBoard => ONBOARDING,
-            Self::RisksOfHealth | Self::HealthOfHealth | Self::BandBoard => HEALTH,
+            Self::RisksOfHealth | Self::HealthOfHealth | Self::HealthBoard => HEALTH,
         }
     }
 
     /// In how many parts it takes its source at most: a model in SQLite gathers before it writes.
     pub(crate) fn parts(self) -> u64 {
         match self {
-            Self::Book | Self::Board | Self::OnboardingBoard | Self::BandBoard => 40,
+            Self::Book | Self::Board | Self::OnboardingBoard | Self::HealthBoard => 40,
             Self::Accounts
             | Self::RisksOfRisks
             | Self::RisksOfAccounts
@@ -256,7 +256,7 @@ impl<'a> World<'a> {
                     (&mut health_paces, health.freshness())
                 }
                 Reader::HealthOfOnboardings => (&mut health_paces, health.whole_freshness()),
-                Reader::OnboardingBoard | Reader::BandBoard => {
+                Reader::OnboardingBoard | Reader::HealthBoard => {
                     (&mut forecast_paces, forecast.whole_freshness())
                 }
                 Reader::OnboardingsOfOnboardings | Reader::OnboardingsOfAccounts => {

@@ -207,9 +207,9 @@ async fn rpcs_logs_and_models_are_measured() {
             .collect();
         let expected = [
             ("accounts", "accounts"),
-            ("band_board", "healthscore"),
             ("book", "accounts"),
             ("forecast", "accounts"),
+            ("health_board", "healthscore"),
             ("healthscore", "accounts"),
             ("healthscore", "healthscore"),
             ("healthscore", "onboarding"),

@@ -28,6 +28,7 @@ impl Default for State {
             tiers: ["Enterprise", "Mid", "SMB"].map(str::to_owned).into(),
             etag: String::new(),
             targets: Vec::new(),
+            signals_silent_after_days: None,
         };
         Self { settings }
     }
@@ -50,6 +51,8 @@ pub enum Field {
     Tiers,
     /// Targets.
     Targets,
+    /// Days without a signal.
+    SignalsSilentAfter,
 }
 
 /// Changes some settings.
@@ -96,6 +99,9 @@ impl Decider for Organisation {
                 Field::GrossMargin => settings.gross_margin_ppm = new.gross_margin_ppm,
                 Field::Tiers => settings.tiers.clone_from(&new.tiers),
                 Field::Targets => settings.targets.clone_from(&new.targets),
+                Field::SignalsSilentAfter => {
+                    settings.signals_silent_after_days = new.signals_silent_after_days;
+                }
             }
         }
         if settings.reporting_currency != state.settings.reporting_currency

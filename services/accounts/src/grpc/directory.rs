@@ -6,16 +6,16 @@ use jiff::tz::TimeZone;
 use keizoku_core::{TeamId, UserId, derive_id};
 use keizoku_proto::accounts as proto;
 use keizoku_proto::accounts::directory_service_server::DirectoryService;
-use keizoku_revenue::Directory;
 use keizoku_runtime::parse::SHORT_TEXT;
 use keizoku_runtime::{Call, Failure, Outcome, Violations, call, names};
 use tonic::{Request, Response, Status};
 
 use super::accounts::reply;
+use super::settings::setting_fields;
 use crate::domain::user::ProfileChange;
 use crate::domain::{self, organisation, team, user};
 use crate::queries::ids;
-use crate::{Accounts, Service, api, resources};
+use crate::{Accounts, Service, resources};
 
 const ROLES: [&str; 4] = ["viewer", "csm", "ops", "admin"];
 
@@ -349,80 +349,6 @@ fn changes(
         _ => None,
     };
     fields.iter().filter_map(change).collect()
-}
-
-fn setting_fields(
-    violations: &mut Violations,
-    settings: &proto::Organisation,
-    mask: &[String],
-    teams: &Directory,
-) -> Vec<organisation::Field> {
-    use organisation::Field;
-    violations.update_mask(mask, "ConfigureOrganisation", |violations, path| {
-        Some(match path {
-            "display_name" => {
-                let name = &settings.display_name;
-                violations.text("organisation.display_name", name, SHORT_TEXT);
-                Field::DisplayName
-            }
-            "time_zone" => {
-                if TimeZone::get(&settings.time_zone).is_err() {
-                    violations.add(
-                        "organisation.time_zone",
-                        "is not a time zone, such as `Asia/Tokyo`",
-                    );
-                }
-                Field::TimeZone
-            }
-            "reporting_currency" => {
-                let code = &settings.reporting_currency;
-                if code.len() != 3 || !code.bytes().all(|letter| letter.is_ascii_uppercase()) {
-                    violations.add(
-                        "organisation.reporting_currency",
-                        "is not an ISO 4217 code, such as `JPY`",
-                    );
-                }
-                Field::ReportingCurrency
-            }
-            "locale" => {
-                if !["ja", "en"].contains(&settings.locale.as_str()) {
-                    violations.add("organisation.locale", "must be `ja` or `en`");
-                }
-                Field::Locale
-            }
-            "gross_margin_ppm" => {
-                if settings
-                    .gross_margin_ppm
-                    .is_some_and(|margin| margin > 1_000_000)
-                {
-                    violations.add(
-                        "organisation.gross_margin_ppm",
-                        "is more than the whole: 1,000,000",
-                    );
-                }
-                Field::GrossMargin
-            }
-            "tiers" => {
-                if settings.tiers.is_empty()
-                    || settings.tiers.iter().any(|tier| tier.trim().is_empty())
-                {
-                    violations.add(
-                        "organisation.tiers",
-                        "must name at least one tier, and no empty one",
-                    );
-                }
-                for tier in &settings.tiers {
-                    violations.text("organisation.tiers", tier, SHORT_TEXT);
-                }
-                Field::Tiers
-            }
-            "targets" => {
-                api::check_targets(violations, &settings.targets, teams);
-                Field::Targets
-            }
-            _ => return None,
-        })
-    })
 }
 
 #[tonic::async_trait]

@@ -10,6 +10,7 @@ mod deals;
 mod directory;
 mod imports;
 mod initiatives;
+mod settings;
 
 use keizoku_core::{AccountId, Day, TeamId, UserId};
 use keizoku_proto::accounts::AccountAttributes;

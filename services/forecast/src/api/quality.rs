@@ -79,5 +79,6 @@ fn kind(asked: i32) -> Option<IssueKind> {
         Asked::RiskPostponed => IssueKind::RiskPostponed,
         Asked::RiskUntouched => IssueKind::RiskUntouched,
         Asked::FailedImport => IssueKind::FailedImport,
+        Asked::SignalsSilent => IssueKind::SignalsSilent,
     })
 }

@@ -86,7 +86,7 @@ impl<'a> Asked<'a> {
             selection: Selection::of(filter, book, boards, *as_of),
             as_of: *as_of,
             scenario: *scenario,
-            red: (*scenario == Scenario::Red).then(|| boards.bands.red(book, *as_of)),
+            red: (*scenario == Scenario::Red).then(|| boards.health.red(book, *as_of)),
         }
     }
 }

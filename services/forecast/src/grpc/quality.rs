@@ -25,12 +25,15 @@ impl Service {
         // A time that is none is refused with everything else that is wrong.
         let known_at = known_at.and_then(|at| Timestamp::new(at.seconds, at.nanos).ok());
         let shared = self.names.shared(&tokens, known_at).await?;
+        let silent = i32::from(proto::QualityIssueKind::SignalsSilent);
+        let asks_for_silent = request.kinds.is_empty() || request.kinds.contains(&silent);
+        let freshness = self.freshness_with(false, asks_for_silent);
         let (mut answer, total) = self
-            .ask(&self.freshness, &tokens, move |book, boards| {
+            .ask(&freshness, &tokens, move |book, boards| {
                 let question = api::quality_question(book, &request)?;
                 let as_of = question.as_of;
                 let currency = &book.settings_at(as_of.known_at).currency;
-                let found = quality(book, boards.risks, &question, &shared);
+                let found = quality(book, boards, &question, &shared);
                 let shown = found.issues.iter().skip(offset).take(size);
                 let shown = shown
                     .map(|issue| replies::issue(book, boards.risks, issue, as_of, currency))
@@ -50,7 +53,7 @@ impl Service {
         Ok(proto::ListQualityIssuesResponse {
             next_page_token: page.next(total),
             total_size: i64::try_from(total).unwrap_or(i64::MAX),
-            watermarks: self.freshness.watermarks(),
+            watermarks: freshness.watermarks(),
             ..answer
         })
     }

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use keizoku_core::{Day, Month};
 use keizoku_revenue::{AccountIx, AsOf, Book, SubscriptionIx, SubscriptionView, TeamIx};
 
-use crate::bands::Band;
 use crate::boards::Boards;
 use crate::churn::Scenario;
+use crate::health::Band;
 use crate::risks::{Flag, RiskIx};
 use crate::selection::{Filter, Selection};
 
@@ -97,7 +97,7 @@ impl Reasons {
         });
         Self {
             by_account,
-            bands: boards.bands.on(book, as_of),
+            bands: boards.health.bands(book, as_of),
         }
     }
 

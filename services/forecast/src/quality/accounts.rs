@@ -4,13 +4,16 @@ use keizoku_core::Day;
 use keizoku_revenue::{AccountIx, Owner, Row};
 
 use super::issue::{Finder, Fixer, Issue, IssueKind};
+use crate::health::HealthBoard;
 
 pub(super) fn find(
     finder: &Finder<'_>,
+    health: &HealthBoard,
     wanted: &impl Fn(IssueKind) -> bool,
     issues: &mut Vec<Issue>,
 ) {
     let Finder { book, as_of, .. } = finder;
+    let silences = wanted(IssueKind::SignalsSilent).then(|| health.silences(book, *as_of));
     book.scan(*as_of, |account, row| {
         let of = |kind, since| finder.of_account(kind, account, row.owner, row.mrr, since);
         if row.owner == Owner::NOBODY && wanted(IssueKind::NoOwner) {
@@ -30,6 +33,10 @@ pub(super) fn find(
         if row.mrr == 0 && wanted(IssueKind::NoMrr) {
             let since = zero_since(finder, account);
             issues.push(of(IssueKind::NoMrr, since));
+        }
+        let silent = silences.as_ref().and_then(|of| of[account.0 as usize]);
+        if let Some(since) = silent {
+            issues.push(of(IssueKind::SignalsSilent, finder.day(since)));
         }
     });
     if wanted(IssueKind::NoMrr) {

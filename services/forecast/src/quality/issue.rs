@@ -33,6 +33,8 @@ pub enum IssueKind {
     RiskUntouched,
     /// The last import of a system left rows out that are wrong.
     FailedImport,
+    /// An active account of which no signal has occurred for as many days as the settings allow.
+    SignalsSilent,
 }
 
 /// Who should mend something.

@@ -14,7 +14,7 @@ use std::cmp::Reverse;
 use keizoku_core::TeamId;
 use keizoku_revenue::{AccountIx, AsOf, Book, OwnerScope};
 
-use crate::risks::RiskBoard;
+use crate::boards::Boards;
 use issue::Finder;
 
 /// Which issues somebody wants to see; conditions combine.
@@ -46,7 +46,7 @@ pub struct Quality {
 #[must_use]
 pub fn quality(
     book: &Book,
-    board: &RiskBoard,
+    boards: Boards<'_>,
     question: &QualityQuestion,
     shared: &[Shared],
 ) -> Quality {
@@ -55,8 +55,8 @@ pub fn quality(
     let wanted = |kind| question.kinds.is_empty() || question.kinds.contains(&kind);
     let mut issues = Vec::new();
     likeness::find(&finder, shared, &wanted, &mut issues);
-    accounts::find(&finder, &wanted, &mut issues);
-    risks::find(&finder, board, &wanted, &mut issues);
+    accounts::find(&finder, boards.health, &wanted, &mut issues);
+    risks::find(&finder, boards.risks, &wanted, &mut issues);
     imports::find(&finder, &wanted, &mut issues);
     let scope = question.team.map(|team| {
         let team = book.directory().team(team);
@@ -69,7 +69,7 @@ pub fn quality(
     });
     issues.sort_by_cached_key(|issue| {
         let account = issue.account.map(|account| book.account_id(account));
-        let risk = issue.risk.map(|risk| board.names(risk).0);
+        let risk = issue.risk.map(|risk| boards.risks.names(risk).0);
         (
             issue.kind,
             Reverse(issue.mrr),

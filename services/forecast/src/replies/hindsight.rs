@@ -7,8 +7,8 @@ use keizoku_proto::healthscore;
 use keizoku_runtime::names;
 
 use super::{money, rate};
-use crate::bands::Band;
 use crate::churn::{BucketKey, Expected, UsedRate};
+use crate::health::Band;
 use crate::hindsight::{Backtest, BacktestMonth, CalibrationPoint, Comparison, LossRate, PartFlag};
 
 /// The expected line, or why there is none.

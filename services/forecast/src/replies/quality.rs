@@ -75,5 +75,6 @@ fn kind(kind: IssueKind) -> proto::QualityIssueKind {
         IssueKind::RiskPostponed => Shown::RiskPostponed,
         IssueKind::RiskUntouched => Shown::RiskUntouched,
         IssueKind::FailedImport => Shown::FailedImport,
+        IssueKind::SignalsSilent => Shown::SignalsSilent,
     }
 }

@@ -1,8 +1,8 @@
 //! The red scenario (FC-5) and the filter by band (FC-4).
 
 use keizoku_core::Money;
-use keizoku_forecast::bands::{Band, BandBoard, BandFilter};
 use keizoku_forecast::churn::{Basis, BucketKey, Question, Scenario, accounts, expected, forecast};
+use keizoku_forecast::health::{Band, BandFilter, HealthBoard};
 use keizoku_forecast::hindsight::PartFlag;
 use keizoku_forecast::onboardings::OnboardingBoard;
 use keizoku_forecast::risks::RiskBoard;
@@ -28,8 +28,8 @@ const RED: healthscore::Band = healthscore::Band::Red;
 const GREEN: healthscore::Band = healthscore::Band::Green;
 const NONE: healthscore::Band = healthscore::Band::Unspecified;
 
-fn bands(book: &mut Book, changes: &[Banded]) -> BandBoard {
-    let mut board = BandBoard::default();
+fn bands(book: &mut Book, changes: &[Banded]) -> HealthBoard {
+    let mut board = HealthBoard::default();
     for (of, second, to) in changes {
         let kind = Kind::HealthBandChanged(HealthBandChanged {
             account_id: account(*of).to_string(),
@@ -46,11 +46,11 @@ fn bands(book: &mut Book, changes: &[Banded]) -> BandBoard {
 fn boards<'a>(
     risks: &'a RiskBoard,
     onboardings: &'a OnboardingBoard,
-    bands: &'a BandBoard,
+    health: &'a HealthBoard,
 ) -> Boards<'a> {
     Boards {
         onboardings,
-        bands,
+        health,
         ..Boards::from(risks)
     }
 }

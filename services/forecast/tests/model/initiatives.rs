@@ -1,7 +1,7 @@
 //! What initiatives have changed (FC-12).
 
 use keizoku_core::{InitiativeId, Money};
-use keizoku_forecast::bands::BandBoard;
+use keizoku_forecast::health::HealthBoard;
 use keizoku_forecast::initiatives::{Figures, Measured, Outcome, Status, outcome};
 use keizoku_forecast::metrics::{NoValue, Value};
 use keizoku_forecast::{Board as _, Boards};
@@ -192,7 +192,7 @@ fn fc_12_risks_and_bands_are_those_at_the_ends() {
         day("2026-11-01"),
     ));
     let (mut book, board) = history.read(day(TODAY));
-    let mut bands = BandBoard::default();
+    let mut bands = HealthBoard::default();
     for (band, on) in [
         (healthscore::Band::Red, "2026-08-01T00:00:00Z"),
         (healthscore::Band::Green, "2026-10-01T00:00:00Z"),
@@ -207,7 +207,7 @@ fn fc_12_risks_and_bands_are_those_at_the_ends() {
         bands.apply(at(0), &kind, |id| book.intern(id)).unwrap();
     }
     let boards = Boards {
-        bands: &bands,
+        health: &bands,
         ..Boards::from(&board)
     };
     let charter = book.initiative(initiative(), None).unwrap();

@@ -31,4 +31,6 @@ mod reports;
 #[cfg(test)]
 mod restatement;
 #[cfg(test)]
+mod silences;
+#[cfg(test)]
 mod targets;

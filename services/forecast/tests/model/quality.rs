@@ -89,7 +89,7 @@ fn short(history: &History, issues: &[Issue]) -> Vec<Found> {
 
 fn found_by(history: &History, question: &QualityQuestion, shared: &[Shared]) -> Vec<Found> {
     let (book, board) = history.read(day(TODAY));
-    let found = quality(&book, &board, question, shared);
+    let found = quality(&book, (&board).into(), question, shared);
     let counted: usize = found.counts.iter().map(|(_, count)| count).sum();
     assert_eq!(counted, found.issues.len());
     short(history, &found.issues)
@@ -301,7 +301,13 @@ fn fc_10_duplicates_are_one_issue_since_there_are_two_until_they_are_merged() {
     let name = shared(SharedKey::Name, &dates);
     let question = question(TODAY);
     let (book, board) = history.read(day(TODAY));
-    let issues = quality(&book, &board, &question, std::slice::from_ref(&name)).issues;
+    let issues = quality(
+        &book,
+        (&board).into(),
+        &question,
+        std::slice::from_ref(&name),
+    )
+    .issues;
     let expected = (
         IssueKind::DuplicateName,
         1,
@@ -320,9 +326,14 @@ fn fc_10_duplicates_are_one_issue_since_there_are_two_until_they_are_merged() {
         ..question.clone()
     };
     assert_eq!(
-        quality(&book, &board, &of_team, std::slice::from_ref(&name))
-            .issues
-            .len(),
+        quality(
+            &book,
+            (&board).into(),
+            &of_team,
+            std::slice::from_ref(&name)
+        )
+        .issues
+        .len(),
         1
     );
 
@@ -420,7 +431,7 @@ fn fc_10_a_system_s_import_has_failed_since_one_last_went_in_whole() {
         fixer: Some(Fixer::Ops),
         ..question(TODAY)
     };
-    let found = quality(&book, &board, &ops, &[]).issues;
+    let found = quality(&book, (&board).into(), &ops, &[]).issues;
     let [issue] = &found[..] else {
         panic!("{found:?}");
     };
@@ -437,7 +448,7 @@ fn fc_10_a_system_s_import_has_failed_since_one_last_went_in_whole() {
         team: Some(team(0)),
         ..question(TODAY)
     };
-    assert_eq!(quality(&book, &board, &of_team, &[]).issues, []);
+    assert_eq!(quality(&book, (&board).into(), &of_team, &[]).issues, []);
     let known = |on: &str| {
         let known_at = day(on).last_instant(book.zone_at(None)).unwrap();
         book.failed_imports(Some(known_at)).count()

@@ -6,6 +6,7 @@ mod defaults;
 pub mod overriding;
 pub mod releases;
 pub mod scorecards;
+pub mod silence;
 
 #[cfg(test)]
 pub(crate) use defaults::scorecards as shipped;
@@ -39,6 +40,12 @@ pub const fn override_stream(account: AccountId) -> StreamId {
 #[must_use]
 pub const fn band_stream(account: AccountId) -> StreamId {
     StreamId::new("band", account.uuid())
+}
+
+/// Stream of what was said of the silence of an account's signals.
+#[must_use]
+pub const fn silence_stream(account: AccountId) -> StreamId {
+    StreamId::new("silence", account.uuid())
 }
 
 /// The month of an instant in UTC, counted from year 0: the time zone of the organisation may change.

@@ -251,7 +251,7 @@ fn summary(
         Ok((account, summary))
     };
     rows.prepare_cached(
-        "SELECT score, band, band_since, card, card_version, due FROM scores WHERE account = ?1",
+        "SELECT score, band, band_since, card, card_version, changes_at FROM scores WHERE account = ?1",
     )?
     .query_row([key], summary)
     .optional()

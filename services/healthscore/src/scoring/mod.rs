@@ -16,7 +16,7 @@ mod scorecard;
 mod shares;
 mod signal;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod track;
 
 pub use band::Band;

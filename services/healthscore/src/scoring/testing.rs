@@ -7,7 +7,7 @@ use keizoku_proto::healthscore::{self as proto, SignalKind, WhenStale};
 use super::{SeriesKey, Signal};
 
 /// Noon in Tokyo, on a day counted from 1 January 2026.
-pub(super) fn at(day: i64) -> Timestamp {
+pub(crate) fn at(day: i64) -> Timestamp {
     let first: Timestamp = "2026-01-01T03:00:00Z".parse().unwrap();
     first + SignedDuration::from_hours(24 * day)
 }
@@ -17,7 +17,7 @@ pub(super) fn tokyo() -> TimeZone {
 }
 
 /// Recorded when it occurred, in the order of time.
-pub(super) fn signal(kind: SignalKind, value: i64, occurred_at: Timestamp) -> Signal {
+pub(crate) fn signal(kind: SignalKind, value: i64, occurred_at: Timestamp) -> Signal {
     Signal {
         series: SeriesKey {
             kind,

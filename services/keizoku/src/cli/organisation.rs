@@ -29,8 +29,9 @@ pub struct ShowArgs {}
 Examples:
   keizoku organisation set --name 継続株式会社 --time-zone Asia/Tokyo
   keizoku organisation set --gross-margin 72.5
-  keizoku organisation set --tiers Enterprise,Mid,SMB")]
-#[command(group(clap::ArgGroup::new("settings").required(true).multiple(true).args(["name", "time_zone", "currency", "locale", "gross_margin", "tiers"])))]
+  keizoku organisation set --tiers Enterprise,Mid,SMB
+  keizoku organisation set --signals-silent-after 14")]
+#[command(group(clap::ArgGroup::new("settings").required(true).multiple(true).args(["name", "time_zone", "currency", "locale", "gross_margin", "tiers", "signals_silent_after"])))]
 pub struct SetArgs {
     /// The company's name
     #[arg(long)]
@@ -50,6 +51,9 @@ pub struct SetArgs {
     /// Tiers in order, with commas between them
     #[arg(long, value_delimiter = ',')]
     tiers: Option<Vec<String>>,
+    /// After how many days without a signal an account is an issue of data quality
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    signals_silent_after: Option<u32>,
     /// Refuse when the settings have changed since this etag was read
     #[arg(long, default_value = "", hide_default_value = true)]
     etag: String,
@@ -85,6 +89,10 @@ impl SetArgs {
             ("locale", self.locale.is_some()),
             ("gross_margin_ppm", self.gross_margin.is_some()),
             ("tiers", self.tiers.is_some()),
+            (
+                "signals_silent_after_days",
+                self.signals_silent_after.is_some(),
+            ),
         ];
         let update_mask = changed
             .into_iter()
@@ -97,6 +105,7 @@ impl SetArgs {
             locale: self.locale.unwrap_or_default(),
             gross_margin_ppm: self.gross_margin,
             tiers: self.tiers.unwrap_or_default(),
+            signals_silent_after_days: self.signals_silent_after,
             ..Organisation::default()
         };
         let request = ConfigureOrganisationRequest {
@@ -131,7 +140,14 @@ fn text(organisation: Option<&Organisation>) -> String {
             "gross margin",
             margin.unwrap_or_else(|| "not set".to_owned()),
         )
-        .field("tiers", organisation.tiers.join(", "));
+        .field("tiers", organisation.tiers.join(", "))
+        .field(
+            "signals silent after",
+            organisation.signals_silent_after_days.map_or_else(
+                || "30 days (default)".to_owned(),
+                |days| format!("{days} days"),
+            ),
+        );
     card.render()
 }
 

@@ -74,6 +74,8 @@ enum Kind {
     RiskUntouched,
     /// The last import of a system left rows out that are wrong
     FailedImport,
+    /// No signal has occurred for as many days as the settings allow
+    SignalsSilent,
 }
 
 impl Kind {
@@ -91,6 +93,7 @@ impl Kind {
             Self::RiskPostponed => QualityIssueKind::RiskPostponed,
             Self::RiskUntouched => QualityIssueKind::RiskUntouched,
             Self::FailedImport => QualityIssueKind::FailedImport,
+            Self::SignalsSilent => QualityIssueKind::SignalsSilent,
         }
     }
 }
@@ -219,6 +222,7 @@ fn cause(issue: &QualityIssue) -> String {
                 .collect();
             format!("import of {}: {}", issue.shared, rows.join(", "))
         }
+        QualityIssueKind::SignalsSilent => "does its source still send signals?".to_owned(),
         QualityIssueKind::Unspecified => String::new(),
     }
 }
