@@ -1,5 +1,6 @@
 //! The `keizoku` binary: serves, imports, and answers people at a terminal.
 
+mod memory;
 mod serve;
 
 use std::process::ExitCode;
@@ -52,6 +53,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // Before anything else is taken.
+    memory::huge_pages(false);
     let error = match try_main(Arguments::parse()) {
         Ok(code) => return code,
         Err(error) => error,

@@ -12,6 +12,8 @@ use keizoku_core::{NoProbe, Probe, SystemClock, SystemEntropy};
 use keizoku_runtime::{Lifecycle, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::memory;
+
 const EXAMPLES: &str = "\
 Examples:
   keizoku serve                                    data in ./data, API on 127.0.0.1:7420
@@ -80,8 +82,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
          load it with `keizoku import salesforce` and a token instead"
     );
     telemetry::start(config.log.format, &config.log.filter);
-    if !roles.has(Role::Forecast) {
-        do_without_huge_pages();
+    if roles.has(Role::Forecast) {
+        // Who adds up columns of a million accounts may be faster with them.
+        memory::huge_pages(true);
     }
     // One thread for the RPCs: on few cores it beats several by far. What computes or waits for
     // the disk has threads of its own.
@@ -93,18 +96,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     runtime.shutdown_background();
     served
 }
-
-/// Has this process take memory in small pages. The allocator asks for huge ones, of which each takes 2 MB for
-/// whatever is touched first: a process with little to keep is twice as large then. Only who adds up
-/// columns of a million accounts may be faster with them.
-#[cfg(target_os = "linux")]
-fn do_without_huge_pages() {
-    // A kernel that knows of none gives none.
-    let _ = rustix::thread::disable_transparent_huge_pages(true);
-}
-
-#[cfg(not(target_os = "linux"))]
-fn do_without_huge_pages() {}
 
 async fn serve(
     config: &Config,
