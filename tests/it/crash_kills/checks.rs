@@ -7,6 +7,7 @@ use keizoku_cli::client::Connection;
 use keizoku_proto::StoredEvent as _;
 use keizoku_proto::accounts::{Account, GetAccountRequest, ListAccountsRequest};
 use keizoku_proto::common::{AsOf, EventMetadata};
+use keizoku_proto::onboarding::GetOnboardingRequest;
 use keizoku_proto::risk::event::Kind;
 use keizoku_proto::risk::{GetRiskRequest, ListRisksRequest, Risk, RiskState};
 use keizoku_testkit::{day, logs};
@@ -15,7 +16,7 @@ use tempfile::TempDir;
 use tonic::{Code, Response, Status};
 
 use super::steps::{Fate, Step, died};
-use super::writer::{Filed, Writer, opened};
+use super::writer::{Filed, Task, Writer, opened};
 
 /// The process died while it was looked at.
 #[derive(Debug)]
@@ -55,6 +56,23 @@ async fn account(api: &Connection, name: &str, year: i32) -> Result<Account, Die
     };
     let answer = answered(api.accounts().get_account(get).await)?;
     Ok(answer.unwrap().account.unwrap())
+}
+
+/// The task as the service has it.
+async fn task(api: &Connection, known: &Task) -> Result<Task, Died> {
+    let get = GetOnboardingRequest {
+        name: known.onboarding.clone(),
+        ..GetOnboardingRequest::default()
+    };
+    let answer = answered(api.onboardings().get_onboarding(get).await)?;
+    let found = answer.unwrap().onboarding.unwrap();
+    let mut tasks = found.phases.iter().flat_map(|phase| &phase.tasks);
+    let task = tasks.find(|task| task.key == known.key).unwrap();
+    Ok(Task {
+        note: task.done_date.map(|_| task.note.clone()),
+        revision: found.etag.trim_start_matches('r').parse().unwrap(),
+        ..known.clone()
+    })
 }
 
 /// Whether a risk is as the ledger has it.
@@ -124,6 +142,11 @@ impl Writer {
                 assert_eq!((&now.group, &now.etag), (expected.0, &expected.1));
                 assert_eq!((&later.group, &later.tier), (expected.0, &"Mid".to_owned()));
             }
+            Step::Complete(_) | Step::Reopen(_) => {
+                let (found, after) = (task(api, &self.task).await?, self.task.after(step));
+                let is_one = found == self.task || found == after;
+                assert!(is_one, "{found:?} is neither {:?} nor {after:?}", self.task);
+            }
             Step::Refused(request) => {
                 let filed = opened(request);
                 assert!(risk(api, &filed.name).await?.is_none(), "{}", filed.name);
@@ -160,6 +183,7 @@ impl Writer {
         for name in self.refused.iter().rev().take(most) {
             assert!(risk(api, name).await?.is_none(), "{name} was refused");
         }
+        assert_eq!(task(api, &self.task).await?, self.task);
         let found = account(api, &self.account, 2026).await?;
         assert_eq!(found.group, self.group.0);
         assert_eq!(found.etag, format!("r{}", self.group.1));

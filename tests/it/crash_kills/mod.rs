@@ -89,7 +89,7 @@ async fn nothing_that_was_acknowledged_is_lost_in_a_hundred_kills() {
     assert_eq!(replayed, live);
 }
 
-/// An account per writer, and one risk that all of them quarrel about.
+/// An account with an onboarding per writer, and one risk that all of them quarrel about.
 async fn prepare(data: &TempDir) -> Vec<Writer> {
     let server = Serve::on(data.path()).start();
     let scene = Scene::new("crash", server.api("csm").await);
@@ -99,6 +99,10 @@ async fn prepare(data: &TempDir) -> Vec<Writer> {
     for number in 0..WRITERS {
         let account = scene.account(&format!("会社{number}"), |_| ()).await;
         writers.push(Writer::new(number, &scene, &account, &shared).await);
+    }
+    // What begins becomes a signal (RX-4): everything that is recorded later was asked for.
+    while logs::count(data.path(), "healthscore", "signals_recorded") < WRITERS {
+        tokio::task::yield_now().await;
     }
     assert_eq!(server.stop().await.code(), Some(0));
     writers

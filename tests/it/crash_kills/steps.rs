@@ -3,6 +3,7 @@
 use keizoku_cli::client::Connection;
 use keizoku_proto::accounts::AssignAccountRequest;
 use keizoku_proto::google::r#type::Date;
+use keizoku_proto::onboarding::{CompleteTaskRequest, Onboarding, ReopenTaskRequest};
 use keizoku_proto::risk::{CloseRiskRequest, OpenRiskRequest, Risk, ScheduleNextActionRequest};
 use keizoku_testkit::Refusal;
 use tonic::{Code, Status};
@@ -20,6 +21,10 @@ pub(crate) enum Step {
     Regroup(AssignAccountRequest),
     /// Moves the next action of the risk that all quarrel about, at the etag last seen.
     Quarrel(ScheduleNextActionRequest),
+    /// Says that a task of the writer's onboarding was done.
+    Complete(CompleteTaskRequest),
+    /// Says that it was not.
+    Reopen(ReopenTaskRequest),
     /// Files a risk of a type that does not exist.
     Refused(OpenRiskRequest),
 }
@@ -41,6 +46,15 @@ pub(crate) struct Answer {
     pub(crate) etag: String,
     /// The risk's, where it is one.
     pub(crate) open_date: Option<Date>,
+}
+
+impl From<Option<Onboarding>> for Answer {
+    fn from(onboarding: Option<Onboarding>) -> Self {
+        Self {
+            etag: onboarding.unwrap().etag,
+            open_date: None,
+        }
+    }
 }
 
 impl From<Option<Risk>> for Answer {
@@ -68,6 +82,14 @@ impl Step {
                 let answer = api.risks().close_risk(request).await;
                 answer.map(|answer| answer.into_inner().risk.into())
             }
+            Self::Complete(request) => {
+                let answer = api.onboardings().complete_task(request).await;
+                answer.map(|answer| answer.into_inner().onboarding.into())
+            }
+            Self::Reopen(request) => {
+                let answer = api.onboardings().reopen_task(request).await;
+                answer.map(|answer| answer.into_inner().onboarding.into())
+            }
             Self::Regroup(request) => {
                 let answer = api.accounts().assign_account(request).await;
                 answer.map(|answer| Answer {
@@ -88,6 +110,8 @@ impl Step {
             Self::Open(request) | Self::Refused(request) => &request.request_id,
             Self::Schedule(request) | Self::Quarrel(request) => &request.request_id,
             Self::Close(request) => &request.request_id,
+            Self::Complete(request) => &request.request_id,
+            Self::Reopen(request) => &request.request_id,
             Self::Regroup(request) => &request.request_id,
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use keizoku_cli::client::Connection;
 use keizoku_proto::accounts::{Account, AssignAccountRequest};
 use keizoku_proto::google::r#type::Date;
+use keizoku_proto::onboarding::{CompleteTaskRequest, ReopenTaskRequest, StartOnboardingRequest};
 use keizoku_proto::risk::{
     CloseRiskRequest, Completion, LeadsToChurn, NextAction, OpenRiskRequest, Risk,
     ScheduleNextActionRequest,
@@ -29,6 +30,18 @@ pub(crate) struct Filed {
     pub(crate) revision: usize,
 }
 
+/// A task of an onboarding as the ledger has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Task {
+    /// The onboarding.
+    pub(crate) onboarding: String,
+    pub(crate) key: String,
+    /// What was noted when it was done; none while it is not.
+    pub(crate) note: Option<String>,
+    /// How many events the onboarding has.
+    pub(crate) revision: usize,
+}
+
 /// One client: everything that it did is in its ledger.
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -36,6 +49,8 @@ pub(crate) struct Writer {
     pub(crate) account: String,
     /// The account's group, and how many events the account has.
     pub(crate) group: (String, usize),
+    /// A task of the account's onboarding, which is done and reopened in turn.
+    pub(crate) task: Task,
     /// Acknowledged risks, the last one being worked on.
     pub(crate) filed: Vec<Filed>,
     /// Names of risks that must not exist.
@@ -71,10 +86,27 @@ impl Writer {
             ..AssignAccountRequest::default()
         };
         scene.api.accounts().assign_account(later).await.unwrap();
+        let start = StartOnboardingRequest {
+            parent: account.name.clone(),
+            product: "Core".to_owned(),
+            request_id: scene.ids.fresh(),
+            consistency_tokens: scene.account_tokens(),
+            ..StartOnboardingRequest::default()
+        };
+        let started = scene.api.onboardings().start_onboarding(start).await;
+        let onboarding = started.unwrap().into_inner().onboarding.unwrap();
+        assert_eq!(onboarding.etag, "r1");
+        let task = Task {
+            key: onboarding.phases[0].tasks[0].key.clone(),
+            onboarding: onboarding.name,
+            note: None,
+            revision: 1,
+        };
         Self {
             number,
             account: account.name.clone(),
             group: (String::new(), 2),
+            task,
             filed: Vec::new(),
             refused: Vec::new(),
             quarrels: (Vec::new(), Vec::new()),
@@ -157,6 +189,11 @@ impl Writer {
                 self.quarrels.0.push(text_of(request));
                 self.shared_etag = etag;
             }
+            Step::Complete(_) | Step::Reopen(_) => {
+                self.task = self.task.after(step);
+                let Task { revision, .. } = self.task;
+                assert_eq!(etag, format!("r{revision}"), "{:?}", self.task);
+            }
             Step::Refused(request) => panic!("{request:?} was taken"),
         }
     }
@@ -179,7 +216,8 @@ impl Writer {
     fn next(&mut self) -> Step {
         let open_risk = self.filed.last().filter(|risk| risk.result.is_none());
         let name = open_risk.map(|risk| risk.name.clone());
-        match (self.random.below(12), name) {
+        match (self.random.below(14), name) {
+            (12 | 13, _) => self.other_task_step(),
             (0, _) => Step::Refused(self.risk("no-such-type")),
             (1 | 2, _) => Step::Regroup(self.regroup()),
             (3 | 4, _) => Step::Quarrel(self.quarrel()),
@@ -235,6 +273,29 @@ impl Writer {
         }
     }
 
+    fn other_task_step(&self) -> Step {
+        let request_id = self.ids.fresh();
+        let Task {
+            onboarding, key, ..
+        } = self.task.clone();
+        match self.task.note {
+            None => Step::Complete(CompleteTaskRequest {
+                name: onboarding,
+                task: key,
+                note: format!("{}: {request_id}", self.number),
+                request_id,
+                ..CompleteTaskRequest::default()
+            }),
+            Some(_) => Step::Reopen(ReopenTaskRequest {
+                name: onboarding,
+                task: key,
+                reason: "まだでした".to_owned(),
+                request_id,
+                ..ReopenTaskRequest::default()
+            }),
+        }
+    }
+
     fn regroup(&self) -> AssignAccountRequest {
         let request_id = self.ids.fresh();
         AssignAccountRequest {
@@ -243,6 +304,21 @@ impl Writer {
             effective_date: Some(day(2026, 1, 1)),
             request_id,
             ..AssignAccountRequest::default()
+        }
+    }
+}
+
+impl Task {
+    /// The task after a step.
+    pub(crate) fn after(&self, step: &Step) -> Self {
+        let note = match step {
+            Step::Complete(request) => Some(request.note.clone()),
+            _ => None,
+        };
+        Self {
+            note,
+            revision: self.revision + 1,
+            ..self.clone()
         }
     }
 }
