@@ -90,6 +90,8 @@ impl Board for HealthBoard {
             | Kind::HealthOverridden(_)
             | Kind::HealthOverrideCleared(_)
             | Kind::ReleaseRecorded(_)
+            | Kind::FeatureFirstUsed(_)
+            | Kind::SignInSeen(_)
             | Kind::ReleaseVoided(_)
             | Kind::ReactionsAdvanced(_) => {}
         }

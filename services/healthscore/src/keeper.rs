@@ -11,19 +11,19 @@ use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
-use keizoku_core::{AccountId, Origin, Position, derive_id};
+use keizoku_core::{AccountId, Position};
 use keizoku_runtime::effect::RETRY;
 use keizoku_runtime::telemetry::metrics::EFFECT_WAITING;
 use keizoku_runtime::token::Followed;
-use keizoku_runtime::{Call, Cause, Failure, book};
+use keizoku_runtime::{Failure, book};
 use tokio::sync::watch;
 
-use crate::domain::banding::{Change, untold};
-use crate::domain::{band_stream, scorecards, silence, silence_stream};
+use crate::domain::banding::untold;
+use crate::domain::{scorecards, uses};
 use crate::history::{History, Lately, UpTo};
 use crate::queue::{Batch, Outcome, Settled, Snapshot};
-use crate::scoring::{Band, Course, Step, next_change};
-use crate::{HealthScores, SOURCE, domain, resources};
+use crate::scoring::{Band, Step, next_change};
+use crate::{HealthScores, SOURCE, domain};
 
 /// Accounts worked off at once: enough to fill the log's groups.
 const IN_FLIGHT: usize = 64;
@@ -215,6 +215,7 @@ impl Keeper {
             band_since = None;
         }
         let signals = &history.arrived.signals;
+        let features = uses::news(&course.latest, signals);
         let (steps, changes_at) =
             self.health
                 .with_situations(&history, cards, None, |moments, holds| {
@@ -234,6 +235,16 @@ impl Keeper {
             let cause = cause.map(|(_, cause)| cause.clone()).unwrap_or_default();
             let is_first = snapshot.told.is_none();
             self.tell(account, step, cause, is_first).await?;
+        }
+        let signed_in = self.sign_in_since(&history.course, &course, until);
+        if signed_in.is_some() || !features.is_empty() {
+            let say = uses::Say {
+                account,
+                features,
+                signed_in,
+            };
+            let cause = cause.map(|(_, cause)| cause.clone()).unwrap_or_default();
+            self.say_uses(say, cause).await?;
         }
         let silence = self.silence(&course, until);
         let silent_since = silence.filter(|since| *since <= until);
@@ -264,65 +275,6 @@ impl Keeper {
             position: snapshot.read[0],
         };
         self.health.whole_history(account, up_to).await
-    }
-
-    /// Records that a band changed.
-    async fn tell(
-        &self,
-        account: AccountId,
-        step: Step,
-        cause: Cause,
-        is_first: bool,
-    ) -> Result<(), Failure> {
-        let band = i32::from(resources::band(step.band)).to_be_bytes();
-        let at = step.at.as_microsecond().to_be_bytes();
-        let id = derive_id("health-band", &[account.uuid().as_bytes(), &at, &band]);
-        let origin = match cause.event {
-            Some(_) => Origin::Reaction,
-            None => Origin::Schedule,
-        };
-        let call = Call::own(SOURCE, origin, id, cause);
-        let (stream, change) = (band_stream(account), Change { account, step });
-        let bands = &self.health.bands;
-        let told = if is_first {
-            bands.create(stream, change, call).await
-        } else {
-            bands.execute(stream, change, call).await
-        };
-        told.map(drop)
-    }
-
-    /// The instant from which on the signals of an account have been, or will be, silent: none without signals.
-    fn silence(&self, course: &Course, at: Timestamp) -> Option<Timestamp> {
-        let newest = silence::newest(&course.latest)?;
-        let book = self.health.book.read();
-        let settings = book.settings_at(Some(at));
-        silence::begins(
-            newest.occurred_at,
-            &settings.zone,
-            settings.silent_after_days,
-        )
-    }
-
-    /// Records that signals fell silent, or are not any more (FC-10).
-    async fn say_silence(
-        &self,
-        account: AccountId,
-        since: Option<Timestamp>,
-        course: &Course,
-    ) -> Result<(), Failure> {
-        let newest = silence::newest(&course.latest);
-        let command = silence::Say {
-            account,
-            since,
-            newest: newest.map(|newest| newest.occurred_at),
-        };
-        // The same may be said again later: what was said last decides.
-        let id = self.health.entropy.uuid();
-        let call = Call::own(SOURCE, Origin::Schedule, id, Cause::default());
-        let stream = silence_stream(account);
-        let said = self.health.silences.execute(stream, command, call).await;
-        said.map(drop)
     }
 
     /// Tells how far scores are, before a batch is worked off.

@@ -20,6 +20,7 @@ mod reactions;
 mod reactor;
 mod report;
 mod resources;
+mod saying;
 pub mod scorecard_file;
 pub mod scoring;
 mod stored;
@@ -49,6 +50,7 @@ use domain::overriding::Overriding;
 use domain::releases::Releases;
 use domain::scorecards::Scorecards;
 use domain::silence::Silence;
+use domain::uses::Uses;
 use keeper::Keeper;
 use reactor::Reactor;
 
@@ -70,6 +72,7 @@ pub(crate) struct HealthScores {
     overridings: Arc<Executor<Overriding>>,
     bands: Arc<Executor<Banding>>,
     silences: Arc<Executor<Silence>>,
+    uses: Arc<Executor<Uses>>,
     releases: Arc<Executor<Releases>>,
     model: Arc<ReadModel>,
     book: SharedBook,
@@ -133,6 +136,7 @@ pub async fn build(
         overridings: deps.executor(&log),
         bands: deps.executor(&log),
         silences: deps.executor(&log),
+        uses: deps.executor(&log),
         releases: deps.executor(&log),
         log,
         model,

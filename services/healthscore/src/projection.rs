@@ -98,8 +98,10 @@ fn on_own_event(rows: &Transaction<'_>, event: &Recorded, kind: Kind) -> rusqlit
             let forget = "DELETE FROM silences WHERE account = ?1";
             write(rows, forget, params![key(&ended.account_id)])
         }
-        // Releases are few: lists of them come from their stream.
-        Kind::ScorecardDrafted(_)
+        // The course of a score tells what is news of use. Releases are few: lists of them come from their stream.
+        Kind::FeatureFirstUsed(_)
+        | Kind::SignInSeen(_)
+        | Kind::ScorecardDrafted(_)
         | Kind::ReleaseRecorded(_)
         | Kind::ReleaseVoided(_)
         | Kind::ReactionsAdvanced(_) => Ok(()),

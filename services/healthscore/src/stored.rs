@@ -31,6 +31,7 @@ pub(crate) fn to_bytes(course: &Course) -> Vec<u8> {
         card,
         card_version,
         signals: signals.collect(),
+        signed_in: course.signed_in.map(Timestamp::as_microsecond),
     };
     stored.encode_to_vec()
 }
@@ -60,6 +61,7 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Course> {
         step,
         followed: stored.followed.zip(instant(stored.followed_since)?),
         changes_at: instant(stored.changes_at)?,
+        signed_in: instant(stored.signed_in)?,
     })
 }
 
@@ -86,6 +88,8 @@ struct Stored {
     card_version: Option<u32>,
     #[prost(message, repeated, tag = "10")]
     signals: Vec<Kept>,
+    #[prost(int64, optional, tag = "11")]
+    signed_in: Option<i64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -145,6 +149,7 @@ mod tests {
                 }),
                 followed: Some(("mid".to_owned(), Timestamp::MIN)),
                 changes_at: Some(at),
+                signed_in: Some(at),
             };
             assert_eq!(from_bytes(&to_bytes(&course)), Some(course));
         }

@@ -141,6 +141,15 @@ const RETURN: &[Field] = &[field(
     "Whether it went dormant: a relaunch did not help.",
 )];
 
+const COACHING: &[Field] = &[
+    field("coaching.rule", Text, "Key of the coaching rule."),
+    field(
+        "coaching.has_task",
+        Flag,
+        "Whether the rule gave a task as well.",
+    ),
+];
+
 const OVERDUE: &[Field] = &[field(
     "overdue.days",
     Number,
@@ -174,6 +183,7 @@ pub(crate) const TRIGGERS: &[Trigger] = &[
     Trigger::OnboardingStalled,
     Trigger::OnboardingReturned,
     Trigger::OnboardingCompleted,
+    Trigger::OnboardingCoached,
     Trigger::NextActionOverdue,
     Trigger::WeeklyDigest,
 ];
@@ -193,6 +203,7 @@ pub(crate) fn of(trigger: Trigger) -> Vec<Field> {
         Trigger::HandOffRequested | Trigger::OnboardingCompleted => &[CUSTOMER, ONBOARDING],
         Trigger::OnboardingStalled => &[CUSTOMER, ONBOARDING, STALL],
         Trigger::OnboardingReturned => &[CUSTOMER, ONBOARDING, RETURN],
+        Trigger::OnboardingCoached => &[CUSTOMER, ONBOARDING, COACHING],
         Trigger::CancellationAnnounced | Trigger::Churned => &[CUSTOMER, CONTRACT],
     };
     groups.concat()

@@ -153,6 +153,7 @@ fn is_told(event: &onboarding::event::Kind) -> bool {
         | Kind::OnboardingReturned(_)
         | Kind::OnboardingWentDormant(_)
         | Kind::OnboardingCompleted(_) => true,
+        Kind::CoachingRuleHeld(held) => held.message.is_some(),
         Kind::TemplatePublished(_)
         | Kind::OnboardingStarted(_)
         | Kind::OnboardingAssigned(_)
@@ -177,7 +178,6 @@ fn is_told(event: &onboarding::event::Kind) -> bool {
         | Kind::SeminarWithdrawn(_)
         | Kind::SeminarAttendanceRecorded(_)
         | Kind::CoachingRuleSet(_)
-        | Kind::CoachingRuleHeld(_)
         // New members are no customers.
         | Kind::ProgrammeStarted(_)
         | Kind::ProgrammeAssigned(_)

@@ -93,6 +93,8 @@ pub(crate) struct Onboardings {
     change_freshness: Freshness,
     /// The read model's, for lists.
     list_freshness: Freshness,
+    /// The same of what signals say, which only coaching looks at.
+    use_freshness: Freshness,
     working_days: Arc<WorkingDays>,
     calendar: Calendar,
 }
@@ -133,6 +135,11 @@ pub async fn build(
         followed
     };
     let (own, accounts) = (follow(SOURCE), follow(book::SOURCE));
+    // Nothing else waits for it: it may run elsewhere, and not yet.
+    let projected = Arc::new(Projected(Arc::clone(&model)));
+    let uses = deps.project(projection::HEALTHSCORE, projected, projector::SQLITE_PACE);
+    let use_freshness = Freshness::default();
+    use_freshness.add(projection::HEALTHSCORE, uses.clone());
     change_freshness.add(SOURCE, own.clone());
     let reactions = Reactions::of(
         SOURCE,
@@ -156,6 +163,7 @@ pub async fn build(
         model: Arc::clone(&model),
         change_freshness,
         list_freshness,
+        use_freshness,
         working_days: Arc::new(deps.calendar.working_days().clone()),
         calendar: deps.calendar,
     });
@@ -173,6 +181,7 @@ pub async fn build(
         log,
         own,
         accounts,
+        uses,
         lifecycle: deps.lifecycle,
     };
     watch.run();
@@ -184,6 +193,12 @@ impl Service {
     #[must_use]
     pub fn freshness(&self) -> Freshness {
         self.0.list_freshness.clone()
+    }
+
+    /// How far what signals say of use has been read, for which its answers do not wait.
+    #[must_use]
+    pub fn use_freshness(&self) -> Freshness {
+        self.0.use_freshness.clone()
     }
 
     /// Adds the service's RPCs to a server.

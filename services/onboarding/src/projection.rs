@@ -9,6 +9,7 @@ use keizoku_proto::StoredEvent as _;
 use keizoku_proto::accounts::event::Kind as AccountsKind;
 use keizoku_proto::accounts::{AccountProfile, ContactDirection, DealTerms};
 use keizoku_proto::google::r#type::Date;
+use keizoku_proto::healthscore::event::Kind as HealthKind;
 use keizoku_proto::onboarding::event::Kind;
 use keizoku_proto::onboarding::{Assignment, OnboardingStarted};
 use keizoku_runtime::read_model::HandlerError;
@@ -30,10 +31,39 @@ pub(crate) fn handle(
             watch(rows, event)?;
         }
         Ok(())
+    } else if source == HEALTHSCORE {
+        on_healthscore_event(rows, event)
     } else {
         account_names::handle(rows, event)?;
         on_accounts_event(rows, event)
     }
+}
+
+/// The healthscore service as a source of events.
+pub(crate) const HEALTHSCORE: &str = "healthscore";
+
+/// Which features an account is said to use, and when somebody signed in.
+fn on_healthscore_event(rows: &Transaction<'_>, event: &Recorded) -> Result<(), HandlerError> {
+    if event.category() != "use" {
+        return Ok(());
+    }
+    match HealthKind::from_bytes(&event.data)? {
+        HealthKind::FeatureFirstUsed(e) => {
+            let used = "INSERT OR IGNORE INTO used_features VALUES (?1, ?2)";
+            write(rows, used, params![e.account_id, e.feature])?;
+        }
+        HealthKind::SignInSeen(e) => {
+            let date = keizoku_proto::optional_day(e.date.as_ref());
+            if let Some(date) = date.ok().flatten() {
+                let at = event.recorded_at.as_microsecond();
+                let seen = "INSERT OR IGNORE INTO sign_ins VALUES (?1, ?2, ?3)";
+                write(rows, seen, params![e.account_id, date.number(), at])?;
+                changed(rows, &e.account_id, None)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Two-way contact, by which touch model an account is looked after, and what the service reacts to.

@@ -75,7 +75,7 @@ pub(crate) fn templates(rows: &Connection) -> rusqlite::Result<Vec<Uuid>> {
 pub(crate) struct Contact {
     /// The last two-way contact.
     pub(crate) last: Option<Day>,
-    /// The last day on which somebody of the account attended a seminar.
+    /// The last day on which somebody of the account attended a seminar, or signed in as far as signals tell.
     pub(crate) deed: Option<Day>,
     /// Whether what the customer does counts, too.
     pub(crate) deeds_count: bool,
@@ -105,6 +105,16 @@ pub(crate) fn contact(rows: &Connection, ids: &[String], as_of: AsOf) -> rusqlit
             params![ids, as_of.on.number(), known_at.as_microsecond()],
             |row| row.get(0),
         )?;
+    let signed_in: Option<u16> = rows
+        .prepare_cached(
+            "SELECT max(date) FROM sign_ins
+             WHERE account_id IN (SELECT value FROM json_each(?1)) AND date <= ?2
+             AND recorded_at <= ?3",
+        )?
+        .query_row(
+            params![ids, as_of.on.number(), known_at.as_microsecond()],
+            |row| row.get(0),
+        )?;
     let deeds_count = rows
         .prepare_cached(
             "SELECT count(*) FROM accounts WHERE id IN (SELECT value FROM json_each(?1))
@@ -116,7 +126,7 @@ pub(crate) fn contact(rows: &Connection, ids: &[String], as_of: AsOf) -> rusqlit
         )?;
     Ok(Contact {
         last: last.and_then(Day::from_number),
-        deed: deed.and_then(Day::from_number),
+        deed: deed.max(signed_in).and_then(Day::from_number),
         deeds_count: deeds_count > 0,
     })
 }

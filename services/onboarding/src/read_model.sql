@@ -105,3 +105,16 @@ CREATE TABLE attendances (
 );
 CREATE INDEX attendances_by_account ON attendances (account_id);
 CREATE INDEX attendances_by_seminar ON attendances (seminar_id);
+-- Rows of the healthscore log: dates on which signals told of a sign-in.
+CREATE TABLE sign_ins (
+    account_id TEXT NOT NULL,
+    date INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    PRIMARY KEY (account_id, date)
+) WITHOUT ROWID;
+-- Rows of the healthscore log: features that signals said to be used.
+CREATE TABLE used_features (
+    account_id TEXT NOT NULL,
+    feature TEXT NOT NULL,
+    PRIMARY KEY (account_id, feature)
+) WITHOUT ROWID;

@@ -35,6 +35,8 @@ pub(crate) struct Watch {
     pub(crate) own: Followed,
     /// How far it has read the accounts log.
     pub(crate) accounts: Followed,
+    /// How far it has read what signals say of use.
+    pub(crate) uses: Followed,
     pub(crate) lifecycle: Lifecycle,
 }
 
@@ -72,10 +74,16 @@ impl Watch {
         self.onboardings.change_freshness.ready().await;
         // Limits and holidays may be others than before the start.
         let mut anew = true;
+        let use_freshness = self.onboardings.use_freshness.clone();
+        let mut uses_are_read = self.onboardings.uses_are_read().await;
+        let all_uses = use_freshness.ready();
+        tokio::pin!(all_uses);
         let (mut own, mut accounts) = (self.own.progress.clone(), self.accounts.progress.clone());
+        let mut uses = self.uses.progress.clone();
         loop {
             own.mark_unchanged();
             accounts.mark_unchanged();
+            uses.mark_unchanged();
             let next = match self.pass(anew, &waiting).await {
                 Ok(next) => next,
                 Err(failure) => {
@@ -96,6 +104,9 @@ impl Watch {
                 changed = own.changed() => if changed.is_err() { return },
                 changed = accounts.changed() => if changed.is_err() { return },
                 () = next_day => {}
+                changed = uses.changed() => if changed.is_err() { return },
+                // What they say may be all that looks waited for.
+                () = &mut all_uses, if !uses_are_read => (anew, uses_are_read) = (true, true),
             }
         }
     }
@@ -138,21 +149,22 @@ impl Watch {
     /// Whatever changed of an account is a reason to look at its onboardings.
     async fn touch_accounts(&self, today: Day) -> Result<(), Failure> {
         let model = &self.onboardings.model;
-        let changed = model
-            .read(move |rows| changed_accounts(rows, today))
-            .await?;
-        if changed.is_empty() {
-            return Ok(());
+        loop {
+            let changed = model.read(move |rows| changed_accounts(rows, today));
+            let changed = changed.await?;
+            if changed.is_empty() {
+                return Ok(());
+            }
+            let mut touched = Vec::new();
+            for (number, account) in changed {
+                let accounts = account.parse().map_or_else(
+                    |_| Vec::new(),
+                    |account| self.onboardings.book.with_aliases(account),
+                );
+                touched.push((number, accounts));
+            }
+            model.note(move |rows| touch(rows, &touched)).await?;
         }
-        let mut touched = Vec::new();
-        for (number, account) in changed {
-            let accounts = account.parse().map_or_else(
-                |_| Vec::new(),
-                |account| self.onboardings.book.with_aliases(account),
-            );
-            touched.push((number, accounts));
-        }
-        model.note(move |rows| touch(rows, &touched)).await
     }
 
     /// Records what has come of an onboarding; answers on which day to look again.
@@ -168,6 +180,10 @@ impl Watch {
         let Some(mut around) = this.circumstances(&fold.state, now).await? else {
             return Ok(None);
         };
+        if around.deeds_count && !this.uses_are_read().await {
+            // Somebody may have signed in. Everything is looked at once that is known.
+            return Ok(None);
+        }
         around.coaching = this.coaching_of(&fold.state, now).await?;
         let mut state = fold.state.clone();
         if !leaving::observe(&state, &around).is_empty() {
@@ -221,10 +237,13 @@ fn all_anew(rows: &Transaction<'_>) -> rusqlite::Result<()> {
     rows.execute("UPDATE watched SET due = 0", []).map(drop)
 }
 
-/// What changed of accounts up to a day: its number, and the account.
+/// Some of what changed of accounts up to a day: its number, and the account.
 fn changed_accounts(rows: &Connection, today: Day) -> rusqlite::Result<Vec<(i64, String)>> {
-    rows.prepare_cached("SELECT number, account_id FROM changed_accounts WHERE day <= ?1")?
-        .query_map([today.number()], |row| Ok((row.get(0)?, row.get(1)?)))?
+    let changed = "SELECT number, account_id FROM changed_accounts WHERE day <= ?1 LIMIT ?2";
+    rows.prepare_cached(changed)?
+        .query_map(params![today.number(), PAGE], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
         .collect()
 }
 

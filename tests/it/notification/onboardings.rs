@@ -6,8 +6,10 @@ use keizoku_cli::server::config::Config;
 use keizoku_proto::accounts::RecordDealRequest;
 use keizoku_proto::notification::{Delivery, DeliveryState, Trigger};
 use keizoku_proto::onboarding::{
+    CoachingCondition, CoachingLack, CoachingRule, CoachingStart, CoachingTask,
     CompleteOnboardingRequest, CompleteTaskRequest, Evidence, ListOnboardingsRequest,
-    MoveOnboardingRequest, Onboarding, RelaunchOnboardingRequest,
+    LocalizedText, MoveOnboardingRequest, Onboarding, RelaunchOnboardingRequest,
+    SetCoachingRuleRequest, StartOnboardingRequest, TaskParty,
 };
 use keizoku_testkit::day;
 
@@ -132,6 +134,76 @@ async fn ntf_1_onboardings_are_told_to_whom_they_concern_each_once() {
     );
     let counted = counts(&world).await;
     assert_eq!(counted, [1, 1, 2, 1], "each once");
+}
+
+/// A rule that holds a week after the onboarding began, if nobody completed a content.
+fn rule(key: &str) -> CoachingRule {
+    CoachingRule {
+        key: key.to_owned(),
+        start: CoachingStart::Onboarding.into(),
+        days: 7,
+        conditions: vec![CoachingCondition {
+            lack: CoachingLack::Content.into(),
+            ..CoachingCondition::default()
+        }],
+        enabled: true,
+        ..CoachingRule::default()
+    }
+}
+
+#[tokio::test]
+async fn onb_9_ntf_1_a_coaching_rule_with_a_message_tells_who_looks_after_the_onboarding() {
+    let world = World::configured("coached", |_| ()).await;
+    let words = |ja: &str| {
+        Some(LocalizedText {
+            ja: ja.to_owned(),
+            ..LocalizedText::default()
+        })
+    };
+    let tells = CoachingRule {
+        message: words("つまずきを聞いてください"),
+        ..rule("tells")
+    };
+    let gives = CoachingRule {
+        task: Some(CoachingTask {
+            title: words("教材を案内する"),
+            party: TaskParty::Csm.into(),
+            due_working_days: 3,
+        }),
+        ..rule("gives")
+    };
+    for rule in [tells, gives] {
+        let request = SetCoachingRuleRequest {
+            rule: Some(rule),
+            request_id: world.scene.ids.fresh(),
+            ..SetCoachingRuleRequest::default()
+        };
+        let mut client = world.scene.api.learning();
+        client.set_coaching_rule(request).await.unwrap();
+    }
+    let start = StartOnboardingRequest {
+        parent: world.account.name.clone(),
+        product: "Core".to_owned(),
+        start_date: Some(day(2026, 11, 25)),
+        request_id: world.scene.ids.fresh(),
+        consistency_tokens: world.scene.account_tokens(),
+        ..StartOnboardingRequest::default()
+    };
+    let mut client = world.scene.api.onboardings();
+    let started = client.start_onboarding(start).await.unwrap().into_inner();
+    let onboarding = started.onboarding.unwrap();
+
+    world.set("2026-12-02T12:00[Asia/Tokyo]");
+    let told = world
+        .told(Trigger::OnboardingCoached, 1, "2026-12-02T12:01")
+        .await;
+    assert_eq!(told[0].subject, onboarding.name);
+    let posted = world.posted_about("オンボーディングの声かけ: 緑川印刷(Core)");
+    assert_eq!(posted.len(), 1, "the other rule gives a task");
+    assert_eq!(posted[0].0, "U0HANAKO", "who has the onboarding");
+    for words in ["つまずきを聞いてください", "2026/12/02(水)"] {
+        assert!(posted[0].1.contains(words), "{words}: {}", posted[0].1);
+    }
 }
 
 /// How many deliveries each trigger has.

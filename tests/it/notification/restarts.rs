@@ -175,7 +175,7 @@ async fn ntf_8_the_first_start_tells_nothing_of_the_past() {
         .list_rules(ListRulesRequest::default())
         .await;
     let rules = rules.unwrap().into_inner().rules;
-    assert_eq!(rules.len(), 12);
+    assert_eq!(rules.len(), 13);
     assert!(
         rules
             .iter()

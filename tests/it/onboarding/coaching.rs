@@ -1,14 +1,19 @@
 //! Coaching rules: what follows when nobody of an account learned (ONB-9).
 
 use keizoku_proto::accounts::{Account, TouchModel};
+use keizoku_proto::common::ImportOutcome;
+use keizoku_proto::healthscore::{IngestSignalsRequest, Signal, SignalKind};
 use keizoku_proto::onboarding::{
-    CoachingCondition, CoachingLack, CoachingRule, CoachingRuleStatus, ListCoachingRulesRequest,
-    Onboarding, SetCoachingRuleRequest, SetCoachingRuleResponse,
+    CoachingCondition, CoachingLack, CoachingRule, CoachingRuleStatus, CoachingTask,
+    ListCoachingRulesRequest, LocalizedText, Onboarding, SetCoachingRuleRequest,
+    SetCoachingRuleResponse,
 };
-use keizoku_testkit::{Refusal, day, logs};
+use keizoku_testkit::{Refusal, Scene, day, logs};
 use tonic::Status;
 
 use super::world::World;
+use crate::reacted;
+use crate::reactions::recorded;
 
 impl World {
     async fn rules(&self) -> (Vec<CoachingRuleStatus>, String) {
@@ -35,10 +40,13 @@ impl World {
 
     /// The rule that comes with Keizoku: nobody attended a seminar within fourteen days.
     async fn seminar_rule(&self) -> CoachingRule {
+        self.rule("seminar_after_14_days").await
+    }
+
+    async fn rule(&self, key: &str) -> CoachingRule {
         let (rules, _) = self.rules().await;
         let mut rules = rules.into_iter().filter_map(|status| status.rule);
-        let rule = rules.find(|rule| rule.key == "seminar_after_14_days");
-        rule.unwrap()
+        rules.find(|rule| rule.key == key).unwrap()
     }
 
     async fn low_touch(&self, name: &str) -> Account {
@@ -55,7 +63,7 @@ impl World {
 async fn onb_9_coaching_rules_are_listed_changed_and_switched_with_everything_wrong_said() {
     let world = World::new("rules").await;
     let (rules, etag) = world.rules().await;
-    assert_eq!(rules.len(), 3);
+    assert_eq!(rules.len(), 4);
     assert!(rules.iter().all(|status| status.built_in));
     let nothing = CoachingRule {
         conditions: vec![CoachingCondition::default()],
@@ -67,9 +75,19 @@ async fn onb_9_coaching_rules_are_listed_changed_and_switched_with_everything_wr
         "rule.days",
         "rule.key",
         "rule.start",
-        "rule.task.party",
-        "rule.task.title",
+        "rule.task",
     ];
+    assert_eq!(refused.fields, expected);
+    let unworded = CoachingRule {
+        task: Some(CoachingTask::default()),
+        message: Some(LocalizedText {
+            ja: "一行目\n二行目".to_owned(),
+            ..LocalizedText::default()
+        }),
+        ..world.seminar_rule().await
+    };
+    let refused = Refusal::from(&world.set_rule(unworded, "").await.unwrap_err());
+    let expected = ["rule.message", "rule.task.party", "rule.task.title"];
     assert_eq!(refused.fields, expected);
     let mut rule = world.seminar_rule().await;
     rule.enabled = true;
@@ -145,4 +163,82 @@ async fn onb_9_who_attended_no_seminar_gets_a_task_at_midnight_once_and_it_is_do
 
 fn starts_on(ask: &mut keizoku_proto::onboarding::StartOnboardingRequest, date: i32) {
     ask.start_date = Some(day(2026, 11, date));
+}
+
+/// How often people of an account used requests, as a signal tells.
+async fn uses(world: &World, account: &Account, value: i64) {
+    let signal = Signal {
+        account: account.name.clone(),
+        kind: SignalKind::FeatureUse.into(),
+        subject: "申請".to_owned(),
+        value,
+        occur_time: Some(keizoku_proto::timestamp(
+            "2026-11-20T03:00:00Z".parse().unwrap(),
+        )),
+        source: "app".to_owned(),
+        key: "use".to_owned(),
+        ..Signal::default()
+    };
+    let batch = IngestSignalsRequest {
+        signals: vec![signal],
+        consistency_tokens: world.scene.account_tokens(),
+    };
+    let mut api = world.scene.api.health_scores();
+    let answers = api.ingest_signals(tokio_stream::iter([batch])).await;
+    let answer = answers.unwrap().into_inner().message().await.unwrap();
+    let results = answer.unwrap().results;
+    assert_eq!(results[0].outcome(), ImportOutcome::Created, "{results:?}");
+}
+
+#[tokio::test]
+async fn onb_9_whoever_has_never_used_a_feature_is_coached_also_after_everything_is_read_anew() {
+    let world = World::new("use").await;
+    let mut rule = world.rule("unused_after_14_days").await;
+    rule.enabled = true;
+    world.set_rule(rule, "").await.unwrap();
+    let (using, idle) = (
+        world.low_touch("青葉製作所").await,
+        world.low_touch("白井商店").await,
+    );
+    for account in [&using, &idle] {
+        // Signals are of customers.
+        world.scene.subscription(account, 10_000, |_| ()).await;
+    }
+    uses(&world, &using, 3).await;
+    uses(&world, &idle, 0).await;
+    let since = |ask: &mut _| starts_on(ask, 11);
+    let active = world.start(&using, since).await;
+    let quiet = world.start(&idle, since).await;
+    recorded(&world.cluster, "healthscore", "feature_first_used", 1).await;
+    let said = logs::last(world.cluster.folder(), "healthscore", "feature_first_used");
+    reacted::to(&world.cluster, "onboarding", "healthscore", said).await;
+
+    // Nothing is looked at in the process that has yet to read what signals said.
+    let forget = |folder: &std::path::Path, _: &mut _| {
+        for model in ["onboarding", "healthscore"] {
+            std::fs::remove_file(folder.join(format!("{model}.model.sqlite"))).unwrap();
+        }
+    };
+    let cluster = world.cluster.restart_after(forget).await;
+    cluster.set("2026-11-25T00:00[Asia/Tokyo]");
+    let scene = Scene::new("after", cluster.api("csm").await);
+    let world = World {
+        cluster,
+        scene,
+        ..world
+    };
+    let coached = |got: &Onboarding| got.coached_tasks.len() == 1;
+    let got = world.comes_to(&quiet, coached).await;
+    assert_eq!(got.coached_tasks[0].key, "coaching.unused_after_14_days");
+    world.cluster.set("2026-12-02T09:00[Asia/Tokyo]");
+    for onboarding in [&active, &quiet] {
+        let stalled = |got: &Onboarding| !got.stalls.is_empty();
+        world.comes_to(onboarding, stalled).await;
+    }
+    assert_eq!(world.get(&active).await.coached_tasks, Vec::new());
+    drop(world.scene);
+    let folder = world.cluster.stop().await;
+    let count = |service, kind| logs::count(folder.path(), service, kind);
+    assert_eq!(count("onboarding", "coaching_rule_held"), 1);
+    assert_eq!(count("healthscore", "feature_first_used"), 1, "once");
 }

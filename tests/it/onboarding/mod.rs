@@ -11,6 +11,7 @@ mod leaving;
 mod phases;
 mod programmes;
 mod replay;
+mod signed_in;
 mod stalled;
 mod templates;
 mod world;

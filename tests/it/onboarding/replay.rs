@@ -33,6 +33,16 @@ const KINDS: [(SignalKind, i64, u64); 6] = [
     (SignalKind::ExpectationGap, 0, 4),
 ];
 
+/// What these answers do not follow from: sign-ins are no contact where somebody looks after the customer.
+const FOLLOWS: [&str; 6] = [
+    "feature_first_used",
+    "health_band_changed",
+    "reactions_advanced",
+    "sign_in_seen",
+    "signals_fell_silent",
+    "silence_ended",
+];
+
 /// What was said at an instant.
 struct Said {
     at: Timestamp,
@@ -236,7 +246,7 @@ fn is_whole(world: &World, said: &Said) -> bool {
             let mut is_whole = true;
             logs::for_each(world.cluster.folder(), service, |event| {
                 let is_known = event.position.0 <= said.heads[service];
-                let follows = ["health_band_changed", "reactions_advanced"].contains(&&*event.kind);
+                let follows = FOLLOWS.contains(&&*event.kind);
                 is_whole &= is_known || follows || event.recorded_at > said.at;
             });
             is_whole

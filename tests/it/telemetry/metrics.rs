@@ -219,6 +219,7 @@ async fn rpcs_logs_and_models_are_measured() {
             ("notification", "onboarding"),
             ("notification", "risk"),
             ("onboarding", "accounts"),
+            ("onboarding", "healthscore"),
             ("onboarding", "onboarding"),
             ("onboarding_board", "onboarding"),
             ("risk", "accounts"),

@@ -7,6 +7,7 @@ pub mod overriding;
 pub mod releases;
 pub mod scorecards;
 pub mod silence;
+pub mod uses;
 
 #[cfg(test)]
 pub(crate) use defaults::scorecards as shipped;
@@ -46,6 +47,12 @@ pub const fn band_stream(account: AccountId) -> StreamId {
 #[must_use]
 pub const fn silence_stream(account: AccountId) -> StreamId {
     StreamId::new("silence", account.uuid())
+}
+
+/// Stream of what was said of the use of the product by an account.
+#[must_use]
+pub const fn use_stream(account: AccountId) -> StreamId {
+    StreamId::new("use", account.uuid())
 }
 
 /// The month of an instant in UTC, counted from year 0: the time zone of the organisation may change.

@@ -6,6 +6,7 @@
 //! signal     what arrived, and the newest of each series
 //! evaluation score, contributions, and when the score changes by itself
 //! band       borders with hysteresis
+//! sign_in    when somebody signed in, as far as counts tell
 //! track      the changes of a score and its band, in order, and how to go on from where one was
 //! ```
 
@@ -14,6 +15,7 @@ mod curve;
 mod evaluation;
 mod scorecard;
 mod shares;
+mod sign_in;
 mod signal;
 #[cfg(test)]
 pub(crate) mod testing;

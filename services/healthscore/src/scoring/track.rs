@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use keizoku_core::Day;
 
-use super::{Band, Evaluation, Latest, Rating, Scorecard, Signal, evaluate, rate};
+use super::{Band, Evaluation, Latest, Rating, Scorecard, Signal, evaluate, rate, sign_in};
 
 /// What a score depends on besides signals, as known at an instant.
 #[derive(Debug, Clone)]
@@ -73,6 +73,8 @@ pub struct Course {
     pub followed: Option<(String, Timestamp)>,
     /// When something changes next by the signals alone.
     pub changes_at: Option<Timestamp>,
+    /// No later than when somebody signed in last; none where signals tell of no sign-in.
+    pub signed_in: Option<Timestamp>,
 }
 
 impl Course {
@@ -106,6 +108,7 @@ impl Course {
                 return steps;
             };
             while let Some(signal) = arrivals.next_if(|signal| signal.recorded_at <= at) {
+                self.signed_in = self.signed_in.max(sign_in::seen(&self.latest, signal));
                 self.latest.take(signal);
             }
             while moments.next_if(|moment| *moment <= at).is_some() {

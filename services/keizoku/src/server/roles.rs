@@ -73,7 +73,7 @@ impl Role {
     const fn reads(self) -> &'static [&'static str] {
         match self {
             Self::Accounts => &[keizoku_accounts::SOURCE],
-            Self::Healthscore => &[
+            Self::Healthscore | Self::Onboarding => &[
                 keizoku_accounts::SOURCE,
                 keizoku_onboarding::SOURCE,
                 keizoku_healthscore::SOURCE,
@@ -84,7 +84,6 @@ impl Role {
                 keizoku_onboarding::SOURCE,
                 keizoku_healthscore::SOURCE,
             ],
-            Self::Onboarding => &[keizoku_accounts::SOURCE, keizoku_onboarding::SOURCE],
             Self::Notification => &[
                 keizoku_accounts::SOURCE,
                 keizoku_risk::SOURCE,
@@ -182,7 +181,7 @@ mod tests {
             needs(&[Role::Notification]),
             ["accounts", "healthscore", "onboarding", "risk"]
         );
-        assert_eq!(needs(&[Role::Onboarding]), ["accounts"]);
+        assert_eq!(needs(&[Role::Onboarding]), ["accounts", "healthscore"]);
         assert_eq!(needs(&[Role::Healthscore]), ["accounts", "onboarding"]);
         assert_eq!(
             needs(&[Role::Forecast, Role::Risk]),

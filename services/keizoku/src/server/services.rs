@@ -91,6 +91,11 @@ pub(super) async fn build(
         let onboarding = keizoku_onboarding::build(deps.clone(), log, settings, folder).await?;
         onboarding.serve(&mut services.routes);
         services.add(Role::Onboarding, book, onboarding.freshness());
+        if roles.has(Role::Healthscore) {
+            services.freshness.push(onboarding.use_freshness());
+        } else {
+            services.of_others.push(onboarding.use_freshness());
+        }
     }
     if let Some(log) = log(Role::Healthscore) {
         let health = keizoku_healthscore::build(deps.clone(), log, folder).await;

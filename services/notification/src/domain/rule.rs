@@ -286,6 +286,11 @@ pub fn built_in() -> Vec<(&'static str, Terms)> {
             Trigger::OnboardingCompleted,
             vec![team()],
         ),
+        rule(
+            "onboarding-coached",
+            Trigger::OnboardingCoached,
+            vec![owner()],
+        ),
         digest,
     ]
 }

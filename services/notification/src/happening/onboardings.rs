@@ -8,7 +8,9 @@ use keizoku_runtime::effect::NotYet;
 
 use super::{Happening, Kind, parsed, responsible};
 use crate::fields::Values;
-use crate::message::template::{self, About, Customer, Left, Responsible, Stalled, Writer};
+use crate::message::template::{
+    self, About, Coached, Customer, Left, Responsible, Stalled, Writer,
+};
 use crate::queries::Directory;
 use crate::route::Owner;
 
@@ -30,6 +32,7 @@ pub(super) fn read(event: Event) -> Result<Happening, NotYet> {
             &e.account_id,
             &e.onboarding_id,
         ),
+        Event::CoachingRuleHeld(e) => (Trigger::OnboardingCoached, &e.account_id, &e.onboarding_id),
         _ => return Err(NotYet::Unread),
     };
     let account = parsed(account)?;
@@ -52,6 +55,7 @@ pub(super) fn owner(event: &Event) -> Option<Owner> {
         Event::OnboardingReturned(e) => &e.assignment,
         Event::OnboardingWentDormant(e) => &e.assignment,
         Event::OnboardingCompleted(e) => &e.assignment,
+        Event::CoachingRuleHeld(e) => &e.assignment,
         _ => return None,
     };
     assigned(assignment.as_ref())
@@ -110,6 +114,14 @@ pub(super) fn write(
             let evidence = completion.evidence.unwrap_or_default();
             template::onboarding_completed(writer, &about(&e.product), date, &evidence.effect_felt)
         }
+        Event::CoachingRuleHeld(e) => {
+            let coached = Coached {
+                date: day(e.date.as_ref()),
+                message: e.message.clone().unwrap_or_default(),
+                task: e.task.clone(),
+            };
+            template::onboarding_coached(writer, &about(&e.product), &coached)
+        }
         event => {
             let asked = match event {
                 Event::HandOffRequested(e) => e.clone(),
@@ -140,6 +152,11 @@ pub(super) fn values(values: &mut Values, event: &Event) {
             (&e.onboarding_id, &e.product)
         }
         Event::OnboardingCompleted(e) => (&e.onboarding_id, &e.product),
+        Event::CoachingRuleHeld(e) => {
+            values.text("coaching.rule", &e.rule);
+            values.flag("coaching.has_task", e.task.is_some());
+            (&e.onboarding_id, &e.product)
+        }
         _ => return,
     };
     values.text("onboarding.id", id);

@@ -17,8 +17,8 @@ pub(crate) use contract::{Ending, cancellation_announced, churned};
 pub(crate) use digest::{Deadline, DeadlineKind, Digest, Overdue, weekly};
 pub(crate) use health::{BandChange, health_band_changed};
 pub(crate) use onboarding::{
-    About, Left, Stalled, hand_off_requested, onboarding_completed, onboarding_returned,
-    onboarding_stalled,
+    About, Coached, Left, Stalled, hand_off_requested, onboarding_coached, onboarding_completed,
+    onboarding_returned, onboarding_stalled,
 };
 pub(crate) use risk::{
     Closed, Escalated, Flag, Opened, Suggested, leads_to_churn_changed, next_action_overdue,

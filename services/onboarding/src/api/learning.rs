@@ -2,7 +2,8 @@
 
 use keizoku_proto::accounts::TouchModel;
 use keizoku_proto::onboarding::{
-    CoachingLack, CoachingRule, CoachingStart, ContentItem, ContentKind, Learner, SeminarPlan,
+    CoachingLack, CoachingRule, CoachingStart, CoachingTask, ContentItem, ContentKind, Learner,
+    SeminarPlan,
 };
 use keizoku_runtime::Violations;
 use keizoku_runtime::names::{self, InvalidName};
@@ -122,13 +123,25 @@ pub(crate) fn coaching_rule(
     for (at, condition) in rule.conditions.iter_mut().enumerate() {
         let field = format!("rule.conditions[{at}]");
         if condition.lack() == CoachingLack::Unspecified {
-            let why = "must be SEMINAR or CONTENT: whether a feature is used is not known here";
+            let why = "must be SEMINAR, CONTENT or FEATURE_USE";
             violations.add(&format!("{field}.lack"), why);
         }
         let subject = &condition.subject;
         condition.subject = violations.text(&format!("{field}.subject"), subject, SHORT_TEXT);
     }
-    let task = rule.task.clone().unwrap_or_default();
+    if let Some(task) = &rule.task {
+        coaching_task(violations, task);
+    }
+    if let Some(why) = (rule.message.as_ref()).and_then(|told| plan::wrong_title(Some(told))) {
+        violations.add("rule.message", why);
+    }
+    if rule.task.is_none() && rule.message.is_none() {
+        violations.add("rule.task", "is required, unless there is a message");
+    }
+    rule
+}
+
+fn coaching_task(violations: &mut Violations, task: &CoachingTask) {
     if let Some(why) = plan::wrong_title(task.title.as_ref()) {
         violations.add("rule.task.title", why);
     }
@@ -139,7 +152,6 @@ pub(crate) fn coaching_rule(
         let why = format!("must be {LONGEST_WAIT} at most");
         violations.add("rule.task.due_working_days", why);
     }
-    rule
 }
 
 /// Why a seminar is not held.

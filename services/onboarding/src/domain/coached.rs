@@ -22,6 +22,8 @@ pub struct Around {
     pub attended: Vec<String>,
     /// Keys of the contents that they completed.
     pub completed: Vec<String>,
+    /// Features that signals said to be used; none while what they said has yet to be read.
+    pub used: Option<Vec<String>>,
 }
 
 impl Around {
@@ -33,11 +35,13 @@ impl Around {
 
     fn lacks(&self, condition: &CoachingCondition) -> bool {
         let done = match condition.lack() {
-            CoachingLack::Seminar => &self.attended,
-            CoachingLack::Content => &self.completed,
+            CoachingLack::Seminar => Some(&self.attended),
+            CoachingLack::Content => Some(&self.completed),
+            CoachingLack::FeatureUse => self.used.as_ref(),
             // A newer version knows it; this one does not.
-            CoachingLack::Unspecified => return false,
+            CoachingLack::Unspecified => None,
         };
+        let Some(done) = done else { return false };
         let subject = &condition.subject;
         !done.iter().any(|of| subject.is_empty() || of == subject)
     }
@@ -80,22 +84,25 @@ pub(super) fn observe(state: &State, around: &Circumstances) -> Vec<Kind> {
         *day <= around.on && conditions.all(|condition| around.coaching.lacks(condition))
     });
     hold.map(|(rule, day)| {
-        let task = rule.task.clone().unwrap_or_default();
-        let due = around.working_days.after(around.on, task.due_working_days);
+        let task = rule.task.clone().map(|task| {
+            let due = around.working_days.after(around.on, task.due_working_days);
+            CoachedTask {
+                // No task of a template has a key with a dot.
+                key: format!("coaching.{}", rule.key),
+                party: task.party,
+                title: task.title,
+                due_date: Some(due.into()),
+            }
+        });
         Kind::CoachingRuleHeld(CoachingRuleHeld {
             onboarding_id: state.id.clone(),
             account_id: state.account_id.clone(),
             product: state.product.clone(),
             rule: rule.key.clone(),
             date: Some(day.into()),
-            task: Some(CoachedTask {
-                // No task of a template has a key with a dot.
-                key: format!("coaching.{}", rule.key),
-                party: task.party,
-                title: task.title,
-                due_date: Some(due.into()),
-            }),
+            task,
             assignment: Some(state.assignment.clone()),
+            message: rule.message.clone(),
         })
     })
     .collect()
@@ -222,8 +229,36 @@ mod tests {
             with.attended = vec!["経費".to_owned()];
         };
         assert_eq!(changed(about), 1, "a seminar about something else");
+        let unused = |with: &mut Around| {
+            with.rules[0].0.conditions[0].set_lack(CoachingLack::FeatureUse);
+            with.rules[0].0.conditions[0].subject = "申請".to_owned();
+            with.used = Some(vec!["経費".to_owned()]);
+        };
+        assert_eq!(changed(unused), 1, "another feature is used");
+        let used = |with: &mut Around| {
+            with.rules[0].0.conditions[0].set_lack(CoachingLack::FeatureUse);
+            with.used = Some(vec!["経費".to_owned()]);
+        };
+        assert_eq!(changed(used), 0, "some feature is");
+        let unread = |with: &mut Around| {
+            with.rules[0].0.conditions[0].set_lack(CoachingLack::FeatureUse);
+        };
+        assert_eq!(changed(unread), 0, "nobody knows yet");
         let won = |with: &mut Around| with.rules[0].0.set_start(CoachingStart::DealWon);
         assert_eq!(changed(won), 0, "nobody knows when it was won");
+    }
+
+    #[test]
+    fn onb_9_a_rule_may_tell_instead_of_giving_a_task() {
+        let given = running(|_| ());
+        let mut around = around("2026-11-16", "2026-11-02");
+        let rule = &mut around.coaching.rules[0].0;
+        let task = rule.task.take().unwrap();
+        rule.message.clone_from(&task.title);
+        let found = held(&given, &around);
+        assert_eq!((&found[0].task, &found[0].message), (&None, &task.title));
+        let given = given.commands([Command::Observe(around.clone())]);
+        assert_eq!(held(&given, &around), Vec::new(), "once");
     }
 
     #[test]

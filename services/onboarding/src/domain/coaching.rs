@@ -96,7 +96,7 @@ impl Decider for Coaching {
 /// The rules that come with Keizoku, switched off: an organisation switches on what it wants.
 #[must_use]
 pub fn shipped() -> Vec<CoachingRule> {
-    use CoachingLack::{Content, Seminar};
+    use CoachingLack::{Content, FeatureUse, Seminar};
     use CoachingStart::{DealWon, Onboarding};
     let rule = |key: &str, (start, days), lack: &[CoachingLack], (ja, en): (&str, &str)| {
         let lacks = lack.iter().map(|lack| CoachingCondition {
@@ -119,6 +119,7 @@ pub fn shipped() -> Vec<CoachingRule> {
                 due_working_days: 3,
             }),
             enabled: false,
+            message: None,
         }
     };
     vec![
@@ -133,6 +134,15 @@ pub fn shipped() -> Vec<CoachingRule> {
             (Onboarding, 14),
             &[Seminar],
             ("セミナーに招待する", "Invite them to a seminar"),
+        ),
+        rule(
+            "unused_after_14_days",
+            (Onboarding, 14),
+            &[Seminar, FeatureUse],
+            (
+                "使い始められない理由を聞き、最初の使い方を案内する",
+                "Ask what keeps them from starting, and show a first use",
+            ),
         ),
         rule(
             "nothing_30_days_after_the_deal",
@@ -156,7 +166,7 @@ mod tests {
     #[test]
     fn onb_9_rules_that_come_with_keizoku_are_off_and_say_what_they_want_in_both_languages() {
         let all = State::default().all();
-        assert_eq!(all.len(), 3);
+        assert_eq!(all.len(), 4);
         assert!(all.is_sorted_by_key(key));
         assert_eq!(State::default().active(), Vec::new());
         for status in all {
@@ -176,7 +186,7 @@ mod tests {
         assert_eq!(active, [(rule.clone(), day("2026-11-24"))]);
         assert_eq!(
             given.state().all().len(),
-            3,
+            4,
             "it takes the place of its own"
         );
         assert_eq!(given.when(Command::Set(rule.clone())), Ok(Vec::new()));

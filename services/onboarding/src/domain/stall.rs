@@ -14,7 +14,7 @@ use super::onboarding::State;
 pub struct Circumstances {
     /// The last two-way contact with the account.
     pub last_contact: Option<Day>,
-    /// The last day on which somebody of the account attended a seminar.
+    /// The last day on which somebody of the account attended a seminar, or signed in as far as signals tell.
     pub last_deed: Option<Day>,
     /// Whether what the customer does counts as contact: at low and tech touch.
     pub deeds_count: bool,

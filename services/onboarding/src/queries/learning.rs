@@ -92,13 +92,24 @@ pub(crate) fn learned(
     Ok((usize::try_from(total).unwrap_or(0), found))
 }
 
-/// What people of an account, whose ids these are, learned from: features of seminars, and keys of contents; and
-/// the touch model of the account itself.
-pub(crate) fn learned_of(
+/// What is known of how people of an account learn.
+pub(crate) struct Learning {
+    /// Features of the seminars that they attended.
+    pub(crate) attended: Vec<String>,
+    /// Keys of the contents that they completed.
+    pub(crate) completed: Vec<String>,
+    /// Features that they use.
+    pub(crate) used: Vec<String>,
+    /// Touch model of the account itself.
+    pub(crate) touch_model: i32,
+}
+
+/// What is known of an account, whose ids these are.
+pub(crate) fn learning_of(
     rows: &Connection,
     account: &str,
     ids: &[String],
-) -> rusqlite::Result<(Vec<String>, Vec<String>, i32)> {
+) -> rusqlite::Result<Learning> {
     let ids = json(ids);
     let column = |sql: &str| -> rusqlite::Result<Vec<String>> {
         let mut statement = rows.prepare_cached(sql)?;
@@ -112,11 +123,20 @@ pub(crate) fn learned_of(
         "SELECT DISTINCT c.key FROM completions d JOIN contents c ON c.id = d.content_id
          WHERE d.account_id IN (SELECT value FROM json_each(?1))",
     )?;
+    let used = column(
+        "SELECT DISTINCT feature FROM used_features
+         WHERE account_id IN (SELECT value FROM json_each(?1))",
+    )?;
     let touch_model = rows
         .prepare_cached("SELECT touch_model FROM accounts WHERE id = ?1")?
         .query_row([account], |row| row.get(0))
         .optional()?;
-    Ok((attended, completed, touch_model.unwrap_or_default()))
+    Ok(Learning {
+        attended,
+        completed,
+        used,
+        touch_model: touch_model.unwrap_or_default(),
+    })
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Learned> {

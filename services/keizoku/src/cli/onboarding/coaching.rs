@@ -1,10 +1,11 @@
-//! `keizoku onboarding coaching`: tasks that follow from what customers did not learn (ONB-9).
+//! `keizoku onboarding coaching`: what follows when customers did not learn, or do not use (ONB-9).
 
 use clap::ValueEnum;
 use keizoku_proto::accounts::TouchModel;
 use keizoku_proto::onboarding::{
     CoachingCondition, CoachingLack, CoachingRule, CoachingRuleStatus, CoachingStart, CoachingTask,
-    ListCoachingRulesRequest, ListCoachingRulesResponse, SetCoachingRuleRequest, TaskParty,
+    ListCoachingRulesRequest, ListCoachingRulesResponse, LocalizedText, SetCoachingRuleRequest,
+    TaskParty,
 };
 
 use super::title::{Title, locale, title};
@@ -22,7 +23,7 @@ pub enum Command {
     /// The rules, with those that come with Keizoku
     List,
     /// Define a rule, or change it, all of it; it is switched on unless --off
-    Set(SetArgs),
+    Set(Box<SetArgs>),
     /// Switch a rule on: it holds of onboardings whose days are over from today on
     Enable(SwitchArgs),
     /// Switch a rule off; tasks that it gave stay
@@ -68,10 +69,14 @@ async fn table(context: &Context, rules: &[CoachingRuleStatus]) -> String {
         "If nobody",
         "Task",
         "Who",
+        "Message",
     ]);
     for status in rules {
         let rule = status.rule.clone().unwrap_or_default();
-        let task = rule.task.clone().unwrap_or_default();
+        let task = rule.task.clone();
+        let party = task.as_ref().map_or_else(String::new, |task| {
+            format::enum_name(task.party().as_str_name(), "TASK_PARTY_")
+        });
         let models = rule.touch_models().map(|model| {
             let name = format::enum_name(model.as_str_name(), "TOUCH_MODEL_");
             format!("{name} touch")
@@ -90,8 +95,9 @@ async fn table(context: &Context, rules: &[CoachingRuleStatus]) -> String {
             whom.join(", "),
             format!("{} days ({from})", rule.days),
             lacks.join(", "),
-            title(task.title.as_ref(), &locale).to_owned(),
-            format::enum_name(task.party().as_str_name(), "TASK_PARTY_"),
+            title(task.and_then(|task| task.title).as_ref(), &locale).to_owned(),
+            party,
+            title(rule.message.as_ref(), &locale).to_owned(),
         ]);
     }
     table.render(context.style)
@@ -101,6 +107,7 @@ fn lack(condition: &CoachingCondition) -> String {
     let (did, any) = match condition.lack() {
         CoachingLack::Seminar => ("attended", "any seminar"),
         CoachingLack::Content => ("completed", "any content"),
+        CoachingLack::FeatureUse => ("used", "any feature"),
         CoachingLack::Unspecified => ("did", "something unknown"),
     };
     let subject = condition.subject.as_str();
@@ -128,10 +135,12 @@ enum Party {
 /// Arguments of `keizoku onboarding coaching set`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Whether a feature is used cannot be a condition: the onboarding service does not know.
+With a title there is a task, with a message somebody is told (rule of notification `onboarding-coached`); both may be
+there. Whether a feature is used is what signals say: `keizoku health`.
 
-Example:
-  keizoku onboarding coaching set no_seminar --days 14 --no-seminar 申請 --touch low --touch tech --ja セミナーに招待する")]
+Examples:
+  keizoku onboarding coaching set no_seminar --days 14 --no-seminar 申請 --touch low --touch tech --ja セミナーに招待する
+  keizoku onboarding coaching set unused --days 14 --no-seminar --unused 申請 --message-ja 使い始められない理由を聞いてください")]
 pub struct SetArgs {
     /// Identifies it: lower-case letters, digits or `_`
     key: String,
@@ -147,6 +156,9 @@ pub struct SetArgs {
     /// If nobody completed the content with this key; without a key: any content
     #[arg(long, value_name = "KEY", num_args = 0..=1, default_missing_value = "")]
     no_content: Vec<String>,
+    /// If no signal ever told that the feature is used; without a feature: any feature
+    #[arg(long, value_name = "FEATURE", num_args = 0..=1, default_missing_value = "")]
+    unused: Vec<String>,
     /// For accounts with this touch model; may be repeated [default: all]
     #[arg(long)]
     touch: Vec<Touch>,
@@ -155,6 +167,22 @@ pub struct SetArgs {
     tier: Vec<String>,
     #[command(flatten)]
     title: Title,
+    /// What whoever looks after the onboarding is told, in Japanese
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    message_ja: String,
+    /// The same in English
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    message_en: String,
     /// Who does the task
     #[arg(long, default_value = "csm")]
     party: Party,
@@ -180,6 +208,7 @@ impl SetArgs {
         };
         let seminars = conditions(CoachingLack::Seminar, self.no_seminar);
         let contents = conditions(CoachingLack::Content, self.no_content);
+        let uses = conditions(CoachingLack::FeatureUse, self.unused);
         let touch = self.touch.into_iter().map(TouchModel::from);
         let start = match self.from {
             Since::Onboarding => CoachingStart::Onboarding,
@@ -196,16 +225,25 @@ impl SetArgs {
             tiers: self.tier,
             start: start.into(),
             days: self.days,
-            conditions: seminars.chain(contents).collect(),
-            task: Some(CoachingTask {
-                title: Some(self.title.into()),
+            conditions: seminars.chain(contents).chain(uses).collect(),
+            task: given(self.title.into()).map(|title| CoachingTask {
+                title: Some(title),
                 party: party.into(),
                 due_working_days: self.due,
             }),
             enabled: !self.off,
+            message: given(LocalizedText {
+                ja: self.message_ja,
+                en: self.message_en,
+            }),
         };
         set(context, rule, self.etag).await
     }
+}
+
+/// A text that somebody gave in some language.
+fn given(text: LocalizedText) -> Option<LocalizedText> {
+    (text != LocalizedText::default()).then_some(text)
 }
 
 async fn set(context: &Context, rule: CoachingRule, etag: String) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 
 use keizoku_core::Day;
 use keizoku_proto::notification::{Message, MessageFact};
-use keizoku_proto::onboarding::{Destination, StallCause};
+use keizoku_proto::onboarding::{CoachedTask, Destination, LocalizedText, StallCause};
 
 use super::super::locale::Locale;
 use super::super::{line, lines};
@@ -42,6 +42,16 @@ pub(crate) struct Left {
     pub(crate) dormant: bool,
 }
 
+/// What a coaching rule says of an onboarding.
+#[derive(Debug, Clone)]
+pub(crate) struct Coached {
+    /// The day on which its days were over.
+    pub(crate) date: Option<Day>,
+    pub(crate) message: LocalizedText,
+    /// What it gave to do as well.
+    pub(crate) task: Option<CoachedTask>,
+}
+
 impl About {
     /// A message with this title, and what every message about an onboarding says.
     fn message(&self, writer: &Writer, mark: &str, title: (&str, &str)) -> Message {
@@ -62,6 +72,19 @@ impl Writer {
         match self.locale {
             Locale::Ja => ja,
             Locale::En => en,
+        }
+    }
+
+    /// The words in the language of the message, or in the other where there are none.
+    fn words<'t>(&self, text: &'t LocalizedText) -> &'t str {
+        let (first, other) = match self.locale {
+            Locale::Ja => (&text.ja, &text.en),
+            Locale::En => (&text.en, &text.ja),
+        };
+        if first.trim().is_empty() {
+            other
+        } else {
+            first
         }
     }
 
@@ -191,6 +214,34 @@ pub(crate) fn onboarding_returned(writer: &Writer, about: &About, left: &Left) -
             "lists show it apart from customers who can be reached.",
         )
     };
+    message
+}
+
+/// A coaching rule has something to say.
+pub(crate) fn onboarding_coached(writer: &Writer, about: &About, coached: &Coached) -> Message {
+    let title = ("オンボーディングの声かけ", "Onboarding needs a nudge");
+    let mut message = about.message(writer, "💡", title);
+    let labels = writer.locale.labels();
+    let since = writer.day_fact("期限が過ぎた日", "Time was up on", coached.date);
+    message.facts.extend(since);
+    message
+        .facts
+        .push(writer.responsible(labels.owner, &about.owner));
+    if let Some(task) = &coached.task {
+        let title = task.title.clone().unwrap_or_default();
+        let task_of = writer.both("タスク", "Task");
+        let words = line(writer.words(&title), LONGEST_QUOTE);
+        message.facts.push(fact(task_of, &words));
+        let due = keizoku_proto::optional_day(task.due_date.as_ref());
+        let due = writer.day_fact("タスクの期限", "Task due", due.ok().flatten());
+        message.facts.extend(due);
+    }
+    let to_do = line(writer.words(&coached.message), LONGEST_QUOTE);
+    message.facts.push(fact(labels.to_do, &to_do));
+    message.footer = writer.footer(
+        "コーチングルールによるお知らせです。ルールは keizoku onboarding coaching list で確認できます。",
+        "a coaching rule says so; `keizoku onboarding coaching list` shows the rules.",
+    );
     message
 }
 

@@ -1,8 +1,10 @@
 //! Text of users never breaks out of a message (NTF-7).
 
+use keizoku_proto::onboarding::{CoachedTask, LocalizedText};
 use proptest::prelude::*;
 
 use super::*;
+use crate::message::template::Coached;
 
 /// Texts that would break out, were they not escaped.
 fn hostile() -> impl Strategy<Value = String> {
@@ -84,6 +86,18 @@ fn hostile_messages(text: &str) -> Vec<Message> {
         path: String::new(),
         owner: Responsible::Team(text.to_owned()),
     };
+    let words = LocalizedText {
+        ja: text.to_owned(),
+        en: text.to_owned(),
+    };
+    let coached = Coached {
+        date: None,
+        message: words.clone(),
+        task: Some(CoachedTask {
+            title: Some(words),
+            ..CoachedTask::default()
+        }),
+    };
     let mut week = digest(false);
     text.clone_into(&mut week.team);
     for found in &mut week.overdue {
@@ -104,6 +118,7 @@ fn hostile_messages(text: &str) -> Vec<Message> {
         template::churned(&writer, &customer, &ending),
         template::health_band_changed(&writer, &customer, &change),
         template::onboarding_completed(&writer, &about, None, text),
+        template::onboarding_coached(&writer, &about, &coached),
         template::weekly(&writer, &week),
     ]
 }

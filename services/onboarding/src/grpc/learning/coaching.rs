@@ -67,6 +67,11 @@ impl Onboardings {
         })
     }
 
+    /// Whether what signals said of use has been read as far as it was when this process started.
+    pub(crate) async fn uses_are_read(&self) -> bool {
+        self.use_freshness.wait(&[]).await.is_ok()
+    }
+
     /// What decides whether coaching rules hold of an onboarding; nothing is read while none is on.
     pub(crate) async fn coaching_of(&self, state: &State, now: AsOf) -> Result<Around, Failure> {
         let fold = self.coaching.refresh(&domain::coaching_stream()).await?;
@@ -79,14 +84,16 @@ impl Onboardings {
             return Ok(Around::default());
         }
         let ids = self.book.with_aliases(account);
-        let read = move |rows: &_| learning::learned_of(rows, &survivor, &ids);
-        let (attended, completed, touch_model) = self.model.read(read).await?;
+        let uses_are_read = self.uses_are_read().await;
+        let read = move |rows: &_| learning::learning_of(rows, &survivor, &ids);
+        let known = self.model.read(read).await?;
         Ok(Around {
             rules,
-            touch_model,
+            touch_model: known.touch_model,
             tier: self.tier_of(account, now),
-            attended,
-            completed,
+            attended: known.attended,
+            completed: known.completed,
+            used: uses_are_read.then_some(known.used),
         })
     }
 }
