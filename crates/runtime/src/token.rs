@@ -208,10 +208,17 @@ impl Freshness {
                 ..
             } = followed.now();
             if log_id.is_nil() || position < ready_at {
-                let message = format!(
-                    "still reading the events of {source}: {} of {}; try again",
-                    position.0, ready_at.0
-                );
+                let message = if log_id.is_nil() {
+                    format!(
+                        "nothing was heard yet of the events of {source}: is its service running? \
+                         try again"
+                    )
+                } else {
+                    format!(
+                        "still reading the events of {source}: {} of {}; try again",
+                        position.0, ready_at.0
+                    )
+                };
                 return Err(Failure::unavailable(
                     common::ErrorReason::Unavailable,
                     message,

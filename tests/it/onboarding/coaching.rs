@@ -1,8 +1,7 @@
 //! Coaching rules: what follows when nobody of an account learned (ONB-9).
 
 use keizoku_proto::accounts::{Account, TouchModel};
-use keizoku_proto::common::ImportOutcome;
-use keizoku_proto::healthscore::{IngestSignalsRequest, Signal, SignalKind};
+use keizoku_proto::healthscore::SignalKind;
 use keizoku_proto::onboarding::{
     CoachingCondition, CoachingLack, CoachingRule, CoachingRuleStatus, CoachingTask,
     ListCoachingRulesRequest, LocalizedText, Onboarding, SetCoachingRuleRequest,
@@ -165,31 +164,6 @@ fn starts_on(ask: &mut keizoku_proto::onboarding::StartOnboardingRequest, date: 
     ask.start_date = Some(day(2026, 11, date));
 }
 
-/// How often people of an account used requests, as a signal tells.
-async fn uses(world: &World, account: &Account, value: i64) {
-    let signal = Signal {
-        account: account.name.clone(),
-        kind: SignalKind::FeatureUse.into(),
-        subject: "申請".to_owned(),
-        value,
-        occur_time: Some(keizoku_proto::timestamp(
-            "2026-11-20T03:00:00Z".parse().unwrap(),
-        )),
-        source: "app".to_owned(),
-        key: "use".to_owned(),
-        ..Signal::default()
-    };
-    let batch = IngestSignalsRequest {
-        signals: vec![signal],
-        consistency_tokens: world.scene.account_tokens(),
-    };
-    let mut api = world.scene.api.health_scores();
-    let answers = api.ingest_signals(tokio_stream::iter([batch])).await;
-    let answer = answers.unwrap().into_inner().message().await.unwrap();
-    let results = answer.unwrap().results;
-    assert_eq!(results[0].outcome(), ImportOutcome::Created, "{results:?}");
-}
-
 #[tokio::test]
 async fn onb_9_whoever_has_never_used_a_feature_is_coached_also_after_everything_is_read_anew() {
     let world = World::new("use").await;
@@ -204,8 +178,9 @@ async fn onb_9_whoever_has_never_used_a_feature_is_coached_also_after_everything
         // Signals are of customers.
         world.scene.subscription(account, 10_000, |_| ()).await;
     }
-    uses(&world, &using, 3).await;
-    uses(&world, &idle, 0).await;
+    let (uses, at) = ((SignalKind::FeatureUse, "申請"), "2026-11-20T03:00:00Z");
+    world.tells(&using, uses, 3, at.parse().unwrap()).await;
+    world.tells(&idle, uses, 0, at.parse().unwrap()).await;
     let since = |ask: &mut _| starts_on(ask, 11);
     let active = world.start(&using, since).await;
     let quiet = world.start(&idle, since).await;

@@ -2,7 +2,7 @@
 
 use keizoku_proto::healthscore::{
     CompareGoalsRequest, CompareGoalsResponse, GetRoiReportRequest, GoalOutcome, GoalUse,
-    IngestSignalsRequest, RecordedSignal, Signal, SignalKind,
+    RecordedSignal, SignalKind,
 };
 use keizoku_proto::onboarding::{
     Declaration, DeclareGoalRequest, Goal, Onboarding, ReviewGoalRequest,
@@ -34,24 +34,10 @@ async fn declare(world: &World, tokens: &mut Tokens, to: &Onboarding, feature: &
 }
 
 async fn uses(world: &World, tokens: &mut Tokens, feature: &str, value: i64, at: &str) {
-    let signal = Signal {
-        account: world.account.name.clone(),
-        kind: SignalKind::FeatureUse.into(),
-        subject: feature.to_owned(),
-        value,
-        occur_time: Some(keizoku_proto::timestamp(at.parse().unwrap())),
-        source: "app".to_owned(),
-        key: format!("{feature}-{at}"),
-        ..Signal::default()
-    };
-    let batch = IngestSignalsRequest {
-        signals: vec![signal],
-        consistency_tokens: world.scene.account_tokens(),
-    };
-    let mut api = world.scene.api.health_scores();
-    let answers = api.ingest_signals(tokio_stream::iter([batch])).await;
-    let answer = answers.unwrap().into_inner().message().await.unwrap();
-    tokens.0.push(answer.unwrap().consistency_token);
+    let (uses, at) = ((SignalKind::FeatureUse, feature), at.parse().unwrap());
+    tokens
+        .0
+        .push(world.tells(&world.account, uses, value, at).await);
 }
 
 async fn compare(world: &World, tokens: &Tokens, at: &str) -> CompareGoalsResponse {

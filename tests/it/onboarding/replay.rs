@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, ToSpan as _, Zoned};
 use keizoku_core::Position;
 use keizoku_proto::accounts::AssignAccountRequest;
-use keizoku_proto::common::{AsOf, ImportOutcome};
+use keizoku_proto::common::AsOf;
 use keizoku_proto::healthscore::{
-    DraftScorecardRequest, GetHealthRequest, Health, HealthSummary, IngestSignalsRequest,
-    ListHealthRequest, ListScorecardsRequest, PublishScorecardRequest, Signal, SignalKind,
+    DraftScorecardRequest, GetHealthRequest, Health, HealthSummary, ListHealthRequest,
+    ListScorecardsRequest, PublishScorecardRequest, SignalKind,
 };
 use keizoku_proto::onboarding::{
     CompleteTaskRequest, GetOnboardingRequest, HoldOnboardingRequest, MoveOnboardingRequest,
@@ -181,30 +181,9 @@ impl World {
                 let value = least + i64::try_from(below(usize::try_from(range).unwrap())).unwrap();
                 let days = i64::try_from(below(20)).unwrap();
                 let at = now.checked_sub(days.days()).unwrap().timestamp();
-                self.hears(kind, value, at).await;
+                self.tells(&self.account, (kind, ""), value, at).await;
             }
         }
-    }
-
-    async fn hears(&self, kind: SignalKind, value: i64, at: Timestamp) {
-        let signal = Signal {
-            account: self.account.name.clone(),
-            kind: kind.into(),
-            value,
-            occur_time: Some(keizoku_proto::timestamp(at)),
-            source: "app".to_owned(),
-            key: self.id(),
-            ..Signal::default()
-        };
-        let batch = IngestSignalsRequest {
-            signals: vec![signal],
-            consistency_tokens: self.scene.account_tokens(),
-        };
-        let mut api = self.scene.api.health_scores();
-        let answers = api.ingest_signals(tokio_stream::iter([batch])).await;
-        let answer = answers.unwrap().into_inner().message().await.unwrap();
-        let result = answer.unwrap().results.remove(0);
-        assert_eq!(result.outcome(), ImportOutcome::Created, "{result:?}");
     }
 
     /// Other caps for everybody of a tier, from now on.

@@ -1,9 +1,8 @@
 //! Sign-ins as contact at low and tech touch, as far as signals tell of them (ONB-7).
 
 use keizoku_proto::accounts::{Account, TouchModel};
-use keizoku_proto::common::ImportOutcome;
 use keizoku_proto::google::r#type::Date;
-use keizoku_proto::healthscore::{IngestSignalsRequest, Signal, SignalKind};
+use keizoku_proto::healthscore::SignalKind;
 use keizoku_proto::onboarding::{Onboarding, OnboardingState};
 use keizoku_testkit::{Scene, day, logs};
 
@@ -27,24 +26,10 @@ impl World {
 /// So many sign-ins in the last thirty days, as a signal on a day of November tells.
 async fn signed_in(world: &World, account: &Account, value: i64, date: i32) {
     let at = format!("2026-11-{date:02}T03:00:00Z");
-    let signal = Signal {
-        account: account.name.clone(),
-        kind: SignalKind::SignIns.into(),
-        value,
-        occur_time: Some(keizoku_proto::timestamp(at.parse().unwrap())),
-        source: "app".to_owned(),
-        key: at,
-        ..Signal::default()
-    };
-    let batch = IngestSignalsRequest {
-        signals: vec![signal],
-        consistency_tokens: world.scene.account_tokens(),
-    };
-    let mut api = world.scene.api.health_scores();
-    let answers = api.ingest_signals(tokio_stream::iter([batch])).await;
-    let answer = answers.unwrap().into_inner().message().await.unwrap();
-    let results = answer.unwrap().results;
-    assert_eq!(results[0].outcome(), ImportOutcome::Created, "{results:?}");
+    let sign_ins = (SignalKind::SignIns, "");
+    world
+        .tells(account, sign_ins, value, at.parse().unwrap())
+        .await;
 }
 
 fn last_contact(got: &Onboarding) -> Option<Date> {

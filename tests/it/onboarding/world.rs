@@ -1,7 +1,10 @@
 //! A deployment with an account and its CSM, and short words for what is done to an onboarding.
 
+use jiff::Timestamp;
 use keizoku_proto::accounts::{Account, User};
+use keizoku_proto::common::ImportOutcome;
 use keizoku_proto::google::r#type::Date;
+use keizoku_proto::healthscore::{IngestSignalsRequest, Signal, SignalKind};
 use keizoku_proto::onboarding::{
     AdvanceOnboardingRequest, CompleteTaskRequest, GetOnboardingRequest, ListOnboardingsRequest,
     MoveOnboardingRequest, Onboarding, OnboardingFilter, PublishTemplateRequest,
@@ -42,6 +45,37 @@ impl World {
     /// A new request id.
     pub(super) fn id(&self) -> String {
         self.scene.ids.fresh()
+    }
+
+    /// A signal about a customer, which is taken; the token of the change.
+    pub(super) async fn tells(
+        &self,
+        account: &Account,
+        (kind, subject): (SignalKind, &str),
+        value: i64,
+        at: Timestamp,
+    ) -> String {
+        let signal = Signal {
+            account: account.name.clone(),
+            kind: kind.into(),
+            subject: subject.to_owned(),
+            value,
+            occur_time: Some(keizoku_proto::timestamp(at)),
+            source: "app".to_owned(),
+            key: self.id(),
+            ..Signal::default()
+        };
+        let batch = IngestSignalsRequest {
+            signals: vec![signal],
+            consistency_tokens: self.scene.account_tokens(),
+        };
+        let mut api = self.scene.api.health_scores();
+        let answers = api.ingest_signals(tokio_stream::iter([batch])).await;
+        let answer = answers.unwrap().into_inner().message().await.unwrap();
+        let answer = answer.unwrap();
+        let outcome = answer.results[0].outcome();
+        assert_eq!(outcome, ImportOutcome::Created, "{:?}", answer.results);
+        answer.consistency_token
     }
 
     /// Starts the onboarding of `Core` on 2 November, and what `change` does to it.
