@@ -1,6 +1,7 @@
 //! `keizoku demo`: something true behind every screen, and the same again changes nothing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use keizoku_cli::client::Connection;
 use keizoku_cli::demo::{self, Options, Report};
@@ -11,7 +12,7 @@ use keizoku_proto::common::{EventMetadata, Rate};
 use keizoku_proto::forecast::figure::Value;
 use keizoku_proto::forecast::{
     GetForecastRequest, GetRevenueMetricsRequest, GetRiskReportRequest, ListDeadlinesRequest,
-    Scenario,
+    ListQualityIssuesRequest, QualityIssueKind, Scenario,
 };
 use keizoku_proto::healthscore::try_scorecard_response::Answer;
 use keizoku_proto::healthscore::{
@@ -314,6 +315,21 @@ async fn health(api: &Connection, tokens: &[String]) {
             .into_inner();
         assert!(listed.total_size > 0, "{band:?}");
     }
+    let silent = ListQualityIssuesRequest {
+        kinds: vec![QualityIssueKind::SignalsSilent.into()],
+        ..Default::default()
+    };
+    let asking = async {
+        loop {
+            let request = silent.clone();
+            let found = api.forecasts().list_quality_issues(request).await.unwrap();
+            if found.into_inner().total_size > 0 {
+                return;
+            }
+        }
+    };
+    let found = tokio::time::timeout(Duration::from_mins(1), asking).await;
+    found.expect("nobody fell silent");
 }
 
 async fn reassignment(api: &Connection) {
