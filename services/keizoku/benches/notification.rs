@@ -296,8 +296,10 @@ async fn idle() -> Result<(), Failure> {
         let used = process.cpu()?.saturating_sub(before);
         let share = used.as_secs_f64() / IDLE.as_secs_f64();
         let memory = process.memory("VmRSS")? / 1_000_000;
+        // The rest are pages of the binary, which processes share.
+        let own = process.memory("RssAnon")? / 1_000_000;
         println!(
-            "   {name:<14} {:.2} % of a core, {memory} MB  (goal ≤ 1 %, ≤ 40 MB)",
+            "   {name:<14} {:.2} % of a core, {memory} MB, {own} of them its own  (goal ≤ 1 %, ≤ 40 MB)",
             share * 100.0
         );
     }

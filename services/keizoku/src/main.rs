@@ -54,7 +54,7 @@ enum Command {
 
 fn main() -> ExitCode {
     // Before anything else is taken.
-    memory::huge_pages(false);
+    memory::small_pages();
     let error = match try_main(Arguments::parse()) {
         Ok(code) => return code,
         Err(error) => error,

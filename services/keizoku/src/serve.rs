@@ -12,8 +12,6 @@ use keizoku_core::{NoProbe, Probe, SystemClock, SystemEntropy};
 use keizoku_runtime::{Lifecycle, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::memory;
-
 const EXAMPLES: &str = "\
 Examples:
   keizoku serve                                    data in ./data, API on 127.0.0.1:7420
@@ -82,10 +80,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
          load it with `keizoku import salesforce` and a token instead"
     );
     telemetry::start(config.log.format, &config.log.filter);
-    if roles.has(Role::Forecast) {
-        // Who adds up columns of a million accounts may be faster with them.
-        memory::huge_pages(true);
-    }
     // One thread for the RPCs: on few cores it beats several by far. What computes or waits for
     // the disk has threads of its own.
     let runtime = tokio::runtime::Builder::new_current_thread()
