@@ -6,7 +6,7 @@ pub(crate) mod learning;
 use keizoku_core::{AccountId, OnboardingId, derive_id};
 use keizoku_proto::onboarding as proto;
 use keizoku_runtime::Violations;
-use keizoku_runtime::names::{self, Owner};
+use keizoku_runtime::names::{self, InvalidName, Owner};
 use keizoku_runtime::parse::{LONG_TEXT, SHORT_TEXT};
 use uuid::Uuid;
 
@@ -16,6 +16,12 @@ use crate::domain::handing_over::{Held, Rated};
 use crate::domain::onboarding::Command;
 use crate::domain::plan::{self, Subject};
 use crate::domain::template::Version;
+
+/// Reads `collection/{id}`.
+fn id(text: &str, collection: &str, form: &'static str) -> Result<Uuid, InvalidName> {
+    let id = text.strip_prefix(collection).and_then(|id| id.parse().ok());
+    id.ok_or(InvalidName(form))
+}
 
 /// What every change of an existing onboarding carries.
 pub(crate) struct Target {

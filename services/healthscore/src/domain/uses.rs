@@ -100,6 +100,16 @@ mod tests {
     use super::*;
     use crate::scoring::testing::{at, signal};
 
+    fn ctx() -> Ctx {
+        Ctx {
+            now: at(9),
+            today: "2026-01-10".parse().unwrap(),
+            actor: Actor::new("service", "healthscore"),
+            origin: Origin::Reaction,
+            request_id: Uuid::from_u128(1),
+        }
+    }
+
     fn use_of(feature: &str, value: i64, day: i64) -> Arc<Signal> {
         let mut signal = signal(SignalKind::FeatureUse, value, at(day));
         feature.clone_into(&mut signal.series.subject);
@@ -128,13 +138,6 @@ mod tests {
 
     #[test]
     fn onb_9_each_feature_is_said_to_be_used_once() {
-        let ctx = Ctx {
-            now: at(9),
-            today: "2026-01-10".parse().unwrap(),
-            actor: Actor::new("service", "healthscore"),
-            origin: Origin::Reaction,
-            request_id: Uuid::from_u128(1),
-        };
         let say = |features: &[&str]| Say {
             account: Uuid::from_u128(7).into(),
             features: features
@@ -150,7 +153,7 @@ mod tests {
             };
             events.into_iter().map(feature).collect()
         };
-        let given = Given::<Uses>::nothing(ctx);
+        let given = Given::<Uses>::nothing(ctx());
         assert_eq!(said(given.when(say(&["申請"])).unwrap()), ["申請"]);
         let given = given.commands([say(&["申請"])]);
         assert_eq!(given.when(say(&["申請"])), Ok(Vec::new()));
@@ -160,19 +163,12 @@ mod tests {
 
     #[test]
     fn onb_7_a_sign_in_is_said_once_for_each_day_and_never_of_an_earlier_one() {
-        let ctx = Ctx {
-            now: at(9),
-            today: "2026-01-10".parse().unwrap(),
-            actor: Actor::new("service", "healthscore"),
-            origin: Origin::Reaction,
-            request_id: Uuid::from_u128(1),
-        };
         let say = |day: &str| Say {
             account: Uuid::from_u128(7).into(),
             features: BTreeMap::new(),
             signed_in: day.parse().ok(),
         };
-        let given = Given::<Uses>::nothing(ctx).commands([say("2026-01-05")]);
+        let given = Given::<Uses>::nothing(ctx()).commands([say("2026-01-05")]);
         for day in ["2026-01-05", "2026-01-04"] {
             assert_eq!(given.when(say(day)), Ok(Vec::new()), "{day}");
         }

@@ -3,21 +3,16 @@
 use keizoku_core::UserId;
 use keizoku_proto::onboarding as proto;
 use keizoku_runtime::Violations;
-use keizoku_runtime::names::{self, InvalidName};
+use keizoku_runtime::names;
 use keizoku_runtime::parse::{LONG_TEXT, SHORT_TEXT};
 use uuid::Uuid;
 
+use super::id;
 use crate::domain;
 use crate::domain::plan::{self, Subject};
 use crate::domain::programme::Command;
 use crate::domain::template::Version;
 use crate::template_file::NEW_MEMBER;
-
-/// Reads `collection/{id}`.
-fn id(text: &str, collection: &str, form: &'static str) -> Result<Uuid, InvalidName> {
-    let id = text.strip_prefix(collection).and_then(|id| id.parse().ok());
-    id.ok_or(InvalidName(form))
-}
 
 /// Id of a programme.
 pub(crate) fn name(violations: &mut Violations, name: &str) -> Option<Uuid> {

@@ -10,6 +10,7 @@ use keizoku_runtime::names::{self, InvalidName};
 use keizoku_runtime::parse::{LONG_TEXT, SHORT_TEXT};
 use uuid::Uuid;
 
+use super::id;
 use crate::domain::plan::{self, Subject};
 
 /// Longest address on the web, in characters.
@@ -19,12 +20,6 @@ const LONGEST_URL: usize = 2_048;
 const LONGEST_WAIT: u32 = 1_000;
 /// Conditions of a coaching rule at most.
 const MOST_CONDITIONS: usize = 20;
-
-/// Reads `collection/{id}`.
-fn id(text: &str, collection: &str, form: &'static str) -> Result<Uuid, InvalidName> {
-    let id = text.strip_prefix(collection).and_then(|id| id.parse().ok());
-    id.ok_or(InvalidName(form))
-}
 
 /// Id of a content.
 pub(crate) fn content_name(violations: &mut Violations, name: &str) -> Option<Uuid> {

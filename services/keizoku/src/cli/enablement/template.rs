@@ -11,7 +11,7 @@ use keizoku_proto::onboarding::{
 use super::show;
 use crate::cli::context::Context;
 use crate::cli::format;
-use crate::cli::onboarding::template::phases;
+use crate::cli::onboarding::template::{phases, read, unusable};
 use crate::cli::onboarding::title::locale;
 use crate::cli::output::{answer, change};
 use crate::cli::pages::Limit;
@@ -153,13 +153,12 @@ pub struct PublishArgs {
 
 impl PublishArgs {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let unusable = |error: &dyn std::fmt::Display| {
-            Failure::Usage(format!("{} cannot be used: {error}", self.file.display()))
-        };
-        let file = std::fs::read_to_string(&self.file).map_err(|error| unusable(&error))?;
-        let read = template_file::read(&file).map_err(|error| unusable(&error))?;
+        let read = read(&self.file)?;
         if !read.questions.is_empty() {
-            return Err(unusable(&"questions are of customers' hand-offs"));
+            return Err(unusable(
+                &self.file,
+                &"questions are of customers' hand-offs",
+            ));
         }
         let request = PublishProgrammeTemplateRequest {
             key: self.template,

@@ -1,8 +1,8 @@
 //! Templates: `templates`, `template`, `publish-template`, `change-template`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use keizoku_onboarding::template_file;
+use keizoku_onboarding::template_file::{self, TemplateFile};
 use keizoku_proto::onboarding::{
     ChangeTemplateVersionRequest, GetTemplateRequest, ListTemplatesRequest, ListTemplatesResponse,
     PublishTemplateRequest, Template, TemplatePhase,
@@ -103,6 +103,17 @@ impl ShowArgs {
     }
 }
 
+/// A template that somebody wrote.
+pub(in crate::cli) fn read(path: &Path) -> Result<TemplateFile, Failure> {
+    let file = std::fs::read_to_string(path).map_err(|error| unusable(path, &error))?;
+    template_file::read(&file).map_err(|error| unusable(path, &error))
+}
+
+/// That it is none, and why.
+pub(in crate::cli) fn unusable(path: &Path, why: &dyn std::fmt::Display) -> Failure {
+    Failure::Usage(format!("{} cannot be used: {why}", path.display()))
+}
+
 fn resource_name(text: &str) -> String {
     if text.contains('/') {
         text.to_owned()
@@ -173,11 +184,7 @@ pub struct PublishArgs {
 
 impl PublishArgs {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let unusable = |error: &dyn std::fmt::Display| {
-            Failure::Usage(format!("{} cannot be used: {error}", self.file.display()))
-        };
-        let file = std::fs::read_to_string(&self.file).map_err(|error| unusable(&error))?;
-        let read = template_file::read(&file).map_err(|error| unusable(&error))?;
+        let read = read(&self.file)?;
         let request = PublishTemplateRequest {
             phases: read.phases,
             questions: read.questions,
