@@ -8,16 +8,19 @@ use std::time::SystemTime;
 
 use crate::place::repository;
 
+/// Set by whoever has built the binary together with the tests.
+const IS_BUILT: &str = "KEIZOKU_TEST_BINARY_IS_BUILT";
+
 /// The `keizoku` binary of the profile that the test itself was built with.
 ///
-/// A run of the whole workspace has built it. A run of one package has not, or left an old one
+/// `./dev test` builds it together with the tests. A run of one package has not, or left an old one
 /// there: then it is built now.
 pub fn keizoku() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let folder = profile_folder();
         let binary = folder.join(format!("keizoku{}", std::env::consts::EXE_SUFFIX));
-        if !is_newer_than_its_sources(&binary) {
+        if std::env::var_os(IS_BUILT).is_none() && !is_newer_than_its_sources(&binary) {
             // It may take minutes, in which the test seems to hang.
             eprintln!(
                 "{} is older than its sources: building it",
@@ -67,7 +70,16 @@ fn build(folder: &Path) {
     };
     let target = folder.parent().expect("a profile lies in a directory");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    // Build scripts of others look at what cargo says of the package that is tested, and would run again.
+    for (name, _) in std::env::vars_os() {
+        let is_of_package =
+            |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(is_of_package) {
+            command.env_remove(name);
+        }
+    }
+    let output = command
         .args([
             "build",
             "--quiet",
@@ -82,8 +94,8 @@ fn build(folder: &Path) {
         .output()
         .expect("cargo can be started");
     assert!(
-        built.status.success(),
+        output.status.success(),
         "the binary does not build:\n{}",
-        String::from_utf8_lossy(&built.stderr)
+        String::from_utf8_lossy(&output.stderr)
     );
 }
