@@ -99,7 +99,9 @@ impl<S: Clone> Folds<S> {
         self.remember(stream, &fold);
         fold
     }
+}
 
+impl<S> Folds<S> {
     fn lock(&self) -> MutexGuard<'_, Inner<S>> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -107,11 +109,7 @@ impl<S: Clone> Folds<S> {
 
 impl<S> Drop for Appending<'_, S> {
     fn drop(&mut self) {
-        let mut folds = self
-            .folds
-            .inner
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut folds = self.folds.lock();
         if let Some(appends) = folds.appending.get_mut(self.stream) {
             *appends -= 1;
             if *appends == 0 {

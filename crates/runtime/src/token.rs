@@ -158,7 +158,12 @@ impl Freshness {
     /// When a token is not ours or of another log, the models do not get there in time, or they have
     /// yet to read what was recorded before the process started.
     pub async fn wait(&self, tokens: &[String]) -> Result<(), Failure> {
-        self.wait_unless(tokens, |log| Some(foreign(log))).await
+        self.require_ready()?;
+        let token = Token::decode(tokens)?;
+        match token.0.keys().find(|log| self.of(**log).is_none()) {
+            Some(log) => Err(foreign(*log)),
+            None => self.reach_all(token).await,
+        }
     }
 
     /// The same, where tokens may cover other sources too, which whoever asks has waited for elsewhere.
@@ -166,26 +171,14 @@ impl Freshness {
     /// # Errors
     /// As [`wait`](Self::wait), but for a token of another log.
     pub async fn wait_for_own(&self, tokens: &[String]) -> Result<(), Failure> {
-        self.wait_unless(tokens, |_| None).await
+        self.require_ready()?;
+        self.reach_all(Token::decode(tokens)?).await
     }
 
-    async fn wait_unless(
-        &self,
-        tokens: &[String],
-        foreign: impl Fn(Uuid) -> Option<Failure>,
-    ) -> Result<(), Failure> {
-        self.require_ready()?;
-        for (log, position) in Token::decode(tokens)?.0 {
-            let followed = self
-                .lock()
-                .values()
-                .find(|f| f.now().log_id == log)
-                .cloned();
-            let Some(followed) = followed else {
-                match foreign(log) {
-                    Some(failure) => return Err(failure),
-                    None => continue,
-                }
+    async fn reach_all(&self, token: Token) -> Result<(), Failure> {
+        for (log, position) in token.0 {
+            let Some(followed) = self.of(log) else {
+                continue;
             };
             let reached = followed.reach(position);
             if tokio::time::timeout(PATIENCE, reached).await.is_err() {
@@ -196,6 +189,13 @@ impl Freshness {
             }
         }
         Ok(())
+    }
+
+    /// The source whose log it is.
+    fn of(&self, log: Uuid) -> Option<Followed> {
+        let sources = self.lock();
+        let mut sources = sources.values();
+        sources.find(|source| source.now().log_id == log).cloned()
     }
 
     /// A model that has yet to read what was recorded before the process started cannot answer.

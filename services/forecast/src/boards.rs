@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use keizoku_core::{AccountId, Recorded, WorkingDays};
 use keizoku_proto::StoredEvent;
 use keizoku_revenue::{AccountIx, Unreadable};
+use uuid::Uuid;
 
 use crate::health::HealthBoard;
 use crate::onboardings::OnboardingBoard;
@@ -50,6 +51,13 @@ pub trait Board: Default + Send + Sync + 'static {
         let kind = Self::Kind::from_bytes(&recorded.data)?;
         self.apply(recorded.recorded_at, &kind, intern)
     }
+}
+
+/// An id as events hold it.
+pub(crate) fn parse_id<T: From<Uuid>>(text: &str, field: &'static str) -> Result<T, Unreadable> {
+    Uuid::try_parse(text)
+        .map(T::from)
+        .map_err(|_| Unreadable::Malformed(field))
 }
 
 /// The models that a question looks at beside the book.

@@ -17,8 +17,7 @@ struct Change<T> {
 
 const FIRST: u32 = u32::MAX;
 
-/// What holds for every account, and its history. Before its first change an account has the default.
-/// Accounts have the numbers that one [`Book`] gave them.
+/// What holds for every account, and its history. Accounts have the numbers that one [`Book`] gave them.
 #[derive(Debug, Clone)]
 pub(crate) struct ByAccount<T> {
     changes: Vec<Change<T>>,
@@ -35,7 +34,7 @@ impl<T> Default for ByAccount<T> {
     }
 }
 
-impl<T: Copy + Default> ByAccount<T> {
+impl<T: Copy> ByAccount<T> {
     /// Notes what came to hold, and when that was recorded.
     pub(crate) fn note(
         &mut self,
@@ -59,15 +58,21 @@ impl<T: Copy + Default> ByAccount<T> {
         self.latest[place] = number;
     }
 
-    /// By number of an account, what holds at both times: from today on what was known last, on a date
-    /// before what held at its end. For a merged account nothing does: it is the one that stays.
-    pub(crate) fn on(&self, book: &Book, as_of: AsOf) -> Vec<T> {
+    /// By number of an account, what holds at both times, shown with the instant in microseconds from which on it
+    /// does: from today on what was known last, on a date before what held at its end. It is the default before
+    /// an account's first change, and for a merged one: it is the one that stays.
+    pub(crate) fn on<U: Clone + Default>(
+        &self,
+        book: &Book,
+        as_of: AsOf,
+        shown: impl Fn(T, i64) -> U,
+    ) -> Vec<U> {
         let known = as_of.known_at.map_or(i64::MAX, Timestamp::as_microsecond);
         let is_past = as_of.on < book.today_at(as_of.known_at);
         let zone = book.zone_at(as_of.known_at);
         let end = as_of.on.last_instant(zone).filter(|_| is_past);
         let end = end.map_or(i64::MAX, Timestamp::as_microsecond);
-        let mut values = vec![T::default(); book.len()];
+        let mut values = vec![U::default(); book.len()];
         for latest in self.latest.iter().filter(|latest| **latest != FIRST) {
             let mut change = self.changes.get(*latest as usize);
             while let Some(later) = change.filter(|one| one.recorded > known || one.changed > end) {
@@ -76,7 +81,7 @@ impl<T: Copy + Default> ByAccount<T> {
             if let Some(change) = change
                 && book.survivor(change.account, as_of.known_at) == change.account
             {
-                values[change.account.0 as usize] = change.value;
+                values[change.account.0 as usize] = shown(change.value, change.changed);
             }
         }
         values
@@ -85,15 +90,13 @@ impl<T: Copy + Default> ByAccount<T> {
 
 #[cfg(test)]
 mod tests {
-    use keizoku_core::Day;
-
     use super::*;
     use crate::health::Band;
 
     #[test]
     fn a_change_takes_32_bytes() {
         assert_eq!(size_of::<Change<Option<Band>>>(), 32);
-        assert_eq!(size_of::<Change<Option<Day>>>(), 32);
+        assert_eq!(size_of::<Change<bool>>(), 32);
         assert_eq!(size_of::<Option<Band>>(), 1);
     }
 }

@@ -6,9 +6,8 @@ use keizoku_core::{AccountId, Recorded};
 use keizoku_proto::healthscore;
 use keizoku_proto::healthscore::event::Kind;
 use keizoku_revenue::{AccountIx, AsOf, Book, Unreadable};
-use uuid::Uuid;
 
-use crate::boards::Board;
+use crate::boards::{Board, parse_id};
 use crate::by_account::ByAccount;
 
 /// How well an account does (HLT-5).
@@ -36,8 +35,8 @@ pub enum BandFilter {
 #[derive(Debug, Clone, Default)]
 pub struct HealthBoard {
     bands: ByAccount<Option<Band>>,
-    /// Since which instant, in microseconds.
-    silences: ByAccount<Option<i64>>,
+    /// Whether signals are silent.
+    silences: ByAccount<bool>,
 }
 
 impl Board for HealthBoard {
@@ -58,7 +57,7 @@ impl Board for HealthBoard {
     ) -> Result<(), Unreadable> {
         match kind {
             Kind::HealthBandChanged(event) => {
-                let account = account(&event.account_id)?;
+                let account = parse_id(&event.account_id, "account_id")?;
                 let changed = event.change_time.as_ref().and_then(keizoku_proto::instant);
                 let changed = changed.ok_or(Unreadable::Malformed("change_time"))?;
                 let band = match event.to() {
@@ -70,17 +69,16 @@ impl Board for HealthBoard {
                 self.bands.note(intern(account), recorded_at, changed, band);
             }
             Kind::SignalsFellSilent(event) => {
-                let account = account(&event.account_id)?;
+                let account = parse_id(&event.account_id, "account_id")?;
                 let since = event.silent_since.as_ref().and_then(keizoku_proto::instant);
                 let since = since.ok_or(Unreadable::Malformed("silent_since"))?;
-                let silent = Some(since.as_microsecond());
                 self.silences
-                    .note(intern(account), recorded_at, since, silent);
+                    .note(intern(account), recorded_at, since, true);
             }
             Kind::SilenceEnded(event) => {
-                let account = account(&event.account_id)?;
+                let account = parse_id(&event.account_id, "account_id")?;
                 self.silences
-                    .note(intern(account), recorded_at, recorded_at, None);
+                    .note(intern(account), recorded_at, recorded_at, false);
             }
             // What bands and silences are made of; overrides stand beside the computed score.
             Kind::SignalsRecorded(_)
@@ -99,21 +97,16 @@ impl Board for HealthBoard {
     }
 }
 
-fn account(id: &str) -> Result<AccountId, Unreadable> {
-    let id = Uuid::try_parse(id).map_err(|_| Unreadable::Malformed("account_id"))?;
-    Ok(id.into())
-}
-
 impl HealthBoard {
     /// By number of an account, its band at both times (see [`ByAccount::on`]).
     pub(crate) fn bands(&self, book: &Book, as_of: AsOf) -> Vec<Option<Band>> {
-        self.bands.on(book, as_of)
+        self.bands.on(book, as_of, |band, _| band)
     }
 
     /// By number of an account, since when its signals have been silent at both times, in microseconds; none
     /// where they are not.
     pub(crate) fn silences(&self, book: &Book, as_of: AsOf) -> Vec<Option<i64>> {
-        self.silences.on(book, as_of)
+        self.silences.on(book, as_of, bool::then_some)
     }
 
     /// By number of an account, whether it is red at both times.

@@ -12,7 +12,7 @@ use keizoku_revenue::store::Names;
 use keizoku_revenue::{AccountIx, AsOf, Book, Unreadable};
 use uuid::Uuid;
 
-use crate::boards::Board;
+use crate::boards::{Board, parse_id};
 
 /// Where an onboarding stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -102,27 +102,27 @@ impl Board for OnboardingBoard {
     ) -> Result<(), Unreadable> {
         let (id, change) = match kind {
             Kind::OnboardingStarted(event) => {
-                let id = parse(&event.onboarding_id, "onboarding_id")?;
-                let account = parse(&event.account_id, "account_id")?;
+                let id = parse_id(&event.onboarding_id, "onboarding_id")?;
+                let account = parse_id(&event.account_id, "account_id")?;
                 let started = day(event.start_date.as_ref(), "start_date")?;
                 let (product, expected) = (&event.product, expected_of(event.plan.as_ref()));
-                self.start(id, product, started, expected, || intern(account.into()));
+                self.start(id, product, started, expected, || intern(account));
                 (id, Change::Started(started))
             }
             Kind::OnboardingHeld(event) => {
                 let hold = event.hold.clone().unwrap_or_default();
                 let from = day(hold.from_date.as_ref(), "from_date")?;
                 let until = day(hold.until_date.as_ref(), "until_date")?;
-                let id = parse(&event.onboarding_id, "onboarding_id")?;
+                let id = parse_id(&event.onboarding_id, "onboarding_id")?;
                 (id, Change::Held(from, until))
             }
             Kind::OnboardingResumed(event) => {
-                let id = parse(&event.onboarding_id, "onboarding_id")?;
+                let id = parse_id(&event.onboarding_id, "onboarding_id")?;
                 (id, Change::Resumed(day(event.date.as_ref(), "date")?))
             }
             Kind::OnboardingCompleted(event) => {
                 let completion = event.completion.clone().unwrap_or_default();
-                let id = parse(&event.onboarding_id, "onboarding_id")?;
+                let id = parse_id(&event.onboarding_id, "onboarding_id")?;
                 (
                     id,
                     Change::Completed(day(completion.date.as_ref(), "date")?),
@@ -130,22 +130,22 @@ impl Board for OnboardingBoard {
             }
             Kind::OnboardingReturned(event) => {
                 let date = left(event.hand_back.as_ref())?;
-                let id = parse(&event.onboarding_id, "onboarding_id")?;
+                let id = parse_id(&event.onboarding_id, "onboarding_id")?;
                 (id, Change::Left(date, OnboardingState::Returned))
             }
             Kind::OnboardingWentDormant(event) => {
                 let date = left(event.hand_back.as_ref())?;
-                let id = parse(&event.onboarding_id, "onboarding_id")?;
+                let id = parse_id(&event.onboarding_id, "onboarding_id")?;
                 (id, Change::Left(date, OnboardingState::Dormant))
             }
             Kind::OnboardingEnded(event) => {
                 let date = day(event.churn_date.as_ref(), "churn_date")?;
-                let id = parse(&event.onboarding_id, "onboarding_id")?;
+                let id = parse_id(&event.onboarding_id, "onboarding_id")?;
                 (id, Change::Left(date, OnboardingState::Ended))
             }
             Kind::OnboardingRelaunched(event) => {
                 let relaunch = event.relaunch.clone().unwrap_or_default();
-                let id = parse(&event.onboarding_id, "onboarding_id")?;
+                let id = parse_id(&event.onboarding_id, "onboarding_id")?;
                 (id, Change::Relaunched(day(relaunch.date.as_ref(), "date")?))
             }
             // Templates, contents and seminars are nobody's onboarding; the rest happens within one.
@@ -327,10 +327,6 @@ fn expected_of(plan: Option<&Plan>) -> u32 {
     let phases = plan.map_or(&[][..], |plan| &plan.phases);
     let days = phases.iter().map(|phase| phase.expected_working_days);
     days.fold(0, u32::saturating_add)
-}
-
-fn parse(text: &str, field: &'static str) -> Result<Uuid, Unreadable> {
-    Uuid::try_parse(text).map_err(|_| Unreadable::Malformed(field))
 }
 
 fn left(hand_back: Option<&HandBack>) -> Result<Day, Unreadable> {

@@ -29,7 +29,7 @@ use crate::{HealthScores, SOURCE, domain};
 const IN_FLIGHT: usize = 64;
 
 /// Events of the own log that are read in one piece for each month of an account in which signals arrived: a
-/// signal makes one, and sometimes a band another.
+/// signal makes one, and what is said of the account sometimes others.
 const EVENTS_EACH: usize = 4;
 
 /// How far scores are worked off.

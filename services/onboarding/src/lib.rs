@@ -22,6 +22,7 @@ mod watch;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use ::config::ConfigError;
 use keizoku_core::WorkingDays;
@@ -93,7 +94,7 @@ pub(crate) struct Onboardings {
     change_freshness: Freshness,
     /// The read model's, for lists.
     list_freshness: Freshness,
-    /// The same of what signals say, which only coaching looks at.
+    /// The same of what signals say of use, for which only the watch waits.
     use_freshness: Freshness,
     working_days: Arc<WorkingDays>,
     calendar: Calendar,
@@ -182,6 +183,7 @@ pub async fn build(
         own,
         accounts,
         uses,
+        looked_without_uses: AtomicBool::default(),
         lifecycle: deps.lifecycle,
     };
     watch.run();

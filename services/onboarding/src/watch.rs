@@ -6,7 +6,7 @@
 //! look sets it to the next one on which something may come, unless something changed meanwhile.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use keizoku_core::{Day, OnboardingId, Origin, derive_id};
@@ -37,6 +37,8 @@ pub(crate) struct Watch {
     pub(crate) accounts: Followed,
     /// How far it has read what signals say of use.
     pub(crate) uses: Followed,
+    /// Whether onboardings were looked at while that had yet to be read.
+    pub(crate) looked_without_uses: AtomicBool,
     pub(crate) lifecycle: Lifecycle,
 }
 
@@ -74,16 +76,15 @@ impl Watch {
         self.onboardings.change_freshness.ready().await;
         // Limits and holidays may be others than before the start.
         let mut anew = true;
-        let use_freshness = self.onboardings.use_freshness.clone();
-        let mut uses_are_read = self.onboardings.uses_are_read().await;
-        let all_uses = use_freshness.ready();
-        tokio::pin!(all_uses);
         let (mut own, mut accounts) = (self.own.progress.clone(), self.accounts.progress.clone());
         let mut uses = self.uses.progress.clone();
         loop {
             own.mark_unchanged();
             accounts.mark_unchanged();
             uses.mark_unchanged();
+            if self.onboardings.uses_are_read().await {
+                anew |= self.looked_without_uses.swap(false, Ordering::Relaxed);
+            }
             let next = match self.pass(anew, &waiting).await {
                 Ok(next) => next,
                 Err(failure) => {
@@ -105,8 +106,6 @@ impl Watch {
                 changed = accounts.changed() => if changed.is_err() { return },
                 () = next_day => {}
                 changed = uses.changed() => if changed.is_err() { return },
-                // What they say may be all that looks waited for.
-                () = &mut all_uses, if !uses_are_read => (anew, uses_are_read) = (true, true),
             }
         }
     }
@@ -180,11 +179,16 @@ impl Watch {
         let Some(mut around) = this.circumstances(&fold.state, now).await? else {
             return Ok(None);
         };
-        if around.deeds_count && !this.uses_are_read().await {
-            // Somebody may have signed in. Everything is looked at once that is known.
-            return Ok(None);
+        let uses_are_read = this.uses_are_read().await;
+        if !uses_are_read {
+            // Everything is looked at again once they are.
+            self.looked_without_uses.store(true, Ordering::Relaxed);
+            if around.deeds_count {
+                // Somebody may have signed in.
+                return Ok(None);
+            }
         }
-        around.coaching = this.coaching_of(&fold.state, now).await?;
+        around.coaching = this.coaching_of(&fold.state, now, uses_are_read).await?;
         let mut state = fold.state.clone();
         if !leaving::observe(&state, &around).is_empty() {
             let revision = fold.revision.0.to_be_bytes();

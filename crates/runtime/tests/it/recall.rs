@@ -7,24 +7,13 @@ use jiff::tz::TimeZone;
 use keizoku_bus::conformance::{block_on, open_log};
 use keizoku_core::{Ctx, Decider, Origin, Probe, StreamId, SystemClock};
 use keizoku_proto::accounts::{TeamDefined, event::Kind};
-use keizoku_proto::common::ErrorReason;
-use keizoku_runtime::{Calendar, Call, Cause, DomainError, Executor, Lifecycle};
+use keizoku_runtime::{Calendar, Call, Cause, Executor, Lifecycle, Never};
 use uuid::Uuid;
 
 const TEAM: StreamId = StreamId::new("team", Uuid::from_u128(7));
 
 /// How often a team was defined: each command defines it once more.
 struct Counting;
-
-#[derive(Debug, thiserror::Error)]
-#[error("nothing is refused")]
-struct Never;
-
-impl DomainError for Never {
-    fn reason(&self) -> ErrorReason {
-        ErrorReason::Unspecified
-    }
-}
 
 impl Decider for Counting {
     type State = usize;

@@ -6,11 +6,10 @@ use keizoku_proto::google::r#type::Date;
 use keizoku_proto::risk::event::Kind;
 use keizoku_proto::risk::{self, NextAction, RiskOpened};
 use keizoku_revenue::{AccountIx, Unreadable};
-use uuid::Uuid;
 
 use super::version::{Completion, Facts, Flag, Version};
 use super::{RiskBoard, RiskIx};
-use crate::boards::Board;
+use crate::boards::{Board, parse_id};
 use crate::owner::OwnerId;
 
 impl Board for RiskBoard {
@@ -208,12 +207,6 @@ fn completion(completion: risk::Completion) -> Result<Completion, Unreadable> {
         risk::Completion::NotARisk => Ok(Completion::NotARisk),
         risk::Completion::Unspecified => Err(Unreadable::Malformed("completion")),
     }
-}
-
-fn parse_id<T: From<Uuid>>(text: &str, field: &'static str) -> Result<T, Unreadable> {
-    Uuid::try_parse(text)
-        .map(T::from)
-        .map_err(|_| Unreadable::Malformed(field))
 }
 
 fn due_date(next_action: Option<&NextAction>) -> Result<Option<Day>, Unreadable> {

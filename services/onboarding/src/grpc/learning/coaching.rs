@@ -73,7 +73,12 @@ impl Onboardings {
     }
 
     /// What decides whether coaching rules hold of an onboarding; nothing is read while none is on.
-    pub(crate) async fn coaching_of(&self, state: &State, now: AsOf) -> Result<Around, Failure> {
+    pub(crate) async fn coaching_of(
+        &self,
+        state: &State,
+        now: AsOf,
+        uses_are_read: bool,
+    ) -> Result<Around, Failure> {
         let fold = self.coaching.refresh(&domain::coaching_stream()).await?;
         let rules = fold.state.active();
         let survivor = self.book.survivor_of(&state.account_id, now);
@@ -84,7 +89,6 @@ impl Onboardings {
             return Ok(Around::default());
         }
         let ids = self.book.with_aliases(account);
-        let uses_are_read = self.uses_are_read().await;
         let read = move |rows: &_| learning::learning_of(rows, &survivor, &ids);
         let known = self.model.read(read).await?;
         Ok(Around {
